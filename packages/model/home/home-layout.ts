@@ -1,0 +1,82 @@
+/**
+ * Where everything stands under the data directory (`EVENKEEL_HOME`, default `~/.evenkeel`). One writer per path.
+ *
+ * Unix socket paths must stay under 104 bytes (macOS) with instance names of up to 40: a long home gets its `run`
+ * folder elsewhere, chosen by `runDir` of the caller's platform layer and given here.
+ */
+export interface HomeLayout {
+  home: string;
+  /** Domain, port, number of edges: `PlatformConfig`, written by `up`. */
+  config: string;
+  /** 0700; never visible to a build or an instance, never part of a backup. */
+  keys: string;
+  masterKey: string;
+  apiToken: string;
+  run: string;
+  feedSocket: string;
+  hostSocket: string;
+  controlSocket: string;
+  supervisorSocket: string;
+  /** Unix sockets of instances. */
+  instanceSockets: string;
+  toolchain: string;
+  artifacts: string;
+  artifactFiles: string;
+  artifactOutputs: string;
+  artifactTrees: string;
+  builds: string;
+  uploads: string;
+  git: string;
+  /** Last known serving state of edges and host, for starts while control is away. */
+  serving: string;
+  /** Prerenders that were rendered again, and optimised images. */
+  cache: string;
+  logs: string;
+  /** Clusters: `control`, and one per app environment. */
+  postgres: string;
+}
+
+export function homeLayout(home: string, run: string = `${home}/run`): HomeLayout {
+  return {
+    home,
+    config: `${home}/config.json`,
+    keys: `${home}/keys`,
+    masterKey: `${home}/keys/master.key`,
+    apiToken: `${home}/keys/api-token`,
+    run,
+    feedSocket: `${run}/feed.sock`,
+    hostSocket: `${run}/host.sock`,
+    controlSocket: `${run}/control.sock`,
+    supervisorSocket: `${run}/supervisor.sock`,
+    instanceSockets: `${run}/i`,
+    toolchain: `${home}/toolchain`,
+    artifacts: `${home}/artifacts`,
+    artifactFiles: `${home}/artifacts/files`,
+    artifactOutputs: `${home}/artifacts/outputs`,
+    artifactTrees: `${home}/artifacts/trees`,
+    builds: `${home}/builds`,
+    uploads: `${home}/uploads`,
+    git: `${home}/git`,
+    serving: `${home}/serving`,
+    cache: `${home}/cache`,
+    logs: `${home}/logs`,
+    postgres: `${home}/postgres`,
+  };
+}
+
+/** `config.json`. */
+export interface PlatformConfig {
+  /** Names of apps end in it; default `localhost`. */
+  domain: string;
+  /** TCP port of the edges; default 7080. */
+  port: number;
+  /** Address the edges listen on; default `127.0.0.1`. */
+  address: string;
+  /** Number of edge processes; default one per core. */
+  edges: number;
+}
+
+export const artifactFilePath = (layout: HomeLayout, hash: string): string =>
+  `${layout.artifactFiles}/${hash.slice(0, 2)}/${hash}`;
+export const outputPath = (layout: HomeLayout, id: string): string => `${layout.artifactOutputs}/${id}.json`;
+export const functionTreePath = (layout: HomeLayout, id: string): string => `${layout.artifactTrees}/${id}`;

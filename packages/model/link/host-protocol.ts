@@ -1,0 +1,57 @@
+import type { ErrorJson } from "../errors.ts";
+import type { DeploymentId, FunctionId, InstanceId } from "../ids.ts";
+
+/**
+ * The host's socket (`run/host.sock`, one JSON value a line). Edges ask it for instances and hear of their
+ * coming and going; control asks it to prove that a deployment can start.
+ *
+ * Edge: `hello` → the host tells every running instance (`instance`) and afterwards each change.
+ * - An edge that has no instance for a function, or only busy ones, sends `need` (again each 250 ms while it holds; the
+ *   host decides whether one more is started). A failed start comes as `failed` to all waiting edges.
+ * - Each edge reports its requests in flight per instance (`load`) at most every 250 ms when they changed; from
+ *   that the host scales and finds idle instances.
+ * - `drain`: take no new request to that instance; when the last in flight is done, the edge answers `drained`.
+ *   The host ends the process after every edge answered, or after the drain limit.
+ * - `gone`: the process has ended; requests that were in flight on it have failed on their own.
+ */
+export type HostToEdge =
+  | { type: "instance"; instance: RunningInstance }
+  | { type: "failed"; deployment: DeploymentId; function: FunctionId; error: ErrorJson }
+  | { type: "drain"; instance: InstanceId }
+  | { type: "gone"; instance: InstanceId };
+
+export type EdgeToHost =
+  | { type: "hello"; role: "edge"; name: string }
+  | { type: "need"; deployment: DeploymentId; function: FunctionId; waiting: number }
+  | { type: "load"; inFlight: Record<InstanceId, number> }
+  | { type: "drained"; instance: InstanceId };
+
+export interface RunningInstance {
+  id: InstanceId;
+  deployment: DeploymentId;
+  function: FunctionId;
+  /** HTTP/1.1 is spoken on this unix socket. */
+  socketPath: string;
+}
+
+/** Control's side of the same socket: one request, one reply with its `id`. */
+export type ControlToHost =
+  | { type: "hello"; role: "control" }
+  /** Starts one instance of the function (or of the deployment's first one) and keeps it warm; replies when it is ready or has failed. */
+  | { type: "prepare"; id: number; deployment: DeploymentId; function?: FunctionId }
+  /** Drains and ends every instance of the deployment; replies when none is left. */
+  | { type: "stop"; id: number; deployment: DeploymentId }
+  | { type: "list"; id: number };
+
+export type HostToControl = { type: "reply"; id: number; error?: ErrorJson; instances?: InstanceReport[] };
+
+export interface InstanceReport extends RunningInstance {
+  pid: number;
+  state: "starting" | "ready" | "draining";
+  startedAtMs: number;
+  /** How long from the wish to readiness. */
+  startMs: number;
+  inFlight: number;
+  memoryBytes: number;
+  restarts: number;
+}

@@ -1,0 +1,38 @@
+import type { ErrorJson } from "../errors.ts";
+
+/**
+ * Between the host and a launcher process, one JSON value a line: the host writes to file descriptor 3, the
+ * launcher to descriptor 4. (Node's own IPC channel would put a framing into people's processes that they can
+ * write to by accident, and closes when an app calls `process.disconnect`.)
+ *
+ * A launcher starts without knowing its app (the warm pool), says `warm`, receives `assign`, loads the handler,
+ * listens on `socketPath` and says `ready`, or says `failed` and exits.
+ */
+export type HostToLauncher =
+  | { type: "assign"; assignment: Assignment }
+  | { type: "shutdown"; graceMs: number };
+
+export type LauncherToHost =
+  | { type: "warm" }
+  | { type: "ready" }
+  | { type: "failed"; error: ErrorJson }
+  /** Number of `waitUntil` promises not yet settled; sent when it becomes 0 or leaves 0. */
+  | { type: "background"; pending: number };
+
+export interface Assignment {
+  /** As the launcher sees them, inside its private root. */
+  root: string;
+  handler: string;
+  socketPath: string;
+  kind: "node" | "edge";
+  environment: Record<string, string>;
+  shouldAddHelpers: boolean;
+  useWebApi: boolean;
+  awsLambdaHandler: boolean;
+  supportsResponseStreaming: boolean;
+  maxDurationS: number;
+  assets: { name: string; path: string }[];
+  wasm: { name: string; path: string }[];
+  /** Where compiled code is cached between starts. */
+  compileCacheDir?: string;
+}

@@ -1,0 +1,71 @@
+import type { AppName, DeploymentId, OutputId } from "../ids.ts";
+
+/** What an edge serves. It holds no secret: environment variables reach only the host (`HostState`). */
+export interface ServingState {
+  /** Grows by one with every change; 0 is empty. */
+  version: number;
+  deployments: Record<DeploymentId, ServedDeployment>;
+  /** Host name in lower case without port → what answers there. */
+  aliases: Record<string, Alias>;
+}
+
+export interface ServedDeployment {
+  id: DeploymentId;
+  app: AppName;
+  environment: EnvironmentName;
+  output: OutputId;
+  /** Its immutable host name, without port. */
+  host: string;
+  createdAtMs: number;
+  /** A function gets no new instance beyond this many; default 10. */
+  maxInstances: number;
+}
+
+/** `production`, `staging`, `development`, or `preview` for every branch. */
+export type EnvironmentName = "production" | "staging" | "preview" | "development";
+
+export interface Alias {
+  host: string;
+  deployment: DeploymentId;
+  /** Number of the release that pointed it here; absent for aliases without a ledger. */
+  release?: number;
+  /** Earlier deployments, newest first, whose hashed assets stay reachable here (skew protection). */
+  previous: DeploymentId[];
+}
+
+/** One change. Every change carries whole values, so applying one twice changes nothing. */
+export type ServingChange =
+  | { put: "deployment"; deployment: ServedDeployment }
+  | { remove: "deployment"; id: DeploymentId }
+  | { put: "alias"; alias: Alias }
+  | { remove: "alias"; host: string };
+
+/** The changes of one version, all or none. */
+export interface ServingEntry {
+  version: number;
+  changes: ServingChange[];
+}
+
+export const emptyServingState = (): ServingState => ({ version: 0, deployments: {}, aliases: {} });
+
+/** Applies one entry in place. Entries at or below the state's version are skipped. */
+export function applyServingEntry(state: ServingState, entry: ServingEntry): boolean {
+  if (entry.version <= state.version) return false;
+  for (const change of entry.changes) {
+    if ("put" in change) {
+      if (change.put === "deployment") state.deployments[change.deployment.id] = change.deployment;
+      else state.aliases[change.alias.host] = change.alias;
+    } else if (change.remove === "deployment") delete state.deployments[change.id];
+    else delete state.aliases[change.host];
+  }
+  state.version = entry.version;
+  return true;
+}
+
+/** What only the host may know of a deployment, beside `ServedDeployment`. */
+export interface HostedDeployment {
+  id: DeploymentId;
+  app: AppName;
+  /** The whole environment of its instances, system variables included. */
+  environment: Record<string, string>;
+}

@@ -1,0 +1,2 @@
+export * from "./line-framing.ts";
+export * from "./message-socket.ts";

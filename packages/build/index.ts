@@ -1,0 +1,279 @@
+/**
+ * A source tree → an immutable, content-addressed build output.
+ *
+ * One build, as control's pipeline drives it, each step repeatable after a crash:
+ *
+ *   receiveUpload → unpackSource → inspectSource → provisionToolchain → runBuild → importOutput → removeBuildFolder
+ *
+ * `--prebuilt` leaves out inspection, toolchain and `runBuild`. Signatures first; the bodies follow in their folders.
+ */
+import type { BuildOutput, FileHash, HomeLayout, OutputId } from "@evenkeel/model";
+
+// --- toolchain ---------------------------------------------------------------------------------
+
+/** Major versions of Node that builds and functions can ask for. */
+export type NodeMajor = 20 | 22 | 24;
+
+export type ToolWish =
+  | { tool: "vercel" }
+  | { tool: "node"; major: NodeMajor }
+  /** `version`: exact or a range (`10`, `^9.1`); the resolved one is recorded and kept. */
+  | { tool: "npm" | "pnpm" | "yarn" | "bun"; version: string };
+
+export interface ProvisionedTool {
+  tool: ToolWish["tool"];
+  /** Exact. */
+  version: string;
+  /** `<toolchain>/<tool>/<version>`, read-only for everybody. */
+  folder: string;
+  /** To be put on `PATH`. */
+  binFolder: string;
+}
+
+export interface ProvisionProgress {
+  tool: ToolWish["tool"];
+  version: string;
+  step: "waiting" | "resolving" | "downloading" | "ready";
+  /** Bytes on disk so far, at `downloading`. */
+  doneBytes?: number;
+}
+
+/**
+ * Makes the wanted tools present under `layout.toolchain`; those that are there cost a stat each and need no network.
+ * Safe to call from several processes at once; may be killed at any time. `<toolchain>/node/<major>/bin/node` is then
+ * the functions' runtime (`nodeRuntimePath`).
+ *
+ * @throws ToolchainUnreachableError (`toolchain_unreachable`), ToolchainInstallError (`toolchain_install_failed`)
+ */
+export declare function provisionToolchain(
+  layout: Pick<HomeLayout, "toolchain">,
+  wanted: ToolWish[],
+  onProgress?: (progress: ProvisionProgress) => void,
+): Promise<ProvisionedTool[]>;
+
+// --- source ------------------------------------------------------------------------------------
+
+export interface PackedSource {
+  /** A zstd-compressed tar. */
+  path: string;
+  sha256: FileHash;
+  sizeBytes: number;
+  fileCount: number;
+  unpackedBytes: number;
+}
+
+export interface PackOptions {
+  /** Packs `.vercel/output` and what its functions' `filePathMap`s name, instead of the source. */
+  prebuilt?: boolean;
+  limits?: Partial<SourceLimits>;
+}
+
+export interface SourceLimits {
+  /** Default 100,000. */
+  fileCount: number;
+  /** Of all files unpacked; default 4 GiB. */
+  totalBytes: number;
+  /** Of one file; default 2 GiB. */
+  fileBytes: number;
+}
+
+/** Snapshots `folder` into `archivePath`, honouring .gitignore, .vercelignore and .evenkeelignore. Same tree, same bytes. */
+export declare function packSource(
+  folder: string,
+  archivePath: string,
+  options?: PackOptions,
+): Promise<PackedSource>;
+
+/**
+ * Stores an uploaded archive under `layout.uploads`, only if all declared bytes came and have the declared hash.
+ *
+ * @returns the archive's path
+ * @throws UploadIncompleteError (`upload_incomplete`), UploadCorruptError (`upload_corrupt`), SourceTooLargeError
+ */
+export declare function receiveUpload(
+  layout: HomeLayout,
+  declared: { sha256: string; sizeBytes: number },
+  body: ReadableStream<Uint8Array>,
+): Promise<string>;
+
+/**
+ * Unpacks a tar (plain, gzip or zstd) into `folder`, which must not exist or be empty. Nothing leaves the folder.
+ *
+ * @throws SourceEntryRefusedError (`source_entry_refused`) naming the entry, SourceTooLargeError (`source_too_large`)
+ */
+export declare function unpackSource(
+  archivePath: string,
+  folder: string,
+  limits?: Partial<SourceLimits>,
+): Promise<{ fileCount: number; totalBytes: number }>;
+
+// --- detection and checks ----------------------------------------------------------------------
+
+/** What a person set for the app; each wins over what is detected (`vercel.json` wins over both, as at Vercel). */
+export interface ProjectSettings {
+  /** Vercel's slug (`nextjs`, `vite`, ...); `null`: no framework. */
+  framework?: string | null;
+  /** Folder of the app within the repository, `apps/web`. */
+  rootDirectory?: string;
+  buildCommand?: string;
+  installCommand?: string;
+  outputDirectory?: string;
+  /** `24.x` */
+  nodeVersion?: string;
+}
+
+export interface PackageManager {
+  name: "npm" | "pnpm" | "yarn" | "bun";
+  /** Exact or a range. */
+  version: string;
+  /** Where it was read from: `packageManager`, `pnpm-lock.yaml`, ... */
+  source: string;
+}
+
+/** Everything that a build needs to know before it starts. Plain JSON: may be kept in a pipeline's row. */
+export interface BuildPlan {
+  settings: ProjectSettings;
+  framework: { slug: string; name: string } | undefined;
+  packageManager: PackageManager | undefined;
+  node: { major: NodeMajor; source: string };
+  /** For `provisionToolchain`. */
+  tools: ToolWish[];
+  /** For the log. */
+  warnings: string[];
+}
+
+/**
+ * Reads and checks a source tree; runs nothing.
+ *
+ * @throws VercelConfigInvalidError (`vercel_config_invalid`), EngineUnsupportedError (`engine_unsupported`),
+ *   PackageManifestInvalidError (`package_manifest_invalid`), RootDirectoryMissingError (`root_directory_missing`)
+ */
+export declare function inspectSource(folder: string, settings?: ProjectSettings): Promise<BuildPlan>;
+
+// --- build -------------------------------------------------------------------------------------
+
+export interface BuildFolder {
+  /** `<builds>/<id>` */
+  path: string;
+  /** The source goes here (`unpackSource`). */
+  source: string;
+}
+
+/** The folder of one build. `id`: `a-z 0-9 -`, one per build. */
+export declare function buildFolder(layout: HomeLayout, id: string): BuildFolder;
+export declare function removeBuildFolder(layout: HomeLayout, id: string): Promise<void>;
+
+export interface RoomLimits {
+  /** CPU cores; default half of the machine's, at least 1. */
+  cpus: number;
+  /** Default 4 GiB, at most three quarters of the machine's. */
+  memoryBytes: number;
+  /** Default 1,024. */
+  processes: number;
+  /** Default 45 minutes, as at Vercel. */
+  wallTimeMs: number;
+  /** What the build may add to the disk; default 10 GiB. */
+  diskBytes: number;
+}
+
+export interface BuildLogLine {
+  atMs: number;
+  stream: "stdout" | "stderr" | "platform";
+  /** Without line end; secrets replaced by `***`. */
+  text: string;
+}
+
+export interface RunBuildOptions {
+  folder: BuildFolder;
+  plan: BuildPlan;
+  tools: ProvisionedTool[];
+  /** Names the npm cache that builds of one app share. */
+  app: string;
+  target: "production" | "preview";
+  /** All that the build sees beside PATH, HOME, TMPDIR: the app's variables and the caller's `VERCEL_*`. */
+  environment: Record<string, string>;
+  /** Values that never appear in the log. Default: every value of `environment` whose name does not begin with `VERCEL`. */
+  secrets?: string[];
+  limits?: Partial<RoomLimits>;
+  onLog: (line: BuildLogLine) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs `vercel build` in a room of its own.
+ *
+ * @returns where the output stands, for `importOutput`
+ * @throws BuildFailedError (`build_failed`), BuildTimedOutError (`build_timed_out`), BuildOutOfMemoryError (`build_out_of_memory`),
+ *   BuildDiskFullError (`build_disk_full`), BuildCancelledError (`build_cancelled`), BuildWithoutOutputError (`build_without_output`),
+ *   FrameworkVersionMissingError (`framework_version_missing`)
+ */
+export declare function runBuild(layout: HomeLayout, options: RunBuildOptions): Promise<BuiltFolder>;
+
+export interface BuiltFolder {
+  /** `…/.vercel/output` */
+  output: string;
+  /** `filePathMap`s are relative to it. */
+  project: string;
+  /** No file outside it is imported. */
+  boundary: string;
+}
+
+/** Where a `--prebuilt` source has its output. @throws BuildWithoutOutputError */
+export declare function prebuiltFolder(folder: BuildFolder, rootDirectory?: string): BuiltFolder;
+
+// --- import ------------------------------------------------------------------------------------
+
+/**
+ * Brings a Build Output into the artifact store; the manifest is written last, so a crash never leaves half an output.
+ * The same files give the same id. Function trees stand ready at `functionTreePath(layout, id)`.
+ *
+ * @throws OutputInvalidError (`output_invalid`), OutputPathRefusedError (`output_path_refused`),
+ *   HandlerMissingError (`output_handler_missing`), OutputUnsupportedError (`output_unsupported`), StoreFullError (`store_full`)
+ */
+export declare function importOutput(
+  layout: HomeLayout,
+  built: BuiltFolder,
+  options?: { signal?: AbortSignal },
+): Promise<BuildOutput>;
+
+/** @throws OutputMissingError (`output_missing`) */
+export declare function readOutput(layout: HomeLayout, id: OutputId): Promise<BuildOutput>;
+export declare function listOutputs(layout: HomeLayout): Promise<OutputSummary[]>;
+
+export interface OutputSummary {
+  id: OutputId;
+  importedAtMs: number;
+}
+
+export interface OutputFault {
+  path: string;
+  fault: "missing" | "wrong_size" | "wrong_bytes" | "tree_differs";
+}
+
+/** Reads every byte of an output and compares; no faults: the output is whole. Trees that differ are built again. */
+export declare function verifyOutput(layout: HomeLayout, id: OutputId): Promise<OutputFault[]>;
+
+// --- retention ---------------------------------------------------------------------------------
+
+export interface RetentionPlan {
+  keep: OutputId[];
+  remove: OutputId[];
+}
+
+/** Pure: what an alias or a kept release needs stays, and what is younger than `graceMs` (default 1 day). */
+export declare function planRetention(
+  outputs: OutputSummary[],
+  needed: ReadonlySet<OutputId>,
+  nowMs: number,
+  graceMs?: number,
+): RetentionPlan;
+
+export interface SweepResult {
+  outputs: number;
+  trees: number;
+  files: number;
+  freedBytes: number;
+}
+
+/** Removes the outputs and then every file and tree that no output names. Safe beside imports; may be killed at any time. */
+export declare function sweepArtifacts(layout: HomeLayout, remove: OutputId[]): Promise<SweepResult>;

@@ -1,3 +1,5 @@
+import { InvalidValueError } from "../errors.ts";
+
 /**
  * Where everything stands under the data directory (`EVENKEEL_HOME`, default `~/.evenkeel`). One writer per path.
  *
@@ -12,11 +14,15 @@ export interface HomeLayout {
   keys: string;
   masterKey: string;
   apiToken: string;
+  /** Signs what instances show to the cache service; see `cacheToken`. */
+  cacheKey: string;
   run: string;
   feedSocket: string;
   hostSocket: string;
   controlSocket: string;
   supervisorSocket: string;
+  /** One socket per edge; bind-mounted into instances. See `cache-protocol.ts`. */
+  cacheSockets: string;
   /** Unix sockets of instances. */
   instanceSockets: string;
   toolchain: string;
@@ -43,11 +49,13 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     keys: `${home}/keys`,
     masterKey: `${home}/keys/master.key`,
     apiToken: `${home}/keys/api-token`,
+    cacheKey: `${home}/keys/cache.key`,
     run,
     feedSocket: `${run}/feed.sock`,
     hostSocket: `${run}/host.sock`,
     controlSocket: `${run}/control.sock`,
     supervisorSocket: `${run}/supervisor.sock`,
+    cacheSockets: `${run}/cache`,
     instanceSockets: `${run}/i`,
     toolchain: `${home}/toolchain`,
     artifacts: `${home}/artifacts`,
@@ -80,3 +88,17 @@ export const artifactFilePath = (layout: HomeLayout, hash: string): string =>
   `${layout.artifactFiles}/${hash.slice(0, 2)}/${hash}`;
 export const outputPath = (layout: HomeLayout, id: string): string => `${layout.artifactOutputs}/${id}.json`;
 export const functionTreePath = (layout: HomeLayout, id: string): string => `${layout.artifactTrees}/${id}`;
+
+/**
+ * The layout as the supervisor tells it to the platform's processes: `EVENKEEL_HOME`, and `EVENKEEL_RUN` where the
+ * sockets stand elsewhere. Pure: the caller gives its environment.
+ */
+export function layoutFromEnvironment(environment: Record<string, string | undefined>): HomeLayout {
+  const home = environment["EVENKEEL_HOME"];
+  if (!home) {
+    throw new InvalidValueError("EVENKEEL_HOME is not set", {
+      hint: "The platform's processes are started by `evenkeel up`.",
+    });
+  }
+  return homeLayout(home, environment["EVENKEEL_RUN"] || undefined);
+}

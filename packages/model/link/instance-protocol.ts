@@ -35,4 +35,10 @@ export interface Assignment {
   wasm: { name: string; path: string }[];
   /** Where compiled code is cached between starts. */
   compileCacheDir?: string;
+  /**
+   * Where the host isolates: a warm launcher is root with nothing but the right to change its ids. Before it reads
+   * anything of the app it must call `process.setgroups([])`, `process.setgid(gid)`, `process.setuid(uid)`, and answer
+   * `failed` if one of them throws.
+   */
+  identity?: { uid: number; gid: number };
 }

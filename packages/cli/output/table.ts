@@ -1,7 +1,9 @@
 /** Columns as wide as their widest cell, two spaces apart; a heading line in upper case. */
 export function formatTable(heading: string[], rows: string[][]): string {
   const all = [heading.map((cell) => cell.toUpperCase()), ...rows];
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ""))));
+  const widths = heading.map((_, column) =>
+    Math.max(...all.map((row) => Bun.stringWidth(row[column] ?? ""))),
+  );
   return all
     .map((row) =>
       row

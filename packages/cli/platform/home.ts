@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, homedir, tmpdir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { writeFileDurably } from "@evenkeel/disk";
 import { type HomeLayout, homeLayout, InvalidValueError, type PlatformConfig } from "@evenkeel/model";
 
@@ -13,10 +13,14 @@ export const callerFolder = (): string => process.env["EVENKEEL_CWD"] ?? process
 
 export const callerPath = (path: string): string => (isAbsolute(path) ? path : resolve(callerFolder(), path));
 
-/** The data directory: `EVENKEEL_HOME`, default `~/.evenkeel`. Nothing is made. */
+/**
+ * The data directory: `EVENKEEL_HOME`, default `~/.evenkeel`, for root `/var/lib/evenkeel`: root's own home is closed to the accounts
+ * that PostgreSQL and builds run under. Nothing is made.
+ */
 export function findHome(): HomeLayout {
   const named = process.env["EVENKEEL_HOME"];
-  const home = named ? callerPath(named) : join(homedir(), ".evenkeel");
+  const usual = process.getuid?.() === 0 ? "/var/lib/evenkeel" : join(homedir(), ".evenkeel");
+  const home = named ? callerPath(named) : usual;
   return homeLayout(home, runFolder(home));
 }
 
@@ -28,20 +32,44 @@ function runFolder(home: string): string {
 }
 
 /**
- * Makes the folders that must exist before any process starts. The data directory is entered by others only where a part of it is
- * meant for them (0711: toolchain and artifacts for builds and instances); what is secret has its own 0700.
+ * Makes the folders that must exist before any process starts. What is secret is 0700; the data directory and `run` can be passed
+ * through (0711) by the accounts of PostgreSQL and of builds, and every socket in `run` is closed by its own mode.
  */
 export function makeHome(layout: HomeLayout): void {
-  mkdirSync(layout.home, { recursive: true, mode: 0o711 });
-  for (const secret of [layout.keys, layout.run, layout.logs, layout.serving]) {
-    mkdirSync(secret, { recursive: true, mode: 0o700 });
-    const owner = statSync(secret);
-    // A run folder in the temporary directory could have been made by somebody else, waiting for us.
-    if (owner.uid !== (process.getuid?.() ?? owner.uid) || (owner.mode & 0o077) !== 0) {
-      throw new InvalidValueError(`Folder ${secret} can be entered by others`, {
-        hint: `It must belong to you alone: chmod 700 ${secret}, or choose another EVENKEEL_HOME.`,
-      });
+  for (const folder of [layout.home, layout.run]) {
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
+    requireOwn(folder);
+    chmodSync(folder, 0o711);
+  }
+  for (const folder of [layout.keys, layout.logs, layout.serving]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+  }
+  requirePassable(layout.home);
+}
+
+/** A run folder in the temporary directory could have been made by somebody else, waiting for us. */
+function requireOwn(folder: string): void {
+  const owner = statSync(folder).uid;
+  if (owner === (process.getuid?.() ?? owner)) return;
+  throw new InvalidValueError(`Folder ${folder} belongs to another user (uid ${owner})`, {
+    hint: "Choose another data directory by EVENKEEL_HOME.",
+  });
+}
+
+/** Only root hands parts of the data directory to other accounts, and those must be able to reach them. */
+function requirePassable(home: string): void {
+  if (process.getuid?.() !== 0) return;
+  for (let folder = dirname(home); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) {
+      throw new InvalidValueError(
+        `Folder ${folder} above the data directory is closed to the accounts that run databases and builds`,
+        {
+          hint: `Open it for passing through (chmod o+x ${folder}), or choose another EVENKEEL_HOME.`,
+        },
+      );
     }
+    if (folder === dirname(folder)) return;
   }
 }
 

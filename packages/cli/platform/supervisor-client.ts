@@ -14,9 +14,11 @@ export async function askSupervisor(
   request: ToSupervisor,
   onStep: (step: string) => void = () => {},
 ): Promise<ProcessReport[]> {
-  const connection = await connectForMessages<FromSupervisor, ToSupervisor>(layout.supervisorSocket).catch((cause) => {
-    throw new PlatformNotRunningError(layout.home, cause);
-  });
+  const connection = await connectForMessages<FromSupervisor, ToSupervisor>(layout.supervisorSocket).catch(
+    (cause) => {
+      throw new PlatformNotRunningError(layout.home, cause);
+    },
+  );
   const { promise, resolve, reject } = Promise.withResolvers<ProcessReport[]>();
   connection.onMessage = (message) => {
     if (message.step !== undefined) onStep(message.step);

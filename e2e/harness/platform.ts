@@ -1,0 +1,124 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { type Answer, request } from "./http.ts";
+
+export const repository = join(import.meta.dir, "../..");
+/** Tools from npm are installed once for all test files; apps and data never are. */
+const sharedToolchain = "/var/tmp/evenkeel-test-toolchain";
+
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Deployed {
+  app: string;
+  id: string;
+  /** Immutable host name, without port. */
+  host: string;
+  /** The last line of standard output. */
+  url: string;
+}
+
+/** A whole platform in a data directory of its own, driven by the real command line. */
+export class TestPlatform {
+  readonly folder: string;
+  readonly home: string;
+
+  private constructor(
+    folder: string,
+    readonly port: number,
+  ) {
+    this.folder = folder;
+    this.home = join(folder, "home");
+  }
+
+  static async start(): Promise<TestPlatform> {
+    const folder = mkdtempSync(join(tmpdir(), "ek-"));
+    Bun.spawnSync(["chmod", "711", folder]);
+    const platform = new TestPlatform(folder, await freePort());
+    mkdirSync(sharedToolchain, { recursive: true });
+    mkdirSync(platform.home);
+    symlinkSync(sharedToolchain, join(platform.home, "toolchain"));
+    await platform.must("up", "--detach", "--port", String(platform.port));
+    return platform;
+  }
+
+  /** Runs a command; never throws. */
+  async run(...words: string[]): Promise<CommandResult> {
+    return this.runIn(repository, words);
+  }
+
+  async runIn(folder: string, words: string[], environment: Record<string, string> = {}): Promise<CommandResult> {
+    const child = Bun.spawn([join(repository, "evenkeel"), ...words], {
+      cwd: folder,
+      env: { ...process.env, ...environment, EVENKEEL_HOME: this.home },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr, exitCode] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { exitCode, stdout, stderr };
+  }
+
+  /** Runs a command that has to succeed; its standard output. */
+  async must(...words: string[]): Promise<string> {
+    const result = await this.run(...words);
+    if (result.exitCode !== 0) {
+      throw new Error(`evenkeel ${words.join(" ")} ended with ${result.exitCode}:\n${result.stderr}\n${result.stdout}`);
+    }
+    return result.stdout;
+  }
+
+  async json<T>(...words: string[]): Promise<T> {
+    return JSON.parse(await this.must(...words, "--json")) as T;
+  }
+
+  /** A copy of a fixture without what a developer's machine adds, to be changed at will. */
+  copyFixture(name: string, as = name): string {
+    const from = join(repository, "e2e/fixtures", name);
+    const to = join(this.folder, "sources", as);
+    const made = new Set(["node_modules", ".next", ".vercel", ".svelte-kit", "next-env.d.ts"]);
+    cpSync(from, to, { recursive: true, filter: (path) => !made.has(basename(path)) });
+    return to;
+  }
+
+  async deploy(folder: string, ...options: string[]): Promise<Deployed> {
+    const stdout = await this.must("deploy", folder, ...options);
+    const url = stdout.trimEnd().split("\n").at(-1)!;
+    return this.describe(url);
+  }
+
+  private async describe(url: string): Promise<Deployed> {
+    const host = new URL(url).hostname;
+    const answer = await this.get(host, "/.well-known/evenkeel-edge");
+    const { app, deployment } = answer.json() as { app: string; deployment: string };
+    return { app, id: deployment, host: `${app}-${deployment}.localhost`, url };
+  }
+
+  get(host: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return request({ port: this.port, host, path, headers });
+  }
+
+  async stop(): Promise<void> {
+    await this.run("down");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1", () => {
+    const { port } = probe.address() as { port: number };
+    probe.close(() => resolve(port));
+  });
+  return promise;
+}

@@ -1,0 +1,116 @@
+import { provisionToolchain } from "@evenkeel/build";
+import { type HomeLayout, type PlatformConfig } from "@evenkeel/model";
+import { prepareServerBinaries } from "@evenkeel/postgres";
+import type { Command } from "commander";
+import { UsageError } from "../errors.ts";
+import { Progress } from "../output/progress.ts";
+import { findHome, makeHome, readConfig, writeConfig } from "../platform/home.ts";
+import { requireFreePort, startPlatform } from "../platform/start.ts";
+import { askSupervisor, isSupervised } from "../platform/supervisor-client.ts";
+
+interface UpOptions {
+  detach?: boolean;
+  port?: string;
+  domain?: string;
+  address?: string;
+  edges?: string;
+  json?: boolean;
+}
+
+export function registerUp(program: Command): void {
+  program
+    .command("up")
+    .summary("start the platform")
+    .description("Installs what is missing, starts the platform and prints its URLs. Settings are kept for the next start.")
+    .option("-d, --detach", "leave it running in the background")
+    .option("--port <number>", "TCP port of the edge (default 7080)")
+    .option("--domain <name>", "apps are served under <app>.<name> (default localhost)")
+    .option("--address <ip>", "address the edge listens on (default 127.0.0.1)")
+    .option("--edges <count>", "edge processes (default one per core)")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExamples:\n  evenkeel up --detach\n  evenkeel up --detach --port 8080 --domain apps.example.com --address 0.0.0.0")
+    .action(up);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const layout = findHome();
+  const progress = new Progress(options.json && !process.stderr.isTTY);
+  if (await isSupervised(layout)) {
+    await askSupervisor(layout, { type: "wait" }, (step) => progress.step(step));
+    progress.done();
+    return report(layout, readConfig(layout), options, true);
+  }
+  makeHome(layout);
+  const config = mergeConfig(readConfig(layout), options);
+  await requireFreePort(config);
+  writeConfig(layout, config);
+  try {
+    await provide(layout, progress);
+    await startPlatform(layout, (step) => progress.step(step));
+    progress.done();
+  } catch (error) {
+    progress.fail();
+    throw error;
+  }
+  report(layout, config, options, false);
+  if (!options.detach) await stayUntilInterrupted(layout);
+}
+
+/** What the platform itself needs; a build's own tools come with the first build. */
+async function provide(layout: HomeLayout, progress: Progress): Promise<void> {
+  progress.step("Preparing PostgreSQL");
+  await prepareServerBinaries();
+  progress.step("Preparing Node.js 24 for functions");
+  await provisionToolchain(layout, [{ tool: "node", major: 24 }], (state) => {
+    if (state.doneBytes !== undefined) progress.step(`Installing Node.js ${state.version} for functions`);
+  });
+}
+
+function mergeConfig(config: PlatformConfig, options: UpOptions): PlatformConfig {
+  const merged = { ...config };
+  if (options.port !== undefined) merged.port = wholeNumber("--port", options.port, 1, 65_535);
+  if (options.edges !== undefined) merged.edges = wholeNumber("--edges", options.edges, 1, 64);
+  if (options.address !== undefined) merged.address = options.address;
+  if (options.domain !== undefined) {
+    if (!/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(options.domain) || options.domain.includes("..")) {
+      throw new UsageError(`--domain "${options.domain}" is no host name`, {
+        hint: "Use lower-case letters, digits, hyphens and dots: apps.example.com",
+      });
+    }
+    merged.domain = options.domain;
+  }
+  return merged;
+}
+
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new UsageError(`${option} "${text}" is no whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function report(layout: HomeLayout, config: PlatformConfig, options: UpOptions, already: boolean): void {
+  const url = `http://${config.domain}:${config.port}`;
+  if (options.json) {
+    console.log(JSON.stringify({ url, home: layout.home, alreadyRunning: already }));
+    return;
+  }
+  console.log(`Evenkeel is ${already ? "already running" : "up"}: ${url}
+
+  apps      http://<app>.${config.domain}:${config.port}
+  git       git push http://token@${config.domain}:${config.port}/<app>.git main
+  data      ${layout.home}
+
+Deploy an app:  evenkeel deploy path/to/app --prod`);
+}
+
+async function stayUntilInterrupted(layout: HomeLayout): Promise<void> {
+  console.log("\nPress Ctrl-C to stop.");
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+  const progress = new Progress();
+  await askSupervisor(layout, { type: "stop" }, (step) => progress.step(step));
+  progress.done();
+}

@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./home/home-layout.ts";
 export * from "./home/host-names.ts";
+export * from "./home/toolchain-layout.ts";
 export * from "./ids.ts";
 export * from "./link/cache-protocol.ts";
 export * from "./link/host-protocol.ts";

@@ -1,0 +1,49 @@
+import { EvenkeelError } from "@evenkeel/model";
+
+/** No PostgreSQL 18 for this machine: neither the npm package nor Debian's or PGDG's. */
+export class ServerBinariesMissingError extends EvenkeelError {
+  readonly code = "postgres_binaries_missing";
+  readonly fault = "user";
+}
+
+/** The socket's path is longer than the kernel takes. */
+export class SocketPathTooLongError extends EvenkeelError {
+  readonly code = "socket_path_too_long";
+  readonly fault = "user";
+}
+
+/** The server's account may not enter a folder on the way to its data or its programs. */
+export class FolderUnreachableError extends EvenkeelError {
+  readonly code = "folder_unreachable";
+  readonly fault = "user";
+}
+
+/** No account that `initdb` accepts. */
+export class ServerAccountError extends EvenkeelError {
+  readonly code = "postgres_account_unsuitable";
+  readonly fault = "user";
+}
+
+/** A folder that should hold a cluster holds something else, or one of another major version. */
+export class DataDirectoryInvalidError extends EvenkeelError {
+  readonly code = "data_directory_invalid";
+  readonly fault = "user";
+}
+
+/** `initdb` failed. */
+export class InitialiseClusterError extends EvenkeelError {
+  readonly code = "postgres_initialise_failed";
+  readonly fault = "platform";
+}
+
+/** The server ended while it started, or was not ready within its limit. */
+export class ServerStartError extends EvenkeelError {
+  readonly code = "postgres_start_failed";
+  readonly fault = "platform";
+}
+
+/** The server could not be stopped within its limits. */
+export class ServerStopError extends EvenkeelError {
+  readonly code = "postgres_stop_failed";
+  readonly fault = "platform";
+}

@@ -1,0 +1,3 @@
+export * from "./errors.ts";
+export * from "./server/index.ts";
+export * from "./testing/test-cluster.ts";

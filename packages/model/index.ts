@@ -7,6 +7,7 @@ export * from "./link/cache-protocol.ts";
 export * from "./link/host-protocol.ts";
 export * from "./link/instance-protocol.ts";
 export * from "./link/internal-headers.ts";
+export * from "./link/pre-render-answer.ts";
 export * from "./output/build-output.ts";
 export * from "./output/images-config.ts";
 export * from "./output/route.ts";

@@ -1,0 +1,114 @@
+import {
+  type Alias,
+  applyServingEntry,
+  type DeploymentId,
+  emptyServingState,
+  type ServedDeployment,
+  type ServingEntry,
+  type ServingState,
+} from "@evenkeel/model";
+
+/** What answers at one host name. Replaced as a whole when its alias moves, so a request sees one deployment from end to end. */
+export interface Site {
+  host: string;
+  deployment: ServedDeployment;
+  /** Absent at a deployment's own immutable host. */
+  alias: Alias | undefined;
+}
+
+/** The serving state, indexed for requests: one `Map` look-up by host, however many aliases there are. */
+export class ServingTable {
+  private state: ServingState = emptyServingState();
+  private readonly sites = new Map<string, Site>();
+  /** Host → id of the deployment whose own name it is. */
+  private readonly ownHosts = new Map<string, DeploymentId>();
+  private readonly aliasesByDeployment = new Map<DeploymentId, Set<string>>();
+
+  get version(): number {
+    return this.state.version;
+  }
+
+  /** For writing to disk; not to be changed. */
+  get snapshot(): ServingState {
+    return this.state;
+  }
+
+  /** What answers at `host` (lower case, without port); undefined where nothing does. */
+  site(host: string): Site | undefined {
+    return this.sites.get(host);
+  }
+
+  deployment(id: DeploymentId): ServedDeployment | undefined {
+    return Object.hasOwn(this.state.deployments, id) ? this.state.deployments[id] : undefined;
+  }
+
+  /** The deployments that may be asked for at all, for forgetting what belongs to removed ones. */
+  get deploymentIds(): DeploymentId[] {
+    return Object.keys(this.state.deployments) as DeploymentId[];
+  }
+
+  replace(state: ServingState): void {
+    this.state = state;
+    this.sites.clear();
+    this.ownHosts.clear();
+    this.aliasesByDeployment.clear();
+    for (const deployment of Object.values(state.deployments))
+      this.ownHosts.set(deployment.host, deployment.id);
+    for (const alias of Object.values(state.aliases)) this.noteAlias(alias);
+    for (const host of [...this.ownHosts.keys(), ...Object.keys(state.aliases)]) this.index(host);
+  }
+
+  /** False when the entry was already applied. */
+  apply(entry: ServingEntry): boolean {
+    const before = new Map<string, Alias | undefined>();
+    const hosts = new Set<string>();
+    for (const change of entry.changes) {
+      if ("put" in change) {
+        if (change.put === "alias") {
+          before.set(change.alias.host, this.state.aliases[change.alias.host]);
+          hosts.add(change.alias.host);
+        } else {
+          hosts.add(change.deployment.host);
+          for (const host of this.aliasesByDeployment.get(change.deployment.id) ?? []) hosts.add(host);
+        }
+      } else if (change.remove === "alias") {
+        before.set(change.host, this.state.aliases[change.host]);
+        hosts.add(change.host);
+      } else {
+        const removed = this.deployment(change.id);
+        if (removed) hosts.add(removed.host);
+        for (const host of this.aliasesByDeployment.get(change.id) ?? []) hosts.add(host);
+      }
+    }
+    if (!applyServingEntry(this.state, entry)) return false;
+    for (const [host, alias] of before)
+      if (alias) this.aliasesByDeployment.get(alias.deployment)?.delete(host);
+    for (const change of entry.changes) {
+      if ("put" in change && change.put === "alias") this.noteAlias(change.alias);
+      else if ("put" in change && change.put === "deployment") {
+        this.ownHosts.set(change.deployment.host, change.deployment.id);
+      } else if ("remove" in change && change.remove === "deployment")
+        this.aliasesByDeployment.delete(change.id);
+    }
+    for (const host of hosts) this.index(host);
+    return true;
+  }
+
+  private noteAlias(alias: Alias): void {
+    const hosts = this.aliasesByDeployment.get(alias.deployment);
+    if (hosts) hosts.add(alias.host);
+    else this.aliasesByDeployment.set(alias.deployment, new Set([alias.host]));
+  }
+
+  /** An alias wins over a deployment's own name; either needs its deployment. */
+  private index(host: string): void {
+    const alias = Object.hasOwn(this.state.aliases, host) ? this.state.aliases[host] : undefined;
+    const own = this.ownHosts.get(host);
+    const aliased = alias && this.deployment(alias.deployment);
+    const owning = own && this.deployment(own);
+    if (own && !owning) this.ownHosts.delete(host);
+    if (aliased) this.sites.set(host, { host, deployment: aliased, alias });
+    else if (owning) this.sites.set(host, { host, deployment: owning, alias: undefined });
+    else this.sites.delete(host);
+  }
+}

@@ -1,0 +1,211 @@
+import type { Database } from "bun:sqlite";
+import type { TagChanges } from "@evenkeel/model";
+import type { SharedGeneration } from "./shared-generation.ts";
+
+/** How tags bear on something made at a certain time. */
+export interface TagVerdict {
+  /** Stale because of a tag. */
+  stale: boolean;
+  /** Epoch milliseconds from which it is expired because of a tag; `Infinity`: never. */
+  expiresAtMs: number;
+}
+
+const untouched: TagVerdict = { stale: false, expiresAtMs: Number.POSITIVE_INFINITY };
+
+interface TagState {
+  staleAtMs: number | null;
+  expiredAtMs: number | null;
+}
+
+interface TagRow extends TagState {
+  scope: string;
+  tag: string;
+  change: number;
+}
+
+interface Scope {
+  tags: Map<string, TagState>;
+  floorMs: number;
+}
+
+/** Tags of one scope beyond this number are dropped, the oldest half at once, and become a floor. */
+const tagLimit = 100_000;
+
+/**
+ * Which tags were invalidated when, the same in all edge processes: kept in SQLite, held in memory by scope, and refreshed when the shared
+ * generation says so. A commit before the generation changes, a look at the store after it: so an invalidation that was answered is
+ * in force everywhere.
+ */
+export class TagLedger {
+  private readonly scopes = new Map<string, Scope>();
+  private lastChange = 0;
+  /** Changes are known to exist but could not be read. */
+  private unread = false;
+  /** Grows whenever something changed; a verdict is good as long as it stays. */
+  version = 1;
+
+  constructor(
+    /** Opened as durable. */
+    private readonly database: Database,
+    private readonly generation: SharedGeneration,
+  ) {
+    this.lastChange = this.currentChange();
+  }
+
+  /** Takes over what other processes changed; to be called before verdicts are used. Costs a nanosecond where nothing did. */
+  refresh(): void {
+    if (!this.generation.hasChanged() && !this.unread) return;
+    try {
+      this.readChanges();
+    } catch (error) {
+      // Requests go on with what is known; the next one looks again.
+      if (!this.unread) console.error(`edge: cannot read which cache tags were invalidated: ${error}`);
+      this.unread = true;
+    }
+  }
+
+  /** The verdict for something of `scope` with `tags` that began to be made at `createdMs`. */
+  judge(scope: string, tags: readonly string[], createdMs: number): TagVerdict {
+    const { tags: states, floorMs } = this.scope(scope);
+    if (createdMs < floorMs) return { stale: true, expiresAtMs: 0 };
+    let stale = false;
+    let expiresAtMs = Number.POSITIVE_INFINITY;
+    if (states.size > 0) {
+      for (const tag of tags) {
+        const state = states.get(tag);
+        if (!state) continue;
+        if (state.staleAtMs !== null && state.staleAtMs >= createdMs) stale = true;
+        if (state.expiredAtMs !== null && state.expiredAtMs >= createdMs) {
+          expiresAtMs = Math.min(expiresAtMs, state.expiredAtMs);
+        }
+      }
+    }
+    return stale || expiresAtMs !== Number.POSITIVE_INFINITY ? { stale, expiresAtMs } : untouched;
+  }
+
+  /**
+   * Marks `tags` of `scope`. Returns when it is on disk and in force in every process.
+   *
+   * @param change epoch milliseconds; what is left out stays as it was.
+   */
+  mark(scope: string, tags: readonly string[], change: { staleAtMs?: number; expiredAtMs?: number }): void {
+    if (tags.length === 0) return;
+    this.database
+      .transaction(() => {
+        const number = this.nextChange();
+        const statement = this.database.query(`
+          insert into tags (scope, tag, stale_ms, expired_ms, change) values (?, ?, ?, ?, ?)
+          on conflict do update set stale_ms = coalesce(excluded.stale_ms, stale_ms),
+            expired_ms = coalesce(excluded.expired_ms, expired_ms), change = excluded.change`);
+        for (const tag of tags) {
+          statement.run(scope, tag, change.staleAtMs ?? null, change.expiredAtMs ?? null, number);
+        }
+      })
+      .immediate();
+    this.generation.advance();
+    this.readChanges();
+    if (this.scope(scope).tags.size > tagLimit) this.raiseFloor(scope);
+  }
+
+  /** Changes of one scope after `cursor`, for caches elsewhere. */
+  changes(scope: string, cursor: number): TagChanges {
+    const rows = this.database
+      .query<TagRow, [string, number]>(
+        "select tag, stale_ms staleAtMs, expired_ms expiredAtMs, change from tags where scope = ? and change > ?",
+      )
+      .all(scope, cursor);
+    return {
+      cursor: rows.reduce((highest, row) => Math.max(highest, row.change), cursor),
+      tags: rows.map((row) => ({
+        tag: row.tag,
+        ...(row.staleAtMs !== null && { staleAtMs: row.staleAtMs }),
+        ...(row.expiredAtMs !== null && { expiredAtMs: row.expiredAtMs }),
+      })),
+    };
+  }
+
+  /** Forgets everything of a scope that exists no more. */
+  remove(scope: string): void {
+    this.database.query("delete from tags where scope = ?").run(scope);
+    this.database.query("delete from floors where scope = ?").run(scope);
+    this.scopes.delete(scope);
+  }
+
+  private scope(name: string): Scope {
+    const known = this.scopes.get(name);
+    if (known) return known;
+    const rows = this.database
+      .query<TagRow, [string]>(
+        "select tag, stale_ms staleAtMs, expired_ms expiredAtMs from tags where scope = ?",
+      )
+      .all(name);
+    const floor = this.database
+      .query<{ floor_ms: number }, [string]>("select floor_ms from floors where scope = ?")
+      .get(name);
+    const scope: Scope = {
+      tags: new Map(rows.map(({ tag, staleAtMs, expiredAtMs }) => [tag, { staleAtMs, expiredAtMs }])),
+      floorMs: floor?.floor_ms ?? 0,
+    };
+    this.scopes.set(name, scope);
+    return scope;
+  }
+
+  private readChanges(): void {
+    const rows = this.database
+      .query<TagRow, [number]>(
+        "select scope, tag, stale_ms staleAtMs, expired_ms expiredAtMs, change from tags where change > ?",
+      )
+      .all(this.lastChange);
+    const floors = this.database
+      .query<{ scope: string; change: number }, [number]>("select scope, change from floors where change > ?")
+      .all(this.lastChange);
+    for (const { scope, tag, staleAtMs, expiredAtMs, change } of rows) {
+      this.scopes.get(scope)?.tags.set(tag, { staleAtMs, expiredAtMs });
+      this.lastChange = Math.max(this.lastChange, change);
+    }
+    for (const { scope, change } of floors) {
+      this.scopes.delete(scope);
+      this.lastChange = Math.max(this.lastChange, change);
+    }
+    this.unread = false;
+    this.version++;
+  }
+
+  private currentChange(): number {
+    return this.database.query<{ value: number }, []>("select value from changes").get()!.value;
+  }
+
+  private nextChange(): number {
+    return this.database
+      .query<{ value: number }, []>("update changes set value = value + 1 returning value")
+      .get()!.value;
+  }
+
+  /** Drops the older half of a scope's tags; what was made before the newest of them counts as expired. */
+  private raiseFloor(scope: string): void {
+    this.database
+      .transaction(() => {
+        const middle = this.database
+          .query<{ change: number }, [string, number]>(
+            "select change from tags where scope = ? order by change limit 1 offset ?",
+          )
+          .get(scope, tagLimit / 2);
+        if (!middle) return;
+        const newest = this.database
+          .query<{ ms: number | null }, [string, number]>(
+            "select max(max(coalesce(stale_ms, 0), coalesce(expired_ms, 0))) ms from tags where scope = ? and change <= ?",
+          )
+          .get(scope, middle.change);
+        const floorMs = Math.min(Date.now(), newest?.ms ?? 0);
+        this.database
+          .query(
+            "insert into floors values (?, ?, ?) on conflict do update set floor_ms = max(floor_ms, excluded.floor_ms), change = excluded.change",
+          )
+          .run(scope, floorMs, this.nextChange());
+        this.database.query("delete from tags where scope = ? and change <= ?").run(scope, middle.change);
+      })
+      .immediate();
+    this.generation.advance();
+    this.readChanges();
+  }
+}

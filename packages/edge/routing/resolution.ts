@@ -14,19 +14,29 @@ export type Resolution =
   | StatusResolution
   | MiddlewareStep;
 
-/** Headers that routes and middleware put on the answer, whatever gives it. */
+/** Headers that routes and middleware put on the answer, whatever gives it: `answerHeaders` puts them together with the answer's own. */
 export interface AnswerHeaders {
   /**
    * Set on a static file or prerender in place of its own of that name; given to a function's or proxied answer only where that
    * has none of the name. (Vercel: headers of a function win over those of the configuration.)
    */
   headers: Pairs;
-  /** Set on every answer, in place of any other of that name (`important`, middleware, `transforms`). */
+  /** Set on every answer, in place of any other of that name (`important`, `transforms`). */
   importantHeaders: Pairs;
   /** Added beside the answer's own: `set-cookie` of a middleware, `append` of `transforms`. */
   appendedHeaders: Pairs;
   /** Names (lower case) taken off the answer before the three above are put on: `delete` of `transforms`. */
   deletedHeaders: readonly string[];
+  /** `transforms` whose target is a test over the answer's header names instead of one name. Absent: none. */
+  headerTests?: readonly HeaderTest[];
+}
+
+export interface HeaderTest {
+  /** `name` in lower case. */
+  matches(name: string): boolean;
+  op: "set" | "append" | "delete";
+  /** Empty for `delete`. */
+  values: readonly string[];
 }
 
 /** How the request differs from what the client sent, when it is passed on. */

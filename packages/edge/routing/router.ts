@@ -1,5 +1,5 @@
 import type { BuildOutput } from "@evenkeel/model";
-import type { Resolution } from "./resolution.ts";
+import type { Pairs, Resolution } from "./resolution.ts";
 
 /** The part of a build output that decides where requests go. */
 export type RoutedOutput = Pick<
@@ -12,12 +12,16 @@ export interface RoutedRequest {
   readonly method: string;
   /** Lower case, without port. */
   readonly host: string;
+  /** Lower case, with the port where the client named one. */
+  readonly hostPort: string;
   /** Raw, as sent: not decoded, not normalised, without query. */
   readonly path: string;
   /** Raw, without `?`; `""` if there is none. */
   readonly query: string;
   /** First value of a header; `name` in lower case. */
   header(name: string): string | undefined;
+  /** Every header line, names in lower case. */
+  headers(): Pairs;
 }
 
 /**
@@ -34,4 +38,10 @@ export interface Router {
   resolveError(request: RoutedRequest, status: number): Resolution;
 }
 
-export type CompileRouter = (output: RoutedOutput) => Router;
+export interface CompileOptions {
+  /** Values for `env` of `transforms`. Default: every name is unknown, which fills in nothing. */
+  environment?: (name: string) => string | undefined;
+}
+
+/** `compileRouter` of `compile-router.ts`; throws `InvalidRouteError`, which names the route. */
+export type CompileRouter = (output: RoutedOutput, options?: CompileOptions) => Router;

@@ -7,7 +7,15 @@
  *
  * `--prebuilt` leaves out inspection, toolchain and `runBuild`. Signatures first; the bodies follow in their folders.
  */
-import type { BuildOutput, FileHash, HomeLayout, OutputId } from "@evenkeel/model";
+import type { FileHash, HomeLayout } from "@evenkeel/model";
+import type { BuiltFolder } from "./import/import-output.ts";
+
+export * from "./errors.ts";
+export { type BuiltFolder, importOutput } from "./import/import-output.ts";
+export { planRetention, type RetentionPlan } from "./retention/plan-retention.ts";
+export { type SweepResult, sweepArtifacts } from "./retention/sweep-artifacts.ts";
+export { listOutputs, type OutputSummary, readOutput } from "./store/read-output.ts";
+export { type OutputFault, verifyOutput } from "./store/verify-output.ts";
 
 // --- toolchain ---------------------------------------------------------------------------------
 
@@ -209,71 +217,5 @@ export interface RunBuildOptions {
  */
 export declare function runBuild(layout: HomeLayout, options: RunBuildOptions): Promise<BuiltFolder>;
 
-export interface BuiltFolder {
-  /** `…/.vercel/output` */
-  output: string;
-  /** `filePathMap`s are relative to it. */
-  project: string;
-  /** No file outside it is imported. */
-  boundary: string;
-}
-
 /** Where a `--prebuilt` source has its output. @throws BuildWithoutOutputError */
 export declare function prebuiltFolder(folder: BuildFolder, rootDirectory?: string): BuiltFolder;
-
-// --- import ------------------------------------------------------------------------------------
-
-/**
- * Brings a Build Output into the artifact store; the manifest is written last, so a crash never leaves half an output.
- * The same files give the same id. Function trees stand ready at `functionTreePath(layout, id)`.
- *
- * @throws OutputInvalidError (`output_invalid`), OutputPathRefusedError (`output_path_refused`),
- *   HandlerMissingError (`output_handler_missing`), OutputUnsupportedError (`output_unsupported`), StoreFullError (`store_full`)
- */
-export declare function importOutput(
-  layout: HomeLayout,
-  built: BuiltFolder,
-  options?: { signal?: AbortSignal },
-): Promise<BuildOutput>;
-
-/** @throws OutputMissingError (`output_missing`) */
-export declare function readOutput(layout: HomeLayout, id: OutputId): Promise<BuildOutput>;
-export declare function listOutputs(layout: HomeLayout): Promise<OutputSummary[]>;
-
-export interface OutputSummary {
-  id: OutputId;
-  importedAtMs: number;
-}
-
-export interface OutputFault {
-  path: string;
-  fault: "missing" | "wrong_size" | "wrong_bytes" | "tree_differs";
-}
-
-/** Reads every byte of an output and compares; no faults: the output is whole. Trees that differ are built again. */
-export declare function verifyOutput(layout: HomeLayout, id: OutputId): Promise<OutputFault[]>;
-
-// --- retention ---------------------------------------------------------------------------------
-
-export interface RetentionPlan {
-  keep: OutputId[];
-  remove: OutputId[];
-}
-
-/** Pure: what an alias or a kept release needs stays, and what is younger than `graceMs` (default 1 day). */
-export declare function planRetention(
-  outputs: OutputSummary[],
-  needed: ReadonlySet<OutputId>,
-  nowMs: number,
-  graceMs?: number,
-): RetentionPlan;
-
-export interface SweepResult {
-  outputs: number;
-  trees: number;
-  files: number;
-  freedBytes: number;
-}
-
-/** Removes the outputs and then every file and tree that no output names. Safe beside imports; may be killed at any time. */
-export declare function sweepArtifacts(layout: HomeLayout, remove: OutputId[]): Promise<SweepResult>;

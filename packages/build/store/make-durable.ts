@@ -1,0 +1,36 @@
+import { open } from "node:fs/promises";
+import { StoreFullError } from "../errors.ts";
+
+/**
+ * Up to this many paths are synced one by one. Beyond, one syncfs is cheaper although it also writes what others have dirty: 3,000
+ * small files took 1.9 s one by one and 0.05 s by syncfs on ext4.
+ */
+const oneByOneLimit = 48;
+
+/** Returns when the contents of these files and folders, all on the file system of `folder`, would survive a loss of power. */
+export async function makeDurable(folder: string, paths: string[]): Promise<void> {
+  if (paths.length > oneByOneLimit && process.platform === "linux") {
+    const sync = Bun.spawn(["sync", "-f", folder], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    if ((await sync.exited) === 0) return;
+  }
+  await Promise.all(paths.map(syncPath));
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives a full disk its name; every other error passes. */
+export function storeError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+  return new StoreFullError("The build output could not be stored: the disk of the artifact store is full", {
+    hint: "Free disk space or remove old deployments, then deploy again.",
+    cause: error,
+  });
+}

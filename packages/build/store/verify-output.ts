@@ -1,0 +1,87 @@
+import { lstat, readdir, readlink, stat } from "node:fs/promises";
+import {
+  artifactFilePath,
+  type FileHash,
+  type FunctionSpec,
+  functionTreePath,
+  type HomeLayout,
+  type OutputId,
+} from "@evenkeel/model";
+import { acquireFileLock } from "../lock/file-lock.ts";
+import { hashFile } from "./file-intake.ts";
+import { ensureFunctionTree } from "./function-tree.ts";
+import { readOutput } from "./read-output.ts";
+import { storeLockPath } from "./store-layout.ts";
+import { storedFiles } from "./stored-files.ts";
+
+export interface OutputFault {
+  path: string;
+  fault: "missing" | "wrong_size" | "wrong_bytes" | "tree_differs";
+}
+
+/**
+ * Reads every byte of an output and compares it with its hash, and the function trees with their files. No faults: the output is
+ * whole. A tree that differs is reported, and built again where its files are sound.
+ *
+ * @throws OutputMissingError (`output_missing`)
+ */
+export async function verifyOutput(layout: HomeLayout, id: OutputId): Promise<OutputFault[]> {
+  const lock = await acquireFileLock(storeLockPath(layout), "shared");
+  try {
+    const output = await readOutput(layout, id);
+    const faults: OutputFault[] = [];
+    const sizes = new Map<FileHash, number>();
+    for (const file of storedFiles(output)) sizes.set(file.hash, file.sizeBytes);
+    for (const [hash, sizeBytes] of sizes) {
+      const path = artifactFilePath(layout, hash);
+      const fault = await faultOf(path, hash, sizeBytes);
+      if (fault) faults.push({ path, fault });
+    }
+    const sound = faults.length === 0;
+    for (const spec of Object.values(output.functionsById)) {
+      const path = functionTreePath(layout, spec.id);
+      if (await isTree(layout, path, spec)) continue;
+      faults.push({ path, fault: "tree_differs" });
+      if (sound) await ensureFunctionTree(layout, spec, { again: true });
+    }
+    return faults;
+  } finally {
+    lock?.unlock();
+  }
+}
+
+async function faultOf(
+  path: string,
+  hash: FileHash,
+  sizeBytes: number,
+): Promise<OutputFault["fault"] | undefined> {
+  const status = await lstat(path).catch(() => undefined);
+  if (!status?.isFile()) return "missing";
+  if (status.size !== sizeBytes) return "wrong_size";
+  return (await hashFile(path, sizeBytes)) === hash ? undefined : "wrong_bytes";
+}
+
+async function isTree(layout: HomeLayout, path: string, spec: FunctionSpec): Promise<boolean> {
+  try {
+    const found = (await readdir(path, { recursive: true, withFileTypes: true })).filter(
+      (entry) => !entry.isDirectory(),
+    );
+    if (found.length !== spec.tree.length) return false;
+    for (const file of spec.tree) {
+      const own = `${path}/${file.path}`;
+      if ("symlink" in file) {
+        if ((await readlink(own)) !== file.symlink) return false;
+        continue;
+      }
+      const status = await lstat(own);
+      const stored = await stat(artifactFilePath(layout, file.hash));
+      if (!status.isFile() || status.size !== file.sizeBytes) return false;
+      if (((status.mode & 0o111) !== 0) !== file.executable) return false;
+      // A hard link to the store has its bytes; a copy is read.
+      if (status.ino !== stored.ino && (await hashFile(own, status.size)) !== file.hash) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+import type { AppName } from "@evenkeel/model";
+import { z } from "zod";
+import type { DeploymentSummary } from "./deployments.ts";
+import { appParams } from "./parameters.ts";
+import { json } from "./route.ts";
+
+/** As Vercel's project settings; each wins over what is detected. `null` takes a setting back. */
+const buildSettings = {
+  framework: z.string().max(100).nullable().optional(),
+  rootDirectory: z.string().max(500).nullable().optional(),
+  buildCommand: z.string().max(2_000).nullable().optional(),
+  installCommand: z.string().max(2_000).nullable().optional(),
+  outputDirectory: z.string().max(500).nullable().optional(),
+  nodeVersion: z.enum(["20.x", "22.x", "24.x"]).nullable().optional(),
+};
+
+export const appSettings = z.strictObject({
+  ...buildSettings,
+  /** A push to it deploys to production; default `main`, and `master` while no push to `main` was seen. */
+  productionBranch: z.string().min(1).max(200).optional(),
+  /** A function of the app gets at most this many instances; default 10. */
+  maxInstances: z.number().int().min(1).max(1_000).optional(),
+});
+export type AppSettings = z.infer<typeof appSettings>;
+
+export interface App {
+  name: AppName;
+  settings: AppSettings;
+  createdAtMs: number;
+  /** `http://<app>.<domain>:<port>` */
+  url: string;
+  gitUrl: string;
+  domains: string[];
+  /** What answers at production; absent before the first release. */
+  production?: DeploymentSummary & { release: number };
+}
+
+export const appRoutes = {
+  listApps: json<{ apps: App[] }>()({ method: "GET", path: "/api/apps", permission: "read" }),
+  getApp: json<App>()({ method: "GET", path: "/api/apps/:app", permission: "read", params: appParams }),
+  /** Creates the app where it is missing; settings that are given are set. */
+  ensureApp: json<App & { created: boolean }>()({
+    method: "PUT",
+    path: "/api/apps/:app",
+    permission: "deploy",
+    params: appParams,
+  }),
+  updateApp: json<App>()({
+    method: "PATCH",
+    path: "/api/apps/:app",
+    permission: "configure",
+    params: appParams,
+    body: appSettings,
+  }),
+  /** Takes every alias away, drains the instances; outputs are swept later. The name is free afterwards. */
+  removeApp: json<{ removed: true; deployments: number }>()({
+    method: "DELETE",
+    path: "/api/apps/:app",
+    permission: "configure",
+    params: appParams,
+  }),
+};

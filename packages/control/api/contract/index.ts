@@ -1,0 +1,27 @@
+import { appRoutes } from "./apps.ts";
+import { configurationRoutes } from "./configuration.ts";
+import { deploymentRoutes } from "./deployments.ts";
+import { platformRoutes } from "./platform.ts";
+import { pushRoutes } from "./pushes.ts";
+import { releaseRoutes } from "./releases.ts";
+
+export * from "./apps.ts";
+export * from "./configuration.ts";
+export * from "./deployments.ts";
+export type { DeployableEnvironment } from "./parameters.ts";
+export * from "./platform.ts";
+export * from "./pushes.ts";
+export * from "./releases.ts";
+export * from "./route.ts";
+
+/** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
+export const contract = {
+  ...platformRoutes,
+  ...appRoutes,
+  ...deploymentRoutes,
+  ...releaseRoutes,
+  ...configurationRoutes,
+  ...pushRoutes,
+};
+export type Contract = typeof contract;
+export type RouteName = keyof Contract;

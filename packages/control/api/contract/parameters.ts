@@ -1,0 +1,25 @@
+import { parseAppName, parseDeploymentId } from "@evenkeel/model";
+import { z } from "zod";
+
+/** Throws `InvalidValueError` itself, which keeps its hint. */
+export const appName = z.string().transform(parseAppName);
+export const deploymentId = z.string().transform(parseDeploymentId);
+
+export const environmentName = z.enum(["production", "staging", "preview", "development"]);
+/** `development` has variables, but nothing is deployed to it. */
+export const deployableEnvironment = z.enum(["production", "staging", "preview"]);
+export type DeployableEnvironment = z.infer<typeof deployableEnvironment>;
+
+export const appParams = z.object({ app: appName });
+export const deploymentParams = z.object({ deployment: deploymentId });
+
+/** Query parameters are text: `true`, `1` and the bare name are true. */
+export const flag = z
+  .enum(["true", "false", "1", "0", ""])
+  .transform((text) => text !== "false" && text !== "0")
+  .optional();
+
+/** Newest first; `before` continues after the last one received. */
+export const page = { limit: z.coerce.number().int().min(1).max(500).default(50) };
+
+export const reason = z.string().trim().max(1_000).optional();

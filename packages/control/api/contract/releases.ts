@@ -1,0 +1,94 @@
+import type { AppName, DeploymentId } from "@evenkeel/model";
+import { z } from "zod";
+import type { Deployment } from "./deployments.ts";
+import type { DeployableEnvironment } from "./parameters.ts";
+import {
+  appParams,
+  deployableEnvironment,
+  deploymentId,
+  deploymentParams,
+  page,
+  reason,
+} from "./parameters.ts";
+import { json } from "./route.ts";
+
+export interface Release {
+  app: AppName;
+  environment: DeployableEnvironment;
+  /** 1, 2, ... per app environment; shown as `v1`. */
+  version: number;
+  deployment: DeploymentId;
+  /** The alias that it moved. */
+  host: string;
+  kind: "deploy" | "promote" | "rollback";
+  createdAtMs: number;
+  createdBy: string;
+  reason?: string;
+  /** Its alias points to its deployment by this release. */
+  current: boolean;
+}
+
+/** What was seen of a release at the edges. */
+export interface Confirmation {
+  /** The deployment answered at the alias, through an edge. */
+  answered: boolean;
+  status?: number;
+  /** Names of connected edges that acknowledged, and of those that did not within the limit. */
+  edges: { acknowledged: string[]; unconfirmed: string[] };
+  /** From the command's arrival to the confirmed first answer. */
+  tookMs: number;
+}
+
+export interface Released {
+  outcome: "released";
+  release: Release;
+  /** At which it answers now. */
+  urls: string[];
+  confirmation: Confirmation;
+}
+
+/**
+ * A deployment of another environment is never aliased as it is: its build carries that environment's variables. It is
+ * deployed anew from the same source, as at Vercel; `followDeployment` tells the rest.
+ */
+export interface Rebuilding {
+  outcome: "rebuilding";
+  deployment: Deployment;
+}
+
+export const releaseRoutes = {
+  listReleases: json<{ releases: Release[] }>()({
+    method: "GET",
+    path: "/api/apps/:app/releases",
+    permission: "read",
+    params: appParams,
+    query: z.object({
+      ...page,
+      environment: deployableEnvironment.default("production"),
+      /** Continues below this version. */
+      before: z.coerce.number().int().optional(),
+    }),
+  }),
+  promote: json<Released | Rebuilding>()({
+    method: "POST",
+    path: "/api/deployments/:deployment/promote",
+    permission: "release",
+    params: deploymentParams,
+    body: z.strictObject({ environment: z.enum(["production", "staging"]).default("production"), reason }),
+  }),
+  /** Without `version` and `deployment`: to what was released before. Code and configuration come back together. */
+  rollback: json<Released>()({
+    method: "POST",
+    path: "/api/apps/:app/rollback",
+    permission: "release",
+    params: appParams,
+    body: z.strictObject({
+      environment: deployableEnvironment.default("production"),
+      /** Of a preview. */
+      branch: z.string().max(250).optional(),
+      version: z.number().int().min(1).optional(),
+      deployment: deploymentId.optional(),
+      reason,
+    }),
+  }),
+};

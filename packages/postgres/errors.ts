@@ -47,3 +47,9 @@ export class ServerStopError extends EvenkeelError {
   readonly code = "postgres_stop_failed";
   readonly fault = "platform";
 }
+
+/** All connections that an app may hold are in use. */
+export class ConnectionLimitError extends EvenkeelError {
+  readonly code = "database_connections_exhausted";
+  readonly fault = "user";
+}

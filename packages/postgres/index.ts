@@ -1,3 +1,4 @@
+export * from "./app-cluster/index.ts";
 export * from "./errors.ts";
 export * from "./server/index.ts";
 export * from "./testing/test-cluster.ts";

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
+import { freePort } from "../testing/free-port.ts";
 import { type ClusterRequest, startCluster } from "./cluster.ts";
 import { readPostmasterFile } from "./postmaster-file.ts";
 import { processRuns, servesCluster } from "./process-table.ts";
@@ -90,7 +91,6 @@ test(
     const adopted = await start();
     expect(adopted.adopted).toBe(true);
     await query(adopted, "CREATE TABLE kept AS SELECT 7 AS value");
-    await query(adopted, "CHECKPOINT");
     process.kill(adopted.pid, "SIGKILL");
     await adopted.exited();
     const again = await start();
@@ -204,10 +204,3 @@ test.if(runsAsRoot())(
   },
   limitMs,
 );
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
-}

@@ -37,10 +37,9 @@ export const smallSettings: ServerSettings = {
   ssl: false,
 };
 
-/** For clusters that nobody will miss: tests, and throw-away restores. Never for data. */
+/** For clusters that nobody misses after a loss of power: tests, throw-away restores. A killed server loses nothing. */
 export const unsafeSettings: ServerSettings = {
   fsync: false,
-  synchronous_commit: false,
   full_page_writes: false,
 };
 

@@ -1,0 +1,130 @@
+import { withSession } from "../client/session.ts";
+import { type ClusterRequest, startCluster } from "../server/cluster.ts";
+import type { RunningCluster, StopMode } from "../server/running-cluster.ts";
+import type { ServerSettings } from "../server/server-settings.ts";
+import { appDatabase, appRole, ensureAppRole } from "./app-role.ts";
+import { connectionEnvironment } from "./connection-environment.ts";
+import { connectionLimits } from "./connection-limits.ts";
+
+export interface AppClusterSpec {
+  /** App and environment, for messages: `shop/production`. */
+  name: string;
+  dataDir: string;
+  socketDir: string;
+  /** On 127.0.0.1, and of the socket. */
+  port: number;
+  account?: ClusterRequest["account"];
+  binaries?: ClusterRequest["binaries"];
+  settings?: ServerSettings;
+  /** The app role's; ASCII. */
+  password: string;
+  /** For all instances together; default 52. */
+  connectionLimit?: number;
+}
+
+export type AppClusterEvent =
+  | { kind: "started"; pid: number; adopted: boolean }
+  | { kind: "crashed"; pid: number }
+  | { kind: "restart_failed"; error: unknown; againInMs: number };
+
+const firstRestartDelayMs = 100;
+const longestRestartDelayMs = 10_000;
+
+/**
+ * The cluster of one app environment: started on demand, watched, restarted when it dies.
+ *
+ * States: stopped → (start) → starting → running → (death) → restarting → running; (stop) from any of them → stopped.
+ * At most one start is under way, and callers of `start` share it; `stop` waits for it, so no server is left behind.
+ */
+export class AppCluster {
+  private wanted = false;
+  private starting: Promise<RunningCluster> | undefined;
+  private current: RunningCluster | undefined;
+  private watching: Promise<void> = Promise.resolve();
+  private wake = Promise.withResolvers<void>();
+
+  constructor(
+    readonly spec: AppClusterSpec,
+    private readonly onEvent: (event: AppClusterEvent) => void = () => {},
+  ) {}
+
+  /** The running server, started if need be; role, password, limits and database are as wanted when it returns. */
+  async start(): Promise<RunningCluster> {
+    this.wanted = true;
+    if (this.current?.runs) return this.current;
+    this.starting ??= this.bringUp().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  async stop(mode: StopMode = "fast"): Promise<void> {
+    this.wanted = false;
+    this.wake.resolve();
+    await this.starting?.catch(() => {});
+    await this.current?.stop(mode);
+    this.current = undefined;
+    await this.watching;
+  }
+
+  /** What the app's processes get. */
+  environment(): Record<string, string> {
+    return connectionEnvironment({ host: "127.0.0.1", port: this.spec.port, password: this.spec.password });
+  }
+
+  /** As the app's role over the socket; for migrations. */
+  appConnectionString(cluster: RunningCluster): string {
+    return cluster.connectionString({ user: appRole, database: appDatabase, password: this.spec.password });
+  }
+
+  private async bringUp(): Promise<RunningCluster> {
+    const limits = connectionLimits(this.spec.connectionLimit);
+    const cluster = await startCluster({
+      dataDir: this.spec.dataDir,
+      socketDir: this.spec.socketDir,
+      port: this.spec.port,
+      tcp: true,
+      account: this.spec.account,
+      binaries: this.spec.binaries,
+      settings: {
+        shared_preload_libraries: "pg_stat_statements",
+        "pg_stat_statements.max": 1_000,
+        ...this.spec.settings,
+        max_connections: limits.server,
+      },
+    });
+    const wanted = { password: this.spec.password, connectionLimit: limits.app };
+    try {
+      await withSession(cluster.connectionOptions(), (client) => ensureAppRole(client, wanted));
+    } catch (error) {
+      // Nobody would watch it.
+      await cluster.stop();
+      throw error;
+    }
+    this.current = cluster;
+    this.wake = Promise.withResolvers();
+    this.onEvent({ kind: "started", pid: cluster.pid, adopted: cluster.adopted });
+    this.watching = this.watch(cluster);
+    return cluster;
+  }
+
+  private async watch(cluster: RunningCluster): Promise<void> {
+    await cluster.exited();
+    if (!this.wanted) return;
+    this.onEvent({ kind: "crashed", pid: cluster.pid });
+    for (
+      let delayMs = firstRestartDelayMs;
+      this.wanted;
+      delayMs = Math.min(delayMs * 2, longestRestartDelayMs)
+    ) {
+      try {
+        // `bringUp` puts a new watch in this one's place.
+        await this.start();
+        return;
+      } catch (error) {
+        this.onEvent({ kind: "restart_failed", error, againInMs: delayMs });
+      }
+      await Promise.race([Bun.sleep(delayMs), this.wake.promise]);
+    }
+  }
+}

@@ -32,8 +32,9 @@ export class OutputIndex {
     );
     const entries = [...files, ...prerenders, ...functions];
     for (const entry of entries) this.add(entry.key, entry);
-    for (const entry of entries)
-      this.addIndex(entry, entry.kind === "file" ? /(^|\/)index\.html$/ : /(^|\/)index$/);
+    for (const entry of files) this.addIndex(entry, /(^|\/)index\.html$/);
+    // `cleanUrls` names the page `index`.
+    for (const entry of entries) this.addIndex(entry, /(^|\/)index$/);
     for (const entry of functions) this.addIndex(entry, /(^|\/)index\.(?:[cm]?[jt]sx?|py|go|rb|rs)$/);
   }
 

@@ -38,7 +38,7 @@ export class CachedAnswer {
   readonly etag: string;
   readonly compressible: boolean;
   /** Used since the cache last looked; see `AnswerCache`. */
-  used = true;
+  used = false;
   /** It has been given at least once. */
   given = false;
   /** `TagLedger.version` for which the two below hold. */

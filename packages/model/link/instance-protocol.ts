@@ -27,6 +27,8 @@ export interface Assignment {
   kind: "node" | "edge";
   environment: Record<string, string>;
   shouldAddHelpers: boolean;
+  /** Stack traces name the sources that source maps lead to. */
+  shouldAddSourcemapSupport?: boolean;
   useWebApi: boolean;
   awsLambdaHandler: boolean;
   supportsResponseStreaming: boolean;

@@ -1,0 +1,1 @@
+export { ensureLauncherBundle } from "./bundle.ts";

@@ -7,13 +7,18 @@
  *
  * `--prebuilt` leaves out inspection, toolchain and `runBuild`. Signatures first; the bodies follow in their folders.
  */
-import type { FileHash, HomeLayout } from "@evenkeel/model";
+import type { HomeLayout } from "@evenkeel/model";
 import type { BuiltFolder } from "./import/import-output.ts";
 
 export * from "./errors.ts";
 export { type BuiltFolder, importOutput } from "./import/import-output.ts";
 export { planRetention, type RetentionPlan } from "./retention/plan-retention.ts";
 export { type SweepResult, sweepArtifacts } from "./retention/sweep-artifacts.ts";
+export { sweepUploads } from "./retention/sweep-uploads.ts";
+export { type PackedSource, type PackOptions, packSource } from "./source/pack-source.ts";
+export { receiveUpload } from "./source/receive-upload.ts";
+export type { SourceLimits } from "./source/source-limits.ts";
+export { unpackSource } from "./source/unpack-source.ts";
 export { listOutputs, type OutputSummary, readOutput } from "./store/read-output.ts";
 export { type OutputFault, verifyOutput } from "./store/verify-output.ts";
 
@@ -58,62 +63,6 @@ export declare function provisionToolchain(
   wanted: ToolWish[],
   onProgress?: (progress: ProvisionProgress) => void,
 ): Promise<ProvisionedTool[]>;
-
-// --- source ------------------------------------------------------------------------------------
-
-export interface PackedSource {
-  /** A zstd-compressed tar. */
-  path: string;
-  sha256: FileHash;
-  sizeBytes: number;
-  fileCount: number;
-  unpackedBytes: number;
-}
-
-export interface PackOptions {
-  /** Packs `.vercel/output` and what its functions' `filePathMap`s name, instead of the source. */
-  prebuilt?: boolean;
-  limits?: Partial<SourceLimits>;
-}
-
-export interface SourceLimits {
-  /** Default 100,000. */
-  fileCount: number;
-  /** Of all files unpacked; default 4 GiB. */
-  totalBytes: number;
-  /** Of one file; default 2 GiB. */
-  fileBytes: number;
-}
-
-/** Snapshots `folder` into `archivePath`, honouring .gitignore, .vercelignore and .evenkeelignore. Same tree, same bytes. */
-export declare function packSource(
-  folder: string,
-  archivePath: string,
-  options?: PackOptions,
-): Promise<PackedSource>;
-
-/**
- * Stores an uploaded archive under `layout.uploads`, only if all declared bytes came and have the declared hash.
- *
- * @returns the archive's path
- * @throws UploadIncompleteError (`upload_incomplete`), UploadCorruptError (`upload_corrupt`), SourceTooLargeError
- */
-export declare function receiveUpload(
-  layout: HomeLayout,
-  declared: { sha256: string; sizeBytes: number },
-  body: ReadableStream<Uint8Array>,
-): Promise<string>;
-
-/**
- * Unpacks a tar (plain, gzip or zstd) into `folder`, which must not exist or be empty. Nothing leaves the folder.
- *
- * @throws SourceEntryRefusedError (`source_entry_refused`) naming the entry, SourceTooLargeError (`source_too_large`)
- */
-export declare function unpackSource(
-  archivePath: string,
-  folder: string,
-  limits?: Partial<SourceLimits>,
-): Promise<{ fileCount: number; totalBytes: number }>;
 
 // --- detection and checks ----------------------------------------------------------------------
 

@@ -63,10 +63,7 @@ async function faultOf(
 
 async function isTree(layout: HomeLayout, path: string, spec: FunctionSpec): Promise<boolean> {
   try {
-    const found = (await readdir(path, { recursive: true, withFileTypes: true })).filter(
-      (entry) => !entry.isDirectory(),
-    );
-    if (found.length !== spec.tree.length) return false;
+    if ((await countFiles(path)) !== spec.tree.length) return false;
     for (const file of spec.tree) {
       const own = `${path}/${file.path}`;
       if ("symlink" in file) {
@@ -84,4 +81,13 @@ async function isTree(layout: HomeLayout, path: string, spec: FunctionSpec): Pro
   } catch {
     return false;
   }
+}
+
+/** Bun's recursive readdir goes through links, so the walk is our own. */
+async function countFiles(folder: string): Promise<number> {
+  let count = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    count += entry.isDirectory() ? await countFiles(`${folder}/${entry.name}`) : 1;
+  }
+  return count;
 }

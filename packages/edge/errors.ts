@@ -16,9 +16,12 @@ export class InvalidHeaderError extends EvenkeelError {
   readonly fault = "user";
 
   constructor(name: string) {
-    super(`Header ${JSON.stringify(name.slice(0, 80))} cannot be sent: HTTP does not allow its name or value`, {
-      hint: "Header values hold no line breaks, names only letters, digits and hyphens; framing headers are set by the edge.",
-    });
+    super(
+      `Header ${JSON.stringify(name.slice(0, 80))} cannot be sent: HTTP does not allow its name or value`,
+      {
+        hint: "Header values hold no line breaks, names only letters, digits and hyphens; framing headers are set by the edge.",
+      },
+    );
   }
 }
 
@@ -53,4 +56,10 @@ export class UpstreamError extends EvenkeelError {
   ) {
     super(message);
   }
+}
+
+/** The artifact store has no such build output, or a damaged one. */
+export class OutputUnreadableError extends EvenkeelError {
+  readonly code = "output_unreadable";
+  readonly fault = "platform";
 }

@@ -48,7 +48,7 @@ function startEdge(name: string, limitBytes = 1e9) {
   const path = join(folder, "cache.sqlite");
   const durable = openCacheDatabase(path, true);
   const database = openCacheDatabase(path, false);
-  const tags = new TagLedger(durable, new SharedGeneration(join(folder, "generation")));
+  const tags = new TagLedger(database, durable, new SharedGeneration(join(folder, "generation")));
   const entries = new EntryStore(database, limitBytes);
   const service = startCacheService({
     socketsFolder: join(folder, "sockets"),

@@ -45,8 +45,9 @@ export class TagLedger {
   version = 1;
 
   constructor(
-    /** Opened as durable. */
     private readonly database: Database,
+    /** The same file opened as durable. */
+    private readonly durable: Database,
     private readonly generation: SharedGeneration,
   ) {
     this.lastChange = this.currentChange();
@@ -84,16 +85,24 @@ export class TagLedger {
   }
 
   /**
-   * Marks `tags` of `scope`. Returns when it is on disk and in force in every process.
+   * Marks `tags` of `scope`. Returns when it is in force in every process.
    *
    * @param change epoch milliseconds; what is left out stays as it was.
+   * @param survive `power_loss`: it is on disk when this returns, as whoever was answered may rely on; `crash`: the operating system has it,
+   *   for what only keeps pages of one render together.
    */
-  mark(scope: string, tags: readonly string[], change: { staleAtMs?: number; expiredAtMs?: number }): void {
+  mark(
+    scope: string,
+    tags: readonly string[],
+    change: { staleAtMs?: number; expiredAtMs?: number },
+    survive: "power_loss" | "crash" = "power_loss",
+  ): void {
     if (tags.length === 0) return;
-    this.database
+    const database = survive === "power_loss" ? this.durable : this.database;
+    database
       .transaction(() => {
-        const number = this.nextChange();
-        const statement = this.database.query(`
+        const number = nextChange(database);
+        const statement = database.query(`
           insert into tags (scope, tag, stale_ms, expired_ms, change) values (?, ?, ?, ?, ?)
           on conflict do update set stale_ms = coalesce(excluded.stale_ms, stale_ms),
             expired_ms = coalesce(excluded.expired_ms, expired_ms), change = excluded.change`);
@@ -175,12 +184,6 @@ export class TagLedger {
     return this.database.query<{ value: number }, []>("select value from changes").get()!.value;
   }
 
-  private nextChange(): number {
-    return this.database
-      .query<{ value: number }, []>("update changes set value = value + 1 returning value")
-      .get()!.value;
-  }
-
   /** Drops the older half of a scope's tags; what was made before the newest of them counts as expired. */
   private raiseFloor(scope: string): void {
     this.database
@@ -201,7 +204,7 @@ export class TagLedger {
           .query(
             "insert into floors values (?, ?, ?) on conflict do update set floor_ms = max(floor_ms, excluded.floor_ms), change = excluded.change",
           )
-          .run(scope, floorMs, this.nextChange());
+          .run(scope, floorMs, nextChange(this.database));
         this.database.query("delete from tags where scope = ? and change <= ?").run(scope, middle.change);
       })
       .immediate();
@@ -209,3 +212,6 @@ export class TagLedger {
     this.readChanges();
   }
 }
+
+const nextChange = (database: Database): number =>
+  database.query<{ value: number }, []>("update changes set value = value + 1 returning value").get()!.value;

@@ -1,0 +1,13 @@
+import { randomId } from "@evenkeel/model";
+
+/** There is one region: this machine. */
+export const region = "ek1";
+
+const processPart = randomId(5);
+let count = 0;
+
+/** Value of `x-vercel-id`, in Vercel's form `<region>::<unique>-<epoch ms>-<counter>`; unique among this machine's edges. */
+export function newRequestId(): string {
+  count = (count + 1) & 0xfffffff;
+  return `${region}::${processPart}-${Date.now()}-${count.toString(16)}`;
+}

@@ -1,0 +1,13 @@
+/** Where things stand as an instance sees them in its private root. */
+export const cellPaths = {
+  /** The function's tree, read-only; the same place as at Vercel. */
+  task: "/var/task",
+  runtime: "/opt/runtime",
+  launcher: "/opt/evenkeel/launcher.cjs",
+  /** Holds the instance's socket; the same folder as `<run>/i/<cell>` outside. */
+  sockets: "/run/evenkeel/io",
+  cacheSockets: "/run/evenkeel/cache",
+  /** Compiled code: what an earlier instance left, read-only, or a place to leave it. */
+  code: "/var/cache/code",
+  accounts: "/run/evenkeel/accounts",
+} as const;

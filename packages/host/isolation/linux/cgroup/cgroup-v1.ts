@@ -1,0 +1,61 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
+import { clearGroupFolders, readCounter, removeGroupFolder } from "./group-folder.ts";
+
+/** Length of a CPU quota's period: long enough that a start is rarely stopped in the middle. */
+const cpuPeriodUs = 100_000;
+
+/**
+ * https://docs.kernel.org/admin-guide/cgroup-v1/: one tree a controller.
+ *
+ * @param roots our folder in each controller's tree.
+ */
+export function cgroupTreeV1(roots: { memory: string; cpu: string; pids: string }): CgroupTree {
+  return {
+    version: 1,
+    create: (name) =>
+      new CgroupV1({
+        memory: join(roots.memory, name),
+        cpu: join(roots.cpu, name),
+        pids: join(roots.pids, name),
+      }),
+    async clear() {
+      // A process is in all three; the first round ends it, the others remove.
+      for (const root of Object.values(roots)) await clearGroupFolders(root);
+    },
+  };
+}
+
+class CgroupV1 implements Cgroup {
+  constructor(private readonly folders: { memory: string; cpu: string; pids: string }) {
+    for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+  }
+
+  add(pid: number): void {
+    for (const folder of Object.values(this.folders))
+      writeFileSync(join(folder, "cgroup.procs"), String(pid));
+  }
+
+  limit({ memoryBytes, cpus, processes }: ResourceLimits): void {
+    const { memory, cpu, pids } = this.folders;
+    writeFileSync(join(memory, "memory.limit_in_bytes"), String(memoryBytes));
+    writeFileSync(join(cpu, "cpu.cfs_period_us"), String(cpuPeriodUs));
+    writeFileSync(join(cpu, "cpu.cfs_quota_us"), String(Math.round(cpus * cpuPeriodUs)));
+    writeFileSync(join(pids, "pids.max"), String(processes));
+  }
+
+  memoryBytes(): number {
+    const usage = Number(readFileSync(join(this.folders.memory, "memory.usage_in_bytes"), "utf8"));
+    const droppable = readCounter(join(this.folders.memory, "memory.stat"), "total_inactive_file");
+    return Math.max(0, usage - droppable);
+  }
+
+  outOfMemoryKills(): number {
+    return readCounter(join(this.folders.memory, "memory.oom_control"), "oom_kill");
+  }
+
+  async remove(): Promise<void> {
+    for (const folder of Object.values(this.folders)) await removeGroupFolder(folder);
+  }
+}

@@ -1,0 +1,29 @@
+/** Limits of one instance. */
+export interface ResourceLimits {
+  memoryBytes: number;
+  /** CPU cores; a part of one is possible. */
+  cpus: number;
+  /** Processes and threads. */
+  processes: number;
+}
+
+/** The control group of one instance. */
+export interface Cgroup {
+  /** Moves a process in; those that it starts later are in it too. */
+  add(pid: number): void;
+  limit(limits: ResourceLimits): void;
+  /** In use, without file pages that the kernel would drop at once. */
+  memoryBytes(): number;
+  /** How many processes the kernel has ended because the memory limit was reached. */
+  outOfMemoryKills(): number;
+  /** Once no process is left in it. */
+  remove(): Promise<void>;
+}
+
+/** Control groups of one kind (v1, v2) under a folder of ours. */
+export interface CgroupTree {
+  readonly version: 1 | 2;
+  create(name: string): Cgroup;
+  /** Ends every process in groups of an earlier host and removes them. */
+  clear(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+/** What the size of the pool of one runtime follows from. */
+export interface PoolDemand {
+  /** A deployment that is known asks for this runtime. */
+  wanted: boolean;
+  /** No deployment is known at all; then one process of the newest Node waits for the first. */
+  idlePlatform: boolean;
+  /** Most processes taken within any `demandWindowMs` of the last minutes. */
+  recentPeak: number;
+}
+
+export const demandWindowMs = 5_000;
+export const demandMemoryMs = 120_000;
+const usual = 2;
+const most = 8;
+
+/** How many warm processes wait: some 10 MB of memory of its own each, so a burst of starts is remembered for two minutes only. */
+export function poolSize({ wanted, idlePlatform, recentPeak }: PoolDemand): number {
+  if (!wanted) return idlePlatform ? 1 : 0;
+  return Math.min(most, Math.max(usual, recentPeak));
+}
+
+/** Most of the `times` that lie within one window. */
+export function peakWithin(times: readonly number[], windowMs: number): number {
+  let peak = 0;
+  let first = 0;
+  for (let last = 0; last < times.length; last++) {
+    while (times[last]! - times[first]! > windowMs) first++;
+    peak = Math.max(peak, last - first + 1);
+  }
+  return peak;
+}

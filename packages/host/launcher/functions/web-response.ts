@@ -16,19 +16,22 @@ export async function sendWebResponse(answer: Response, response: ServerResponse
   const mayHaveBody = !isHead && status !== 204 && status !== 304;
   // Without it Node would announce a chunked body that never has a chunk.
   if (body === null && !hasLength && mayHaveBody) lines.push("content-length", "0");
-  if (answer.statusText === "") response.writeHead(status, lines);
-  else response.writeHead(status, answer.statusText, lines);
-  if (body === null || !mayHaveBody) {
-    response.end();
-    await body?.cancel();
-    return;
-  }
-  await pump(body.getReader(), response);
+  const sendHead = () => {
+    if (response.headersSent) return;
+    if (answer.statusText === "") response.writeHead(status, lines);
+    else response.writeHead(status, answer.statusText, lines);
+  };
+  if (body !== null && mayHaveBody) return pump(body.getReader(), response, sendHead);
+  sendHead();
+  response.end();
+  await body?.cancel();
 }
 
+/** The head waits for the first chunk of this turn, so that a body which fails at once can still be answered with 500. */
 async function pump(
   reader: Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">,
   response: ServerResponse,
+  sendHead: () => void,
 ): Promise<void> {
   let gone = false;
   const leave = () => {
@@ -37,13 +40,21 @@ async function pump(
   };
   if (response.destroyed) return leave();
   response.on("close", leave);
-  let quiet = true;
-  // The head goes out with the first chunk where that comes at once, and is not kept back where it does not.
-  setImmediate(() => quiet && !gone && response.flushHeaders());
+  let begun = false;
+  // Yet a body without a chunk does not keep the head back.
+  setImmediate(() => {
+    if (begun || gone) return;
+    sendHead();
+    response.flushHeaders();
+  });
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      begun = true;
+      throw error;
+    });
     if (gone) return;
-    quiet = false;
+    begun = true;
+    sendHead();
     if (done) break;
     if (!response.write(value)) await drained(response);
   }

@@ -1,0 +1,95 @@
+import { connect, type Socket } from "node:net";
+
+export interface RawAnswer {
+  status: number;
+  reason: string;
+  /** As they were sent, names in lower case. */
+  lines: [string, string][];
+  /** Last value by name. */
+  headers: Record<string, string>;
+  text: string;
+  /** The body ended as HTTP wants it, not by a cut connection. */
+  complete: boolean;
+}
+
+export interface RawRequest {
+  method?: string;
+  path?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+/** One request on a connection of its own, byte for byte, and everything that came back until the server closed. */
+export async function request(socketPath: string, options: RawRequest = {}): Promise<RawAnswer> {
+  const socket = await open(socketPath);
+  socket.write(headOf({ ...options, headers: { connection: "close", ...options.headers } }));
+  if (options.body !== undefined) socket.write(options.body);
+  const chunks: Buffer[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      try {
+        resolve(parseAnswer(Buffer.concat(chunks), options.method === "HEAD"));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+export function open(socketPath: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+/** The head of a request as edges send it. */
+export function headOf({ method = "GET", path = "/", headers = {}, body }: RawRequest): string {
+  const lines = Object.entries({
+    host: "shop.localhost",
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "shop.localhost",
+    "x-real-ip": "203.0.113.9",
+    ...(body === undefined || headers["transfer-encoding"] ? {} : { "content-length": String(Buffer.byteLength(body as string)) }),
+    ...headers,
+  });
+  return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+}
+
+export function parseAnswer(bytes: Buffer, isHead = false): RawAnswer {
+  const end = bytes.indexOf("\r\n\r\n");
+  if (end === -1) throw new Error(`No whole head came: ${JSON.stringify(bytes.toString())}`);
+  const [first, ...rest] = bytes.subarray(0, end).toString("latin1").split("\r\n");
+  const match = /^HTTP\/1\.1 (\d{3}) ?(.*)$/.exec(first!);
+  if (!match) throw new Error(`Not a status line: ${first}`);
+  const lines = rest.map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+  });
+  const headers = Object.fromEntries(lines);
+  const { text, complete } = bodyOf(bytes.subarray(end + 4), headers, isHead);
+  return { status: Number(match[1]), reason: match[2]!, lines, headers, text, complete };
+}
+
+function bodyOf(
+  bytes: Buffer,
+  headers: Record<string, string>,
+  isHead: boolean,
+): { text: string; complete: boolean } {
+  if (isHead || headers["transfer-encoding"] === undefined) {
+    const length = headers["content-length"];
+    return { text: bytes.toString(), complete: isHead || length === undefined || Number(length) === bytes.length };
+  }
+  const parts: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const lineEnd = bytes.indexOf("\r\n", at);
+    if (lineEnd === -1) return { text: Buffer.concat(parts).toString(), complete: false };
+    const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
+    if (size === 0) return { text: Buffer.concat(parts).toString(), complete: true };
+    parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
+}

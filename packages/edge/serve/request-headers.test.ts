@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import type { ServedDeployment } from "@evenkeel/model";
+import type { Exchange } from "../http/exchange.ts";
+import { droppedHeaders, effectiveHeader, functionHeaders, untrustedHeaders } from "./request-headers.ts";
+
+const deployment = { host: "shop-abcdefghi.localhost" } as ServedDeployment;
+const exchange = (headers: Record<string, string>) =>
+  ({
+    hostPort: "shop.localhost:7080",
+    scheme: "http",
+    remoteAddress: "203.0.113.7",
+    header: (name: string) => headers[name],
+  }) as Exchange;
+const target = { matchedPath: "/api/[id]", maxDurationS: 10 };
+
+test("a function learns who asks, what for and how long it may take", () => {
+  const headers = new Map(
+    functionHeaders(exchange({}), "ek1::id", deployment, target, { query: "id=1", parameters: "id=1" }),
+  );
+  expect(Object.fromEntries(headers)).toEqual({
+    "x-vercel-id": "ek1::id",
+    "x-forwarded-for": "203.0.113.7",
+    "x-forwarded-host": "shop.localhost:7080",
+    "x-forwarded-proto": "http",
+    "x-forwarded-port": "7080",
+    "x-real-ip": "203.0.113.7",
+    "x-vercel-forwarded-for": "203.0.113.7",
+    "x-vercel-deployment-url": "shop-abcdefghi.localhost:7080",
+    "x-matched-path": "/api/[id]",
+    "x-evenkeel-deadline-ms": "10000",
+    "x-evenkeel-params": "id=1",
+  });
+});
+
+test("nobody can speak for the edge: neither the client nor middleware that repeats its headers", () => {
+  for (const name of ["x-evenkeel-fault", "x-forwarded-for", "x-middleware-subrequest", "x-vercel-id"]) {
+    expect(untrustedHeaders.has(name)).toBe(true);
+  }
+  const pairs = functionHeaders(exchange({}), "ek1::id", deployment, target, {
+    query: "",
+    parameters: "",
+    setRequestHeaders: [
+      ["x-forwarded-for", "6.6.6.6"],
+      ["x-user", "ann"],
+    ],
+  });
+  expect(pairs.filter(([name]) => name === "x-forwarded-for")).toEqual([["x-forwarded-for", "203.0.113.7"]]);
+  expect(pairs).toContainEqual(["x-user", "ann"]);
+});
+
+test("headers are seen as routes and middleware left them", () => {
+  const forwarded = {
+    query: "",
+    parameters: "",
+    setRequestHeaders: [["x-set", "new"] as const],
+    deleteRequestHeaders: ["x-gone"],
+  };
+  const request = exchange({ "x-set": "old", "x-gone": "1", "x-kept": "1", "x-matched-path": "/spoof" });
+  expect(effectiveHeader(request, forwarded, "x-set")).toBe("new");
+  expect(effectiveHeader(request, forwarded, "x-gone")).toBeUndefined();
+  expect(effectiveHeader(request, forwarded, "x-kept")).toBe("1");
+  expect(effectiveHeader(request, forwarded, "x-matched-path")).toBeUndefined();
+  expect(droppedHeaders(forwarded).has("x-gone")).toBe(true);
+  expect(droppedHeaders(forwarded).has("x-forwarded-for")).toBe(true);
+});

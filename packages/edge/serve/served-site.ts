@@ -1,0 +1,48 @@
+import type { HeaderPairs } from "../http/exchange.ts";
+import type { DeploymentMeasure, Measures } from "../measure/measures.ts";
+import type { LoadedOutput } from "../state/output-catalog.ts";
+import type { Site } from "../state/serving-table.ts";
+
+/** A site with what each of its requests needs, kept as long as its alias stays. */
+export class ServedSite {
+  readonly measure: DeploymentMeasure;
+  /** On every answer. */
+  readonly ownHeaders: HeaderPairs;
+  loaded: LoadedOutput | undefined;
+
+  constructor(
+    readonly site: Site,
+    measures: Measures,
+  ) {
+    const { deployment, alias } = site;
+    this.measure = measures.of(deployment.id);
+    const headers: [string, string][] = [
+      ["server", "Evenkeel"],
+      ["x-evenkeel-deployment", deployment.id],
+    ];
+    // As on Vercel: search engines shall know an app by its production name alone.
+    if (alias === undefined || deployment.environment === "preview")
+      headers.push(["x-robots-tag", "noindex"]);
+    this.ownHeaders = headers;
+  }
+
+  get deployment() {
+    return this.site.deployment;
+  }
+}
+
+/** The `ServedSite` of each `Site`. */
+export class ServedSites {
+  private readonly sites = new WeakMap<Site, ServedSite>();
+
+  constructor(private readonly measures: Measures) {}
+
+  of(site: Site): ServedSite {
+    let served = this.sites.get(site);
+    if (!served) {
+      served = new ServedSite(site, this.measures);
+      this.sites.set(site, served);
+    }
+    return served;
+  }
+}

@@ -9,6 +9,8 @@
  */
 import type { HomeLayout } from "@evenkeel/model";
 import type { BuiltFolder } from "./import/import-output.ts";
+import type { ProvisionedTool } from "./toolchain/tool-folder.ts";
+import type { NodeMajor, ToolWish } from "./toolchain/tool-package.ts";
 
 export * from "./errors.ts";
 export { type BuiltFolder, importOutput } from "./import/import-output.ts";
@@ -21,48 +23,13 @@ export type { SourceLimits } from "./source/source-limits.ts";
 export { unpackSource } from "./source/unpack-source.ts";
 export { listOutputs, type OutputSummary, readOutput } from "./store/read-output.ts";
 export { type OutputFault, verifyOutput } from "./store/verify-output.ts";
-
-// --- toolchain ---------------------------------------------------------------------------------
-
-/** Major versions of Node that builds and functions can ask for. */
-export type NodeMajor = 20 | 22 | 24;
-
-export type ToolWish =
-  | { tool: "vercel" }
-  | { tool: "node"; major: NodeMajor }
-  /** `version`: exact or a range (`10`, `^9.1`); the resolved one is recorded and kept. */
-  | { tool: "npm" | "pnpm" | "yarn" | "bun"; version: string };
-
-export interface ProvisionedTool {
-  tool: ToolWish["tool"];
-  /** Exact. */
-  version: string;
-  /** `<toolchain>/<tool>/<version>`, read-only for everybody. */
-  folder: string;
-  /** To be put on `PATH`. */
-  binFolder: string;
-}
-
-export interface ProvisionProgress {
-  tool: ToolWish["tool"];
-  version: string;
-  step: "waiting" | "resolving" | "downloading" | "ready";
-  /** Bytes on disk so far, at `downloading`. */
-  doneBytes?: number;
-}
-
-/**
- * Makes the wanted tools present under `layout.toolchain`; those that are there cost a stat each and need no network.
- * Safe to call from several processes at once; may be killed at any time. `<toolchain>/node/<major>/bin/node` is then
- * the functions' runtime (`nodeRuntimePath`).
- *
- * @throws ToolchainUnreachableError (`toolchain_unreachable`), ToolchainInstallError (`toolchain_install_failed`)
- */
-export declare function provisionToolchain(
-  layout: Pick<HomeLayout, "toolchain">,
-  wanted: ToolWish[],
-  onProgress?: (progress: ProvisionProgress) => void,
-): Promise<ProvisionedTool[]>;
+export {
+  describeProgress,
+  type ProvisionProgress,
+  provisionToolchain,
+} from "./toolchain/provision-toolchain.ts";
+export type { ProvisionedTool } from "./toolchain/tool-folder.ts";
+export { type NodeMajor, nodeMajors, type ToolWish, vercelCliVersion } from "./toolchain/tool-package.ts";
 
 // --- detection and checks ----------------------------------------------------------------------
 

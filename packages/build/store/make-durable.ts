@@ -9,11 +9,16 @@ const oneByOneLimit = 48;
 
 /** Returns when the contents of these files and folders, all on the file system of `folder`, would survive a loss of power. */
 export async function makeDurable(folder: string, paths: string[]): Promise<void> {
-  if (paths.length > oneByOneLimit && process.platform === "linux") {
-    const sync = Bun.spawn(["sync", "-f", folder], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
-    if ((await sync.exited) === 0) return;
-  }
+  if (paths.length > oneByOneLimit) return makeFolderDurable(folder);
   await Promise.all(paths.map(syncPath));
+}
+
+/** The same for everything below `folder`, by syncfs(2) where there is one, else by sync(2). */
+export async function makeFolderDurable(folder: string): Promise<void> {
+  const args = process.platform === "linux" ? ["-f", folder] : [];
+  const child = Bun.spawn(["sync", ...args], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const [exitCode, errors] = await Promise.all([child.exited, new Response(child.stderr).text()]);
+  if (exitCode !== 0) throw new Error(`sync ${folder} ended with ${exitCode}: ${errors.trim()}`);
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -25,3 +25,205 @@ export class ControlUnreachableError extends EvenkeelError {
     });
   }
 }
+
+// --- state -------------------------------------------------------------------------------------
+
+/** The control plane's own database does not answer. Apps are served all the same. */
+export class DatabaseUnavailableError extends EvenkeelError {
+  readonly code = "database_unavailable";
+  readonly fault = "platform";
+
+  constructor(details: ErrorDetails = {}) {
+    super("The control plane's database does not answer", {
+      hint: "Apps are served all the same. It is started again by itself; repeat the command in a few seconds.",
+      ...details,
+    });
+  }
+}
+
+export class MigrationDriftError extends EvenkeelError {
+  readonly code = "migration_drift";
+  readonly fault = "platform";
+
+  constructor(message: string) {
+    super(message, {
+      hint: "Run the version of Evenkeel that this database was last used with, or a newer one.",
+    });
+  }
+}
+
+/** A stored value does not open with `keys/master.key`. */
+export class VaultKeyMismatchError extends EvenkeelError {
+  readonly code = "vault_key_mismatch";
+  readonly fault = "platform";
+
+  constructor(name: string, details: ErrorDetails = {}) {
+    super(`The stored value of variable ${name} does not open with this platform's master key`, {
+      hint: "Put back the keys/master.key that belongs to this database, or set the variable anew.",
+      ...details,
+    });
+  }
+}
+
+// --- other processes ---------------------------------------------------------------------------
+
+/** The host did not answer within the limit. */
+export class HostUnreachableError extends EvenkeelError {
+  readonly code = "host_unreachable";
+  readonly fault = "platform";
+
+  constructor(details: ErrorDetails = {}) {
+    super("The host process did not answer in time", {
+      hint: "It is started again by itself; `evenkeel status` shows whether it runs. Then repeat the command.",
+      ...details,
+    });
+  }
+}
+
+/** No edge answered on the platform's port. */
+export class EdgeUnreachableError extends EvenkeelError {
+  readonly code = "edge_unreachable";
+  readonly fault = "platform";
+
+  constructor(host: string, details: ErrorDetails = {}) {
+    super(`No edge answered for ${host}`, {
+      hint: "Edges are started again by themselves; `evenkeel status` shows whether they run.",
+      ...details,
+    });
+  }
+}
+
+// --- apps and configuration --------------------------------------------------------------------
+
+export class AppUnknownError extends EvenkeelError {
+  readonly code = "app_unknown";
+  readonly fault = "user";
+
+  constructor(name: string) {
+    super(`There is no app "${name}"`, {
+      hint: "`evenkeel list` shows the apps; `evenkeel deploy` makes one.",
+    });
+  }
+}
+
+export class VariableRefusedError extends EvenkeelError {
+  readonly code = "variable_refused";
+  readonly fault = "user";
+
+  constructor(name: string, reason: string) {
+    super(`Variable ${JSON.stringify(name.slice(0, 80))} cannot be set: ${reason}`, {
+      hint: "Nothing was set. Choose another name or value for it.",
+    });
+  }
+}
+
+export class VariableUnknownError extends EvenkeelError {
+  readonly code = "variable_unknown";
+  readonly fault = "user";
+
+  constructor(name: string, environment: string) {
+    super(`Variable ${JSON.stringify(name.slice(0, 80))} is not set in ${environment}`);
+  }
+}
+
+/** Another app, branch or domain has the host name already. */
+export class HostTakenError extends EvenkeelError {
+  readonly code = "host_taken";
+  readonly fault = "user";
+
+  constructor(host: string, details: ErrorDetails = {}) {
+    super(`The host name ${host} is taken`, {
+      hint: "Remove it where it is used, or choose another name.",
+      ...details,
+    });
+  }
+}
+
+export class DomainRefusedError extends EvenkeelError {
+  readonly code = "domain_refused";
+  readonly fault = "user";
+}
+
+export class DomainUnknownError extends EvenkeelError {
+  readonly code = "domain_unknown";
+  readonly fault = "user";
+
+  constructor(host: string) {
+    super(`The app has no domain ${JSON.stringify(host.slice(0, 253))}`);
+  }
+}
+
+// --- deployments and releases ------------------------------------------------------------------
+
+export class DeploymentUnknownError extends EvenkeelError {
+  readonly code = "deployment_unknown";
+  readonly fault = "user";
+
+  constructor(id: string) {
+    super(`There is no deployment ${id}`, { hint: "`evenkeel list APP` shows an app's deployments." });
+  }
+}
+
+/** The archive was not uploaded to this app, or is swept already. */
+export class UploadUnknownError extends EvenkeelError {
+  readonly code = "upload_unknown";
+  readonly fault = "user";
+
+  constructor(sha256: string) {
+    super(`The app has no upload ${sha256.slice(0, 12)}…`, {
+      hint: "Upload the archive first, then create the deployment.",
+    });
+  }
+}
+
+/** The deployment's source is no longer kept. */
+export class SourceGoneError extends EvenkeelError {
+  readonly code = "source_gone";
+  readonly fault = "platform";
+
+  constructor(id: string, details: ErrorDetails = {}) {
+    super(`The source of deployment ${id} is no longer there`, {
+      hint: "Deploy again from the source.",
+      ...details,
+    });
+  }
+}
+
+/** The deployment is not in a state in which that can be done. */
+export class DeploymentStateError extends EvenkeelError {
+  readonly code = "deployment_state";
+  readonly fault = "user";
+}
+
+/** A newer deployment or a person ended this one before it went live. */
+export class DeploymentEndedError extends EvenkeelError {
+  readonly code = "deployment_ended";
+  readonly fault = "user";
+
+  constructor(id: string, state: string) {
+    super(`Deployment ${id} was ${state} before it went live`);
+  }
+}
+
+/** An alias points to it. */
+export class DeploymentInUseError extends EvenkeelError {
+  readonly code = "deployment_in_use";
+  readonly fault = "user";
+}
+
+export class ReleaseUnknownError extends EvenkeelError {
+  readonly code = "release_unknown";
+  readonly fault = "user";
+}
+
+/** The answer to `GET /` came from the platform, not from the app. */
+export class SmokeFailedError extends EvenkeelError {
+  readonly code = "smoke_failed";
+  readonly fault = "user";
+}
+
+/** The switch is made, but the new deployment was not seen to answer. */
+export class ReleaseUnconfirmedError extends EvenkeelError {
+  readonly code = "release_unconfirmed";
+  readonly fault = "platform";
+}

@@ -1,0 +1,16 @@
+import type { QueryResultRow } from "pg";
+
+/** Where statements run: the pool, or one transaction. */
+export interface Connection {
+  /**
+   * Runs one statement; parameters stand as `$1`, `$2`, …
+   *
+   * @throws DatabaseUnavailableError while the database cannot be reached; `pg`'s DatabaseError for what it refuses
+   */
+  query<Row extends QueryResultRow>(text: string, parameters?: unknown[]): Promise<Row[]>;
+}
+
+/** The first row, for statements that give one or none. */
+export async function first<Row extends QueryResultRow>(rows: Promise<Row[]>): Promise<Row | undefined> {
+  return (await rows)[0];
+}

@@ -1,0 +1,150 @@
+import { type AppName, type DeploymentId, deploymentHost, newDeploymentId } from "@evenkeel/model";
+import { type DeployableEnvironment, type GitInfo, stepNames } from "../api/contract/index.ts";
+import { getApp } from "../apps/app-store.ts";
+import type { Place } from "../apps/hosts.ts";
+import { checkVariables } from "../apps/variable-rules.ts";
+import { currentVariables } from "../apps/variable-store.ts";
+import { record } from "../audit/audit-log.ts";
+import type { Connection } from "../database/connection.ts";
+import type { Database } from "../database/database.ts";
+import { isDuplicate } from "../database/database-faults.ts";
+import { AppUnknownError } from "../errors.ts";
+import type { Vault } from "../vault/vault.ts";
+import { type DeploymentSource, underWay } from "./deployment-row.ts";
+import { systemEnvironment } from "./system-environment.ts";
+
+export interface DeploymentWish {
+  app: AppName;
+  environment: DeployableEnvironment;
+  kind: "source" | "prebuilt";
+  source: DeploymentSource;
+  branch?: string | undefined;
+  git?: GitInfo | undefined;
+  /** On top of the environment's. */
+  variables?: Record<string, string> | undefined;
+  reason?: string | undefined;
+  who: string;
+}
+
+export interface Accepted {
+  id: DeploymentId;
+  /** Older ones that this one ended. */
+  superseded: DeploymentId[];
+}
+
+/**
+ * Writes a deployment with its steps and a copy of the variables as they are now, and ends older ones of the same environment
+ * (for previews: of the same branch) that have not yet gone live. All under the lock of the environment, so the order of
+ * acceptance is the order of releases. Previews without a branch are independent of each other: each is its own purpose.
+ *
+ * @throws AppUnknownError, VariableRefusedError, DatabaseUnavailableError
+ */
+export async function acceptDeployment(
+  parts: { database: Database; vault: Vault; place: Place },
+  wish: DeploymentWish,
+): Promise<Accepted> {
+  const variables = checkVariables(wish.variables ?? {}, true);
+  for (;;) {
+    const id = newDeploymentId();
+    try {
+      return await parts.database.transaction((connection) => accept(connection, parts, wish, id, variables));
+    } catch (error) {
+      // 32^9 ids: another deployment's, or an app's that is named like this deployment's host.
+      if (!isDuplicate(error, "deployments_pkey") && !isDuplicate(error, "aliases_pkey")) throw error;
+    }
+  }
+}
+
+async function accept(
+  connection: Connection,
+  { vault, place }: { vault: Vault; place: Place },
+  wish: DeploymentWish,
+  id: DeploymentId,
+  variables: Record<string, string>,
+): Promise<Accepted> {
+  const { app, environment, kind, who } = wish;
+  const branch = wish.branch ?? null;
+  const [locked] = await connection.query(
+    "SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE",
+    [app, environment],
+  );
+  if (!locked) throw new AppUnknownError(app);
+  const { id: appId } = await getApp(connection, app);
+  const host = deploymentHost(app, id, place.domain);
+  const domains = await connection.query<{ host: string }>(
+    "SELECT host FROM aliases WHERE app = $1 AND kind = 'domain'",
+    [app],
+  );
+  const system = systemEnvironment({
+    ...{ id, app, appId, environment, host, kind, place },
+    domains: domains.map((domain) => domain.host),
+    ...(wish.branch === undefined ? {} : { branch: wish.branch }),
+    ...(wish.git === undefined ? {} : { git: wish.git }),
+  });
+  const sourceHash = "upload" in wish.source ? wish.source.upload : wish.source.commit;
+  const [inserted] = await connection.query<{ sequence: number }>(
+    `WITH host AS (INSERT INTO aliases (host, app, kind, created_by) VALUES ($8, $2, 'deployment', $11))
+     INSERT INTO deployments (id, app, environment, branch, kind, source, source_hash, host, git, reason, created_by, system_environment)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING sequence`,
+    [
+      ...[id, app, environment, branch, kind, JSON.stringify(wish.source), sourceHash, host],
+      ...[wish.git ? JSON.stringify(wish.git) : null, wish.reason ?? null, who, JSON.stringify(system)],
+    ],
+  );
+  await connection.query(
+    `INSERT INTO deployment_steps (deployment, position, name)
+     SELECT $1, position, name FROM unnest($2::text[]) WITH ORDINALITY AS step (name, position)`,
+    [id, [...stepNames]],
+  );
+  await snapshotVariables(connection, vault, wish, id, variables);
+  const superseded =
+    environment === "preview" && branch === null
+      ? []
+      : await supersede(connection, app, environment, branch, inserted!.sequence);
+  await record(connection, {
+    ...{ who, action: "deployment.create", app, object: id },
+    detail: {
+      environment,
+      kind,
+      ...(branch === null ? {} : { branch }),
+      ...(superseded.length ? { superseded } : {}),
+    },
+  });
+  return { id, superseded };
+}
+
+async function snapshotVariables(
+  connection: Connection,
+  vault: Vault,
+  { app, environment }: DeploymentWish,
+  id: DeploymentId,
+  variables: Record<string, string>,
+): Promise<void> {
+  const names = Object.keys(variables);
+  const sealed = names.map((name) => vault.seal(variables[name]!, { app, environment, name }));
+  await connection.query(
+    `INSERT INTO deployment_variables (deployment, name, sealed, version)
+     SELECT $3, name, sealed, version FROM (${currentVariables}) kept WHERE name <> ALL ($4::text[])
+     UNION ALL
+     SELECT $3, name, sealed, NULL FROM unnest($4::text[], $5::bytea[]) AS given (name, sealed)`,
+    [app, environment, id, names, sealed],
+  );
+}
+
+/** What has been switched to counts as live: it only waits for its confirmation. */
+async function supersede(
+  connection: Connection,
+  app: AppName,
+  environment: DeployableEnvironment,
+  branch: string | null,
+  before: number,
+): Promise<DeploymentId[]> {
+  const rows = await connection.query<{ id: DeploymentId }>(
+    `UPDATE deployments SET state = 'superseded', ended_at = now()
+     WHERE app = $1 AND environment = $2 AND ($2 <> 'preview' OR branch = $3) AND sequence < $4 AND state IN ${underWay}
+       AND NOT EXISTS (SELECT FROM releases WHERE releases.deployment = deployments.id AND kind = 'deploy')
+     RETURNING id`,
+    [app, environment, branch, before],
+  );
+  return rows.map((row) => row.id);
+}

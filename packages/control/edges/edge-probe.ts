@@ -1,0 +1,92 @@
+import { type IncomingMessage, request } from "node:http";
+import { EdgeUnreachableError } from "../errors.ts";
+
+export interface ProbeAnswer {
+  status: number;
+  /** Which deployment answered, `x-evenkeel-deployment`; absent when the edge itself answered. */
+  deployment?: string;
+  /** The edge's code for an answer that it had to give in the app's place: `x-vercel-error`. */
+  fault?: string;
+}
+
+/** Sees the platform as a visitor does: one request over a connection of its own, through an edge. */
+export class EdgeProbe {
+  private readonly address: string;
+
+  constructor(
+    address: string,
+    private readonly port: number,
+  ) {
+    this.address = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  }
+
+  /** `GET /` at a host; only the head of the answer is waited for. Redirects are answers. @throws EdgeUnreachableError */
+  ask(host: string, limitMs: number, signal?: AbortSignal): Promise<ProbeAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<ProbeAnswer>();
+    const limit = AbortSignal.timeout(limitMs);
+    const call = request({
+      host: this.address,
+      port: this.port,
+      path: "/",
+      method: "GET",
+      headers: {
+        host: this.port === 80 ? host : `${host}:${this.port}`,
+        "user-agent": "evenkeel-probe",
+        accept: "text/html,*/*",
+      },
+      agent: false,
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    call.on("response", (response) => {
+      resolve(readAnswer(response));
+      response.destroy();
+    });
+    call.on("error", (cause) => {
+      if (signal?.aborted) reject(signal.reason);
+      else reject(new EdgeUnreachableError(host, { cause }));
+    });
+    call.end();
+    return promise;
+  }
+
+  /**
+   * Asks until `deployment` answers at `host`, again every 5 ms: for the moments in which an edge is restarted or has not yet
+   * heard of the change.
+   *
+   * @returns the last answer, which is of another deployment when the limit passed; undefined when no edge answered
+   */
+  async untilAnsweredBy(
+    deployment: string,
+    host: string,
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<ProbeAnswer | undefined> {
+    const deadline = Date.now() + limitMs;
+    let last: ProbeAnswer | undefined;
+    for (let pauseMs = 5; ; pauseMs = Math.min(250, pauseMs * 2)) {
+      signal?.throwIfAborted();
+      const remainingMs = deadline - Date.now();
+      if (remainingMs <= 0) return last;
+      try {
+        last = await this.ask(host, remainingMs, signal);
+        if (last.deployment === deployment) return last;
+      } catch (error) {
+        if (!(error instanceof EdgeUnreachableError)) throw error;
+      }
+      await Bun.sleep(pauseMs);
+    }
+  }
+}
+
+function readAnswer(response: IncomingMessage): ProbeAnswer {
+  const one = (name: string) => {
+    const value = response.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+  const answer: ProbeAnswer = { status: response.statusCode! };
+  const deployment = one("x-evenkeel-deployment");
+  const fault = one("x-vercel-error");
+  if (deployment) answer.deployment = deployment;
+  if (fault) answer.fault = fault;
+  return answer;
+}

@@ -1,0 +1,88 @@
+import type { AppName, DeploymentId, ServingChange } from "@evenkeel/model";
+import { branchHost } from "@evenkeel/model";
+import type { DeployableEnvironment, Release } from "../api/contract/index.ts";
+import { record } from "../audit/audit-log.ts";
+import type { Connection } from "../database/connection.ts";
+import { HostTakenError } from "../errors.ts";
+
+/** Earlier deployments whose hashed assets stay reachable at an alias. */
+const keptPrevious = 5;
+
+export interface ReleaseWish {
+  app: AppName;
+  environment: DeployableEnvironment;
+  deployment: DeploymentId;
+  /** The alias of the environment (and branch). */
+  host: string;
+  /** Of the deployment; moves its branch alias too. */
+  branch: string | null;
+  kind: Release["kind"];
+  reason: string | null;
+  who: string;
+  domain: string;
+}
+
+export interface AppendedRelease {
+  release: Release;
+  changes: ServingChange[];
+  /** All aliases that moved. */
+  hosts: string[];
+}
+
+/**
+ * Appends a release and moves its aliases: the environment's own, for production its custom domains, and on a deploy the alias of
+ * the branch. The caller holds the environment's row and appends `changes` to the serving log in the same transaction.
+ */
+export async function appendRelease(connection: Connection, wish: ReleaseWish): Promise<AppendedRelease> {
+  const { app, environment, deployment, host, branch, kind, reason, who } = wish;
+  const [numbered] = await connection.query<{ version: number; created_at: Date }>(
+    `WITH numbered AS (
+       UPDATE environments SET last_release = last_release + 1 WHERE app = $1 AND name = $2 RETURNING last_release)
+     INSERT INTO releases (app, environment, version, host, deployment, kind, reason, created_by)
+     SELECT $1, $2, last_release, $3, $4, $5, $6, $7 FROM numbered RETURNING version, created_at`,
+    [app, environment, host, deployment, kind, reason, who],
+  );
+  const { version, created_at } = numbered!;
+  const hosts = [host];
+  const ofBranch = kind === "deploy" && branch !== null ? branchHost(app, branch, wish.domain) : undefined;
+  if (ofBranch !== undefined && ofBranch !== host) hosts.push(ofBranch);
+  await claimHosts(connection, wish, hosts);
+  const moved = await connection.query<{ host: string; previous: DeploymentId[] }>(
+    `UPDATE aliases SET deployment = $2, release = $3,
+       previous = (array_remove(array_remove(array_prepend(deployment, previous), $2), NULL))[1:${keptPrevious}]
+     WHERE app = $5 AND (host = ANY ($1) OR ($4 AND kind = 'domain'))
+     RETURNING host, previous`,
+    [hosts, deployment, version, environment === "production", app],
+  );
+  const foreign = hosts.find((wanted) => !moved.some((alias) => alias.host === wanted));
+  if (foreign !== undefined) throw new HostTakenError(foreign);
+  await record(connection, {
+    ...{ who, action: `release.${kind}`, app, object: deployment },
+    detail: { environment, version, ...(reason === null ? {} : { reason }) },
+  });
+  return {
+    release: {
+      ...{ app, environment, version, deployment, host, kind, createdBy: who, current: true },
+      createdAtMs: created_at.getTime(),
+      ...(reason === null ? {} : { reason }),
+    },
+    changes: moved.map(({ host, previous }) => ({
+      put: "alias",
+      alias: { host, deployment, release: version, previous },
+    })),
+    hosts: moved.map((alias) => alias.host),
+  };
+}
+
+/** The environment's alias and the branch's come to be with their first release. A host of another app stays as it is. */
+async function claimHosts(connection: Connection, wish: ReleaseWish, hosts: string[]): Promise<void> {
+  const kinds = hosts.map((host) =>
+    host === wish.host && wish.environment !== "preview" ? wish.environment : "branch",
+  );
+  await connection.query(
+    `INSERT INTO aliases (host, app, kind, branch, created_by)
+     SELECT host, $3, kind, CASE kind WHEN 'branch' THEN $4 END, $5 FROM unnest($1::text[], $2::text[]) AS wanted (host, kind)
+     ON CONFLICT (host) DO NOTHING`,
+    [hosts, kinds, wish.app, wish.branch, wish.who],
+  );
+}

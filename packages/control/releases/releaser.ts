@@ -1,0 +1,181 @@
+import type { AppName, DeploymentId } from "@evenkeel/model";
+import type { Confirmation, DeployableEnvironment, Release, Released } from "../api/contract/index.ts";
+import { hostUrl, type Place, releaseHost } from "../apps/hosts.ts";
+import type { Connection } from "../database/connection.ts";
+import type { Database } from "../database/database.ts";
+import { type DeploymentRow, getDeployment } from "../deployments/deployment-row.ts";
+import type { EdgeProbe } from "../edges/edge-probe.ts";
+import { AppUnknownError, DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
+import type { HostLink } from "../instances/host-link.ts";
+import type { PublishOutcome } from "../serving/feed.ts";
+import type { Serving } from "../serving/serving.ts";
+import { appendRelease } from "./append-release.ts";
+import { findRelease, releaseBefore, releaseOfDeployment } from "./release-store.ts";
+
+/** An instance of a Next.js page starts in 0.2 s; what takes longer than this does not start. */
+const prepareLimitMs = 60_000;
+const answerLimitMs = 10_000;
+
+export interface ReleaserParts {
+  database: Database;
+  serving: Serving;
+  host: HostLink;
+  edge: EdgeProbe;
+  place: Place;
+}
+
+export interface RollbackTarget {
+  app: AppName;
+  environment: DeployableEnvironment;
+  branch?: string | undefined;
+  /** Neither: what was released before. */
+  version?: number | undefined;
+  deployment?: DeploymentId | undefined;
+}
+
+/**
+ * Moves aliases between deployments that are ready. The order keeps requests from being lost: an instance of the deployment
+ * stands ready first, then the switch is committed and told to the edges, then it is seen to answer. Instances of the deployment
+ * before stay until they are idle.
+ */
+export class Releaser {
+  constructor(private readonly parts: ReleaserParts) {}
+
+  /** @throws DeploymentStateError unless the deployment is ready, of that environment and not the one that answers already */
+  promote(deployment: DeploymentRow, by: { who: string; reason?: string | undefined }): Promise<Released> {
+    const host = releaseHost(
+      deployment.app,
+      deployment.environment,
+      deployment.branch ?? undefined,
+      this.parts.place.domain,
+    );
+    if (host === undefined) {
+      throw new DeploymentStateError(
+        `Deployment ${deployment.id} is a preview without a branch: it has no alias`,
+        {
+          hint: "Promote it to production instead.",
+        },
+      );
+    }
+    return this.release(deployment, host, { kind: "promote", ...by });
+  }
+
+  /** @throws ReleaseUnknownError, DeploymentStateError, HostUnreachableError, DatabaseUnavailableError */
+  async rollback(
+    target: RollbackTarget,
+    by: { who: string; reason?: string | undefined },
+  ): Promise<Released> {
+    const { app, environment, branch } = target;
+    const host = releaseHost(app, environment, branch, this.parts.place.domain);
+    if (host === undefined) {
+      throw new ReleaseUnknownError("Rolling back previews needs the branch", {
+        hint: "Name it with --branch.",
+      });
+    }
+    const release = await this.findTarget(target, host);
+    const deployment = await getDeployment(this.parts.database, release.deployment);
+    return this.release(deployment, host, { kind: "rollback", ...by });
+  }
+
+  /** Sees the release answer at its alias, as a visitor would. */
+  async confirm(
+    deployment: DeploymentId,
+    host: string,
+    published: Promise<PublishOutcome>,
+    startedAtMs: number,
+    signal?: AbortSignal,
+  ): Promise<Confirmation> {
+    const edges = await published;
+    const answer = await this.parts.edge.untilAnsweredBy(deployment, host, answerLimitMs, signal);
+    return {
+      answered: answer?.deployment === deployment,
+      ...(answer === undefined ? {} : { status: answer.status }),
+      edges: { acknowledged: edges.acknowledged, unconfirmed: edges.unconfirmed },
+      tookMs: Math.round((performance.now() - startedAtMs) * 10) / 10,
+    };
+  }
+
+  private async findTarget(target: RollbackTarget, host: string): Promise<Release> {
+    const { database } = this.parts;
+    const { app, environment, version, deployment } = target;
+    if (version !== undefined) {
+      const release = await findRelease(database, app, environment, version);
+      if (release?.host === host) return release;
+      throw new ReleaseUnknownError(`${app} has no release v${version} in ${environment}`, {
+        hint: "`evenkeel inspect` and the releases of the app show the numbers.",
+      });
+    }
+    if (deployment !== undefined) {
+      const release = await releaseOfDeployment(database, host, deployment);
+      if (release) return release;
+      throw new ReleaseUnknownError(`Deployment ${deployment} was never released at ${host}`, {
+        hint: "Use `evenkeel promote` for a deployment that was not released before.",
+      });
+    }
+    const before = await releaseBefore(database, host);
+    if (before) return before;
+    throw new ReleaseUnknownError(`Nothing was released at ${host} before what answers there now`, {
+      hint: "Deploy a corrected version instead.",
+    });
+  }
+
+  private async release(
+    deployment: DeploymentRow,
+    host: string,
+    how: { kind: "promote" | "rollback"; who: string; reason?: string | undefined },
+  ): Promise<Released> {
+    const startedAtMs = performance.now();
+    const { serving, place } = this.parts;
+    refuseUnlessReady(deployment);
+    if (deployment.hasFunctions) await this.parts.host.prepare(deployment.id, prepareLimitMs);
+    const { result, published } = await serving.change(async (connection) => {
+      await lockForRelease(connection, deployment, host);
+      const { release, changes, hosts } = await appendRelease(connection, {
+        ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
+        ...{ kind: how.kind, reason: how.reason ?? null, who: how.who },
+        ...{ branch: null, domain: place.domain },
+      });
+      return { changes, result: { release, hosts } };
+    });
+    return {
+      outcome: "released",
+      release: result.release,
+      urls: result.hosts.map((moved) => hostUrl(moved, place)),
+      confirmation: await this.confirm(deployment.id, host, published, startedAtMs),
+    };
+  }
+}
+
+function refuseUnlessReady(deployment: DeploymentRow): void {
+  if (deployment.state === "ready") return;
+  throw new DeploymentStateError(
+    `Deployment ${deployment.id} cannot be released: it is ${deployment.state}`,
+    {
+      hint:
+        deployment.state === "removed"
+          ? "Its output is no longer kept; deploy again from the source."
+          : "Deploy again.",
+    },
+  );
+}
+
+/** Looks again under the lock: it may have been removed, or released by somebody else, since it was read. */
+async function lockForRelease(
+  connection: Connection,
+  deployment: DeploymentRow,
+  host: string,
+): Promise<void> {
+  const [environment] = await connection.query(
+    "SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE",
+    [deployment.app, deployment.environment],
+  );
+  if (!environment) throw new AppUnknownError(deployment.app);
+  refuseUnlessReady(await getDeployment(connection, deployment.id));
+  const [alias] = await connection.query<{ deployment: string }>(
+    "SELECT deployment FROM aliases WHERE host = $1 AND app = $2",
+    [host, deployment.app],
+  );
+  if (alias?.deployment === deployment.id) {
+    throw new DeploymentStateError(`Deployment ${deployment.id} already answers at ${host}`);
+  }
+}

@@ -27,7 +27,7 @@ const exit: (code: number) => never = process.exit.bind(process);
 /** Answers that were begun must reach the socket before the process ends, in milliseconds at most. */
 const lastWordsMs = 500;
 /** Without a host an instance serves until nobody has used it for so long, in milliseconds. */
-const orphanIdleMs = 10_000;
+const orphanIdleMs = 5_000;
 
 const channel = openHostChannel(receive, () => void outliveHost());
 const background = new BackgroundWork((pending) => channel.send({ type: "background", pending }));

@@ -24,7 +24,9 @@ export interface ListenCapture {
 
 export function captureListen(socketPath: string): ListenCapture {
   const prototype = http.Server.prototype as Server;
-  const inherited = prototype.listen;
+  const original = prototype.listen;
+  // Node inherits it from `net.Server`, Bun has it here.
+  const own = Object.getOwnPropertyDescriptor(prototype, "listen");
   let resolve: (server: Server) => void = () => {};
   const capture = {
     server: undefined as Server | undefined,
@@ -32,8 +34,8 @@ export function captureListen(socketPath: string): ListenCapture {
       resolve = found;
     }),
     release() {
-      // Ours was an own property over `net.Server`'s.
-      if (Object.hasOwn(prototype, "listen")) delete (prototype as Partial<Server>).listen;
+      if (own) Object.defineProperty(prototype, "listen", own);
+      else delete (prototype as Partial<Server>).listen;
     },
   };
   prototype.listen = function listen(this: Server, ...values: unknown[]) {
@@ -43,7 +45,7 @@ export function captureListen(socketPath: string): ListenCapture {
     pretendPort(this, values);
     const callback = values.find((value) => typeof value === "function") as (() => void) | undefined;
     // At once and not when the module has loaded: apps await it at module level.
-    inherited.call(this, socketPath, callback);
+    original.call(this, socketPath, callback);
     resolve(this);
     return this;
   } as Server["listen"];

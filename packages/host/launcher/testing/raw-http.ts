@@ -23,7 +23,7 @@ export interface RawRequest {
 export async function request(socketPath: string, options: RawRequest = {}): Promise<RawAnswer> {
   const socket = await open(socketPath);
   socket.write(headOf({ ...options, headers: { connection: "close", ...options.headers } }));
-  if (options.body !== undefined) socket.write(options.body);
+  if (options.body !== undefined) void writeAll(socket, Buffer.from(options.body as Uint8Array));
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
     socket.on("data", (chunk) => chunks.push(chunk));
@@ -36,6 +36,15 @@ export async function request(socketPath: string, options: RawRequest = {}): Pro
       }
     });
   });
+}
+
+/** In pieces: one write of a large body would be copied again and again. */
+async function writeAll(socket: Socket, bytes: Buffer): Promise<void> {
+  const pieceBytes = 256 * 1024;
+  for (let at = 0; at < bytes.length && !socket.destroyed; at += pieceBytes) {
+    if (socket.write(bytes.subarray(at, at + pieceBytes))) continue;
+    await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve));
+  }
 }
 
 export function open(socketPath: string): Promise<Socket> {

@@ -6,13 +6,14 @@ import { TestInstance } from "./testing/test-instance.ts";
 import { machineNode } from "./testing/test-node.ts";
 
 afterAll(() => TestInstance.stopAll());
-const start = (source: string, given = {}) => TestInstance.start({ files: { "api/index.js": source }, ...given });
+const start = (source: string, given = {}) =>
+  TestInstance.start({ files: { "api/index.js": source }, ...given });
 const context = `globalThis[Symbol.for("@vercel/request-context")].get()`;
 /** Begins a request that does not end by itself; resolves with the answer when the connection ends. */
 async function begin(instance: TestInstance, path: string): Promise<() => Promise<Buffer>> {
   const socket = await open(instance.socketPath);
   const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("data", (chunk) => chunks.push(Buffer.from(chunk)));
   socket.on("error", () => {});
   const closed = new Promise<Buffer>((resolve) => socket.on("close", () => resolve(Buffer.concat(chunks))));
   socket.write(headOf({ path }));
@@ -42,17 +43,36 @@ test.each([
   ["a missing package", `require("not-there");`, "function_import_failed", /Cannot find module 'not-there'/],
   ["a syntax error", `const = 1;`, "function_import_failed", /SyntaxError/],
   ["a thrown string", `throw "just text";`, "function_import_failed", /failed: just text$/],
-  ["an exception that comes later", `setTimeout(() => { throw new Error("later"); }, 1); setInterval(() => {}, 1000);`, "function_import_failed", /later/],
-  ["an unhandled rejection", `Promise.reject(new Error("rejected")); setInterval(() => {}, 1000);`, "function_import_failed", /rejected/],
-  ["no usable export", `exports.helper = () => {}; exports.count = 3;`, "function_handler_missing", /helper \(function\), count \(number\)/],
+  [
+    "an exception that comes later",
+    `setTimeout(() => { throw new Error("later"); }, 1); setInterval(() => {}, 1000);`,
+    "function_import_failed",
+    /later/,
+  ],
+  [
+    "an unhandled rejection",
+    `Promise.reject(new Error("rejected")); setInterval(() => {}, 1000);`,
+    "function_import_failed",
+    /rejected/,
+  ],
+  [
+    "no usable export",
+    `exports.helper = () => {}; exports.count = 3;`,
+    "function_handler_missing",
+    /helper \(function\), count \(number\)/,
+  ],
   ["no export at all", `1 + 1;`, "function_handler_missing", /no exports and no server that listens/],
   ["an exit", `process.exit(7);`, "function_exited", /process\.exit\(7\)[\s\S]*api\/index\.js:1/],
-])("%s at import is named", async (_, source, code, message) => {
-  const app = await start(source);
-  expect(app.failure?.code).toBe(code);
-  expect(app.failure?.message).toMatch(message);
-  await app.ended;
-}, 60_000);
+])(
+  "%s at import is named",
+  async (_, source, code, message) => {
+    const app = await start(source);
+    expect(app.failure?.code).toBe(code);
+    expect(app.failure?.message).toMatch(message);
+    await app.ended;
+  },
+  60_000,
+);
 
 test("an uncaught exception answers whoever waits with 500 and ends the process with code 1", async () => {
   const app = await start(`module.exports = (req, res) => {
@@ -174,19 +194,26 @@ test("compiled code is written while the process lives", async () => {
 test.each([
   ["this machine's Node", machineNode()],
   ["Bun", process.execPath],
-])("%s runs CommonJS and ES modules of every style", async (_, node) => {
-  const styles: Record<string, string> = {
-    "a.cjs": `module.exports = (req, res) => res.json({ query: req.query, url: req.url, keys: Object.keys(req.headers).filter((n) => n.startsWith("x-even")) });`,
-    "b.mjs": `await null; export default (req, res) => res.json({ query: req.query, url: req.url, keys: [] });`,
-    "c.mjs": `export const GET = (request) => Response.json({ query: Object.fromEntries(new URL(request.url).searchParams), url: new URL(request.url).search.length ? "/?a=1" : "", keys: [...request.headers.keys()].filter((n) => n.startsWith("x-even")) });`,
-    "d.cjs": `require("http").createServer((req, res) => res.end(JSON.stringify({ query: { a: "1" }, url: req.url, keys: Object.keys(req.headers).filter((n) => n.startsWith("x-even")) }))).listen(3000);`,
-  };
-  for (const [name, source] of Object.entries(styles)) {
-    const app = await TestInstance.start({ files: { [name]: source }, node });
-    expect([name, app.failure]).toEqual([name, undefined]);
-    const answer = await request(app.socketPath, { path: "/?a=1", headers: { "x-evenkeel-deadline-ms": "1000" } });
-    expect([name, JSON.parse(answer.text)]).toEqual([name, { query: { a: "1" }, url: "/?a=1", keys: [] }]);
-    app.send({ type: "shutdown", graceMs: 5_000 });
-    expect((await app.ended).exitCode).toBe(0);
-  }
-}, 120_000);
+])(
+  "%s runs CommonJS and ES modules of every style",
+  async (_, node) => {
+    const styles: Record<string, string> = {
+      "a.cjs": `module.exports = (req, res) => res.json({ query: req.query, url: req.url, keys: Object.keys(req.headers).filter((n) => n.startsWith("x-even")) });`,
+      "b.mjs": `await null; export default (req, res) => res.json({ query: req.query, url: req.url, keys: [] });`,
+      "c.mjs": `export const GET = (request) => Response.json({ query: Object.fromEntries(new URL(request.url).searchParams), url: new URL(request.url).search.length ? "/?a=1" : "", keys: [...request.headers.keys()].filter((n) => n.startsWith("x-even")) });`,
+      "d.cjs": `require("http").createServer((req, res) => res.end(JSON.stringify({ query: { a: "1" }, url: req.url, keys: Object.keys(req.headers).filter((n) => n.startsWith("x-even")) }))).listen(3000);`,
+    };
+    for (const [name, source] of Object.entries(styles)) {
+      const app = await TestInstance.start({ files: { [name]: source }, node });
+      expect([name, app.failure]).toEqual([name, undefined]);
+      const answer = await request(app.socketPath, {
+        path: "/?a=1",
+        headers: { "x-evenkeel-deadline-ms": "1000" },
+      });
+      expect([name, JSON.parse(answer.text)]).toEqual([name, { query: { a: "1" }, url: "/?a=1", keys: [] }]);
+      app.send({ type: "shutdown", graceMs: 5_000 });
+      expect((await app.ended).exitCode).toBe(0);
+    }
+  },
+  120_000,
+);

@@ -53,7 +53,9 @@ test("WebSocket upgrades reach the app's server both ways", async () => {
     for (const end = Date.now() + 20_000; !text.includes(part) && Date.now() < end; ) await Bun.sleep(5);
     expect(text).toContain(part);
   };
-  socket.write(headOf({ headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" } }));
+  socket.write(
+    headOf({ headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" } }),
+  );
   await until("101 Switching");
   socket.write("ping");
   await until("echo ping");
@@ -81,21 +83,57 @@ test("a function takes the socket of an upgrade through its context", async () =
 }, 60_000);
 
 test.each([
-  ["an Express-like function with listen", `const app = (req, res) => res.end("express " + ("json" in res)); app.listen = () => {}; module.exports = app;`, "express false"],
-  ["a Koa-like app", `module.exports = { callback: () => (req, res) => res.end("koa"), listen() {} };`, "koa"],
+  [
+    "an Express-like function with listen",
+    `const app = (req, res) => res.end("express " + ("json" in res)); app.listen = () => {}; module.exports = app;`,
+    "express false",
+  ],
+  [
+    "a Koa-like app",
+    `module.exports = { callback: () => (req, res) => res.end("koa"), listen() {} };`,
+    "koa",
+  ],
   ["a server", `module.exports = require("http").createServer((req, res) => res.end("server"));`, "server"],
-  ["a Fastify-like app", `const server = require("http").createServer((req, res) => res.end("fastify " + server.made)); module.exports = { server, ready: async () => { server.made = true; } };`, "fastify true"],
-  ["a Hapi-like server", `const listener = require("http").createServer((req, res) => res.end("hapi")); module.exports = { listener, initialize: async () => {} };`, "hapi"],
-  ["a Nest-like app", `const server = require("http").createServer((req, res) => res.end("nest")); module.exports = { init: async () => {}, getHttpServer: () => server };`, "nest"],
+  [
+    "a Fastify-like app",
+    `const server = require("http").createServer((req, res) => res.end("fastify " + server.made)); module.exports = { server, ready: async () => { server.made = true; } };`,
+    "fastify true",
+  ],
+  [
+    "a Hapi-like server",
+    `const listener = require("http").createServer((req, res) => res.end("hapi")); module.exports = { listener, initialize: async () => {} };`,
+    "hapi",
+  ],
+  [
+    "a Nest-like app",
+    `const server = require("http").createServer((req, res) => res.end("nest")); module.exports = { init: async () => {}, getHttpServer: () => server };`,
+    "nest",
+  ],
   ["a Hono-like app", `module.exports = { fetch: () => new Response("hono"), listen() {} };`, "hono"],
-  ["a doubly nested default", `exports.__esModule = true; exports.default = { default: (req, res) => res.send("nested") };`, "nested"],
-  ["a promise of a handler", `module.exports = Promise.resolve((req, res) => res.send("promised"));`, "promised"],
-  ["a function beside a server that listens", `require("http").createServer((q, s) => s.end("no")).listen(3000); module.exports = (req, res) => res.send("function");`, "function"],
-])("%s is served", async (_, source, expected) => {
-  const app = await start(source);
-  expect(app.failure).toBeUndefined();
-  expect((await request(app.socketPath)).text).toBe(expected);
-}, 60_000);
+  [
+    "a doubly nested default",
+    `exports.__esModule = true; exports.default = { default: (req, res) => res.send("nested") };`,
+    "nested",
+  ],
+  [
+    "a promise of a handler",
+    `module.exports = Promise.resolve((req, res) => res.send("promised"));`,
+    "promised",
+  ],
+  [
+    "a function beside a server that listens",
+    `require("http").createServer((q, s) => s.end("no")).listen(3000); module.exports = (req, res) => res.send("function");`,
+    "function",
+  ],
+])(
+  "%s is served",
+  async (_, source, expected) => {
+    const app = await start(source);
+    expect(app.failure).toBeUndefined();
+    expect((await request(app.socketPath)).text).toBe(expected);
+  },
+  60_000,
+);
 
 test("a Lambda handler receives API Gateway's event and answers by promise or callback", async () => {
   const app = await start(
@@ -112,7 +150,12 @@ test("a Lambda handler receives API Gateway's event and answers by promise or ca
     };`,
     { awsLambdaHandler: true },
   );
-  const answer = await request(app.socketPath, { method: "POST", path: "/x?a=1&a=2", body: "hi", headers: { cookie: "c=d" } });
+  const answer = await request(app.socketPath, {
+    method: "POST",
+    path: "/x?a=1&a=2",
+    body: "hi",
+    headers: { cookie: "c=d" },
+  });
   expect(answer.status).toBe(201);
   expect(answer.lines).toContainEqual(["set-cookie", "b=2"]);
   expect(JSON.parse(answer.text)).toMatchObject({
@@ -125,5 +168,7 @@ test("a Lambda handler receives API Gateway's event and answers by promise or ca
     left: true,
   });
   expect((await request(app.socketPath, { path: "/callback" })).text).toBe("b64");
-  expect((await request(app.socketPath, { path: "/fail" })).headers["x-evenkeel-fault"]).toBe("function_threw");
+  expect((await request(app.socketPath, { path: "/fail" })).headers["x-evenkeel-fault"]).toBe(
+    "function_threw",
+  );
 }, 60_000);

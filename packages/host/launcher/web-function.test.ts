@@ -152,7 +152,9 @@ test("a client that reads slowly holds the function back, and one that leaves ca
   expect(made).toBe(before);
   expect(made * 65_536).toBeLessThan(32 * 1024 * 1024);
   socket.destroy();
-  await instance.until(() => /request aborted/.test(instance.stdout) && /body cancelled/.test(instance.stdout));
+  await instance.until(
+    () => /request aborted/.test(instance.stdout) && /body cancelled/.test(instance.stdout),
+  );
 });
 
 test("a client that leaves before the answer aborts the request's signal", async () => {
@@ -176,7 +178,7 @@ test("a large upload is read with flat memory and can be echoed", async () => {
 test("a connection can be used again after a function ignored its body", async () => {
   const socket = await open(instance.socketPath);
   const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("data", (chunk) => chunks.push(Buffer.from(chunk)));
   const text = () => Buffer.concat(chunks).toString();
   socket.write(headOf({ method: "POST", path: "/ignore", body: "x".repeat(300_000) }) + "x".repeat(300_000));
   socket.write(headOf({ path: "/length", headers: { connection: "close" } }));
@@ -191,16 +193,23 @@ test("throwing and returning nothing are 500 with their fault", async () => {
     const answer = await ask(path);
     expect([answer.status, answer.headers["x-evenkeel-fault"]]).toEqual([500, "function_threw"]);
   }
-  await instance.until(() => /web broken/.test(instance.stderr) && /returned undefined/.test(instance.stderr));
+  await instance.until(
+    () => /web broken/.test(instance.stderr) && /returned undefined/.test(instance.stderr),
+  );
 });
 
 test("a fetch export answers every method, and middleware may return nothing", async () => {
   const app = await TestInstance.start({
-    files: { "index.mjs": `export default { prefix: "m ", fetch(request) { return new Response(this.prefix + request.method); } };` },
+    files: {
+      "index.mjs": `export default { prefix: "m ", fetch(request) { return new Response(this.prefix + request.method); } };`,
+    },
   });
   expect((await request(app.socketPath, { method: "PROPFIND" })).text).toBe("m PROPFIND");
   const middleware = await TestInstance.start({
-    files: { "index.mjs": "export default (request) => request.url.endsWith('/stop') ? new Response('no', { status: 403 }) : undefined;" },
+    files: {
+      "index.mjs":
+        "export default (request) => request.url.endsWith('/stop') ? new Response('no', { status: 403 }) : undefined;",
+    },
     useWebApi: true,
   });
   expect((await request(middleware.socketPath)).headers["x-middleware-next"]).toBe("1");

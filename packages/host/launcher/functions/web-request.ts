@@ -60,7 +60,8 @@ function webBody(request: IncomingMessage, response: ServerResponse): ReadableSt
       state = "closed";
     });
     const fail = () => {
-      if (state !== "closed") controller.error(new DOMException("The client closed the connection", "AbortError"));
+      if (state !== "closed")
+        controller.error(new DOMException("The client closed the connection", "AbortError"));
       state = "closed";
     };
     request.on("error", fail);

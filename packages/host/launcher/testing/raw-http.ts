@@ -26,7 +26,7 @@ export async function request(socketPath: string, options: RawRequest = {}): Pro
   if (options.body !== undefined) void writeAll(socket, Buffer.from(options.body as Uint8Array));
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
-    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("data", (chunk) => chunks.push(Buffer.from(chunk)));
     socket.on("error", () => {});
     socket.on("close", () => {
       try {
@@ -43,7 +43,13 @@ async function writeAll(socket: Socket, bytes: Buffer): Promise<void> {
   const pieceBytes = 256 * 1024;
   for (let at = 0; at < bytes.length && !socket.destroyed; at += pieceBytes) {
     if (socket.write(bytes.subarray(at, at + pieceBytes))) continue;
-    await new Promise((resolve) => socket.once("drain", resolve).once("close", resolve));
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        socket.off("drain", go).off("close", go);
+        resolve();
+      };
+      socket.on("drain", go).on("close", go);
+    });
   }
 }
 
@@ -62,7 +68,9 @@ export function headOf({ method = "GET", path = "/", headers = {}, body }: RawRe
     "x-forwarded-proto": "https",
     "x-forwarded-host": "shop.localhost",
     "x-real-ip": "203.0.113.9",
-    ...(body === undefined || headers["transfer-encoding"] ? {} : { "content-length": String(Buffer.byteLength(body as string)) }),
+    ...(body === undefined || headers["transfer-encoding"]
+      ? {}
+      : { "content-length": String(Buffer.byteLength(body as string)) }),
     ...headers,
   });
   return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
@@ -90,7 +98,10 @@ function bodyOf(
 ): { text: string; complete: boolean } {
   if (isHead || headers["transfer-encoding"] === undefined) {
     const length = headers["content-length"];
-    return { text: bytes.toString(), complete: isHead || length === undefined || Number(length) === bytes.length };
+    return {
+      text: bytes.toString(),
+      complete: isHead || length === undefined || Number(length) === bytes.length,
+    };
   }
   const parts: Buffer[] = [];
   for (let at = 0; ; ) {

@@ -53,3 +53,51 @@ export class ConnectionLimitError extends EvenkeelError {
   readonly code = "database_connections_exhausted";
   readonly fault = "user";
 }
+
+/** A key that the archive should hold is not there. */
+export class ObjectMissingError extends EvenkeelError {
+  readonly code = "archive_object_missing";
+  readonly fault = "platform";
+}
+
+/** An object of the archive is not, bit for bit, what was stored under its name. */
+export class ObjectDamagedError extends EvenkeelError {
+  readonly code = "archive_object_damaged";
+  readonly fault = "platform";
+}
+
+/** The archive was written with another key. */
+export class ArchiveKeyError extends EvenkeelError {
+  readonly code = "archive_key_wrong";
+  readonly fault = "user";
+}
+
+/** The archive belongs to another cluster. */
+export class ArchiveOwnerError extends EvenkeelError {
+  readonly code = "archive_of_another_cluster";
+  readonly fault = "user";
+}
+
+/** Two different contents for one immutable object: two writers share an archive. */
+export class ArchiveConflictError extends EvenkeelError {
+  readonly code = "archive_conflict";
+  readonly fault = "platform";
+}
+
+/** There is no archive where one was named. */
+export class ArchiveEmptyError extends EvenkeelError {
+  readonly code = "archive_empty";
+  readonly fault = "user";
+}
+
+/** The archive's place cannot be reached, read or written now: away, full, or closed to us. */
+export class ArchiveUnavailableError extends EvenkeelError {
+  readonly code = "archive_unavailable";
+  readonly fault = "user";
+}
+
+/** What should be in the archive has not arrived there in time. */
+export class ArchiveBehindError extends EvenkeelError {
+  readonly code = "archive_behind";
+  readonly fault = "platform";
+}

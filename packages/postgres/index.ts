@@ -1,4 +1,5 @@
 export * from "./app-cluster/index.ts";
+export * from "./archive/index.ts";
 export * from "./errors.ts";
 export * from "./server/index.ts";
 export * from "./testing/test-cluster.ts";

@@ -89,6 +89,8 @@ export class AppCluster {
       settings: {
         shared_preload_libraries: "pg_stat_statements",
         "pg_stat_statements.max": 1_000,
+        // An archive that is away must not fill the disk: beyond this its slot is given up, and a new backup is due.
+        max_slot_wal_keep_size: "1GB",
         ...this.spec.settings,
         max_connections: limits.server,
       },

@@ -16,6 +16,8 @@ export async function ensureAppRole(
   client: Client,
   wanted: { password: string; connectionLimit: number },
 ): Promise<void> {
+  // In zero-loss mode a commit waits for the archive's receiver, which starts after us.
+  await client.query("SET synchronous_commit = local");
   const { rows } = await client.query<{ rolpassword: string | null; rolconnlimit: number }>(
     "SELECT rolpassword, rolconnlimit FROM pg_authid WHERE rolname = $1",
     [appRole],

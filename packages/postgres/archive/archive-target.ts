@@ -1,0 +1,34 @@
+export interface StoredObject {
+  key: string;
+  sizeBytes: number;
+  modifiedMs: number;
+}
+
+/**
+ * A place for sealed objects: a folder now, an object store behind the same words. Keys are relative, with `/`.
+ * Implementations know nothing of what they hold; all secrecy and integrity is in the objects.
+ */
+export interface ArchiveTarget {
+  /** For messages: where it is. */
+  readonly description: string;
+  /**
+   * Stores an object whole or not at all. `create` never overwrites: `exists` says that the key was taken.
+   * It is durable on return, unless `later`: then after the next `flush`.
+   */
+  put(
+    key: string,
+    bytes: Uint8Array,
+    how: "create" | "replace",
+    durable?: "now" | "later",
+  ): Promise<"stored" | "exists">;
+  /** @throws ObjectMissingError */
+  get(key: string): Promise<Uint8Array>;
+  /** All objects whose keys begin with `prefix` (a folder, ending in `/`), sorted by key. */
+  list(prefix: string): Promise<StoredObject[]>;
+  /** Nothing happens if there is none. */
+  delete(key: string): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** What can be handed to a worker thread or a file to open the same target there. */
+export type TargetSpec = { kind: "folder"; path: string };

@@ -1,0 +1,5 @@
+export * from "./archive.ts";
+export * from "./archive-key.ts";
+export * from "./archive-target.ts";
+export * from "./folder-target.ts";
+export * from "./wal-archiver.ts";

@@ -1,0 +1,96 @@
+import { type Lsn, lsn, parseSegmentName, segmentName, walSegmentBytes } from "../wal/lsn.ts";
+import type { Archive } from "./archive.ts";
+import { formatPosition, tailName } from "./wal-inventory.ts";
+import type { WalSpool } from "./wal-spool.ts";
+
+/** Everything that was committed at `timeMs` (the server's clock) lies before `lsn`. */
+export interface WalMoment {
+  lsn: Lsn;
+  timeMs: number;
+}
+
+/** How far the archive is. */
+export interface ShippedPosition extends WalMoment {
+  timeline: number;
+}
+
+/**
+ * Moves WAL from the spool into the archive: history files first, so that no segment is there without the way to it;
+ * then complete segments in order; then what has come of the newest. A step that fails is repeated with the next
+ * call; nothing leaves the spool before it is durable in the archive.
+ */
+export class WalShipper {
+  private shipped: ShippedPosition | undefined;
+  private tail: { segment: string; toByte: number } | undefined;
+  private readonly shippedPartials = new Set<string>();
+
+  constructor(
+    private readonly archive: Archive,
+    private readonly spool: WalSpool,
+  ) {}
+
+  get position(): ShippedPosition | undefined {
+    return this.shipped;
+  }
+
+  /**
+   * @param moments how far the server's WAL went at some moments: when the archive comes so far, it says so, because "no
+   * commit since" is also something to promise.
+   */
+  async ship(moments: WalMoment[]): Promise<void> {
+    for (const name of this.spool.histories()) {
+      await this.archive.create(`timelines/${name}`, this.spool.read(name));
+      this.spool.remove(name);
+    }
+    let end: { timeline: number; lsn: Lsn } | undefined;
+    for (const name of this.spool.completeSegments()) end = await this.shipSegment(name);
+    for (const name of this.spool.idlePartials()) await this.shipPartial(name);
+    end = (await this.shipTail()) ?? end;
+    await this.note(end, moments);
+  }
+
+  private async shipSegment(name: string): Promise<{ timeline: number; lsn: Lsn }> {
+    await this.archive.create(`wal/${name}`, this.spool.read(name));
+    this.spool.remove(name);
+    for (const { key } of await this.archive.list(`tail/${name}/`)) await this.archive.delete(key);
+    const { timeline, start } = parseSegmentName(name)!;
+    return { timeline, lsn: lsn(start + BigInt(walSegmentBytes)) };
+  }
+
+  /** Of a timeline that was left, or from before a restart: its content goes out even if the server never comes back. */
+  private async shipPartial(name: string): Promise<void> {
+    if (!this.shippedPartials.has(name)) {
+      const content = this.spool.read(name);
+      const segment = name.replace(/\.partial$/, "");
+      if (content.length > 0) await this.archive.create(tailName(segment, 0, content.length), content);
+      this.shippedPartials.add(name);
+    }
+    if (this.spool.receiving) this.spool.remove(name);
+  }
+
+  private async shipTail(): Promise<{ timeline: number; lsn: Lsn } | undefined> {
+    const tail = this.spool.tail();
+    if (!tail) return undefined;
+    const segment = segmentName(tail.timeline, tail.start);
+    const fromByte = this.tail?.segment === segment ? this.tail.toByte : 0;
+    if (tail.durableBytes > fromByte) {
+      const bytes = this.spool.readTail(tail, fromByte);
+      await this.archive.create(tailName(segment, fromByte, tail.durableBytes), bytes);
+      this.tail = { segment, toByte: tail.durableBytes };
+    }
+    return { timeline: tail.timeline, lsn: lsn(tail.start + BigInt(tail.durableBytes)) };
+  }
+
+  private async note(end: { timeline: number; lsn: Lsn } | undefined, moments: WalMoment[]): Promise<void> {
+    const at = end ?? this.shipped;
+    if (!at) return;
+    const reached = moments.filter((moment) => moment.lsn <= at.lsn).map((moment) => moment.timeMs);
+    const timeMs = Math.max(this.shipped?.timeMs ?? 0, ...reached);
+    const { shipped } = this;
+    if (shipped && at.lsn === shipped.lsn && at.timeline === shipped.timeline && timeMs === shipped.timeMs)
+      return;
+    const position = formatPosition(at.timeline, at.lsn, timeMs);
+    await this.archive.replace("position", Buffer.from(JSON.stringify(position)));
+    this.shipped = { timeline: at.timeline, lsn: at.lsn, timeMs };
+  }
+}

@@ -125,6 +125,8 @@ export interface RawTunnel {
   write(bytes: Uint8Array): boolean;
   /** Half-closes: no more writes; reading goes on. */
   end(): void;
+  /** Closes both directions once what was written has gone out. */
+  close(): void;
   destroy(): void;
   pause(): void;
   resume(): void;

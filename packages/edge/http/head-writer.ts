@@ -46,7 +46,8 @@ export function givenHeaders(pairs: HeaderPairs): GivenHeaders {
     else if (length === 14 && name.toLowerCase() === "content-length") {
       if (!/^\d{1,15}$/.test(value)) throw new InvalidHeaderError(name);
       given.contentLength = Number(value);
-    } else if (length === 17 && name.toLowerCase() === "transfer-encoding") throw new InvalidHeaderError(name);
+    } else if (length === 17 && name.toLowerCase() === "transfer-encoding")
+      throw new InvalidHeaderError(name);
   }
   return given;
 }

@@ -30,7 +30,8 @@ export function isAuthority(text: string): boolean {
 export function hostOf(authority: string): string {
   let end = authority.length;
   const colon = authority.lastIndexOf(":");
-  if (colon !== -1 && authority.charCodeAt(colon - 1) !== 58 && authority.indexOf("]", colon) === -1) end = colon;
+  if (colon !== -1 && authority.charCodeAt(colon - 1) !== 58 && authority.indexOf("]", colon) === -1)
+    end = colon;
   if (end > 1 && authority.charCodeAt(end - 1) === 46) end--;
   return end === authority.length ? authority : authority.slice(0, end);
 }

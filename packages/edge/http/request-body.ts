@@ -18,6 +18,7 @@ export class ServerRequestBody implements RequestBody {
   ended = false;
   receivedBytes = 0;
   discarding = false;
+  discardedBytes = 0;
   private failed = false;
   private remaining: number;
   private readonly decoder: ChunkedDecoder | undefined;
@@ -69,7 +70,8 @@ export class ServerRequestBody implements RequestBody {
     while (position < bytes.length && !decoder.done) {
       position = decoder.step(bytes, position);
       if (decoder.failed) return -1;
-      if (decoder.dataEnd > decoder.dataStart) this.deliver(bytes.subarray(decoder.dataStart, decoder.dataEnd));
+      if (decoder.dataEnd > decoder.dataStart)
+        this.deliver(bytes.subarray(decoder.dataStart, decoder.dataEnd));
     }
     if (decoder.done) this.finish();
     return position;
@@ -125,7 +127,6 @@ export class ServerRequestBody implements RequestBody {
     this.sink = undefined;
     this.backlog = [];
     this.held = false;
-    this.receivedBytes = 0;
     this.connection.updateReading();
   }
 
@@ -139,8 +140,12 @@ export class ServerRequestBody implements RequestBody {
 
   private deliver(chunk: Uint8Array): void {
     this.receivedBytes += chunk.length;
-    if (this.discarding) return;
-    if (this.sink !== undefined && !this.held && this.backlog.length === 0) this.held = !this.sink.onChunk(chunk);
+    if (this.discarding) {
+      this.discardedBytes += chunk.length;
+      return;
+    }
+    if (this.sink !== undefined && !this.held && this.backlog.length === 0)
+      this.held = !this.sink.onChunk(chunk);
     else this.backlog.push(chunk);
   }
 
@@ -150,7 +155,8 @@ export class ServerRequestBody implements RequestBody {
   }
 
   private tellEnd(): void {
-    if (!this.received || this.ended || this.discarding || this.sink === undefined || this.backlog.length > 0) return;
+    if (!this.received || this.ended || this.discarding || this.sink === undefined || this.backlog.length > 0)
+      return;
     this.ended = true;
     this.sink.onEnd();
   }

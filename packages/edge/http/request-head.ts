@@ -8,7 +8,8 @@ export class RequestHead {
   /** Position in `bytes` where the origin-form target stands. */
   targetStart = 0;
   targetEnd = 0;
-  /** First header line, and the position after the head. */
+  /** The request line, the first header line, and the position after the head. */
+  start = 0;
   linesStart = 0;
   end = 0;
   /** -1: no Content-Length. */

@@ -10,15 +10,8 @@ import {
 import * as kinds from "./header-kinds.ts";
 import { isAuthority } from "./host-header.ts";
 import type { HttpLimits } from "./limits.ts";
+import { Refusal } from "./refusal.ts";
 import { RequestHead } from "./request-head.ts";
-
-/** Why a request is refused: answered with `status`, and nothing more is read on its connection. */
-export class Refusal {
-  constructor(
-    readonly status: number,
-    readonly reason: string,
-  ) {}
-}
 
 const bad = (reason: string) => new Refusal(400, reason);
 const badRequestLine = bad("The request line is not `METHOD target HTTP/1.1`.");
@@ -87,6 +80,7 @@ export function parseRequestHead(
   head.keepAlive = version > 0;
   head.targetStart = targetStart;
   head.targetEnd = targetEnd;
+  head.start = methodStart;
   head.linesStart = linesStart;
   head.end = headEnd;
   return readFields(head) ?? readTarget(head) ?? head;
@@ -94,7 +88,8 @@ export function parseRequestHead(
 
 function methodAt(bytes: Buffer, start: number, end: number): string {
   // The common ones without making a string: "GET " and "POST" as 32-bit numbers.
-  const first = (bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
+  const first =
+    (bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
   if (first === 0x47455420) return "GET";
   if (first === 0x504f5354 && end - start === 4) return "POST";
   if (first === 0x48454144 && end - start === 4) return "HEAD";
@@ -108,7 +103,8 @@ function versionAt(bytes: Buffer, position: number): number | Refusal | undefine
   for (let index = position; index < end; index++) {
     const byte = bytes[index]!;
     const at = index - position;
-    if (at < 5 ? byte !== versionPrefix[at] : at === 6 ? byte !== 46 : at === 8 ? byte !== 13 : false) return badRequestLine;
+    if (at < 5 ? byte !== versionPrefix[at] : at === 6 ? byte !== 46 : at === 8 ? byte !== 13 : false)
+      return badRequestLine;
     if ((at === 5 || at === 7) && (byte < 48 || byte > 57)) return badRequestLine;
     if (at === 9 && byte !== 10) return badRequestLine;
   }
@@ -159,7 +155,9 @@ function readFields(head: RequestHead): Refusal | undefined {
   if (head.contentLength !== -1) return bothLengths;
   if (head.minorVersion === 0) return oldCoding;
   if (coding !== "chunked") {
-    return /^(gzip|x-gzip|deflate|compress|x-compress)(\s*,\s*chunked)$/.test(coding) ? unknownCoding : badCoding;
+    return /^(gzip|x-gzip|deflate|compress|x-compress)(\s*,\s*chunked)$/.test(coding)
+      ? unknownCoding
+      : badCoding;
   }
   head.chunked = true;
   return undefined;
@@ -211,7 +209,8 @@ function readTarget(head: RequestHead): Refusal | undefined {
   if (head.hostPort === "") head.hostPort = authority;
   else if (withoutDefaultPort(head.hostPort) !== withoutDefaultPort(authority)) return hostMismatch;
   const rest = head.target.slice(match[0].length);
-  head.target = rest === "" ? (head.method === "OPTIONS" ? "*" : "/") : rest.startsWith("?") ? `/${rest}` : rest;
+  head.target =
+    rest === "" ? (head.method === "OPTIONS" ? "*" : "/") : rest.startsWith("?") ? `/${rest}` : rest;
   return undefined;
 }
 

@@ -11,6 +11,8 @@ export interface ForwardOptions {
   dropHeaders?: HeaderFilter;
   /** Sent in place of the client's lines of the same names. `host` is the client's unless set here. */
   setHeaders?: HeaderPairs;
+  /** Header lines of the answer that the client never gets (`head.delete` takes off single ones). */
+  dropAnswerHeaders?: HeaderFilter;
   /** Sent instead of the client's body (which is read and dropped, unless it was collected before). */
   body?: Uint8Array;
   /** `performance.now()` at which the answer must be complete; 0 or absent: never. */
@@ -33,6 +35,7 @@ export interface ForwardHandler {
   onSettled?(exchange: Exchange): void;
 }
 
+/** Edits of framing headers (`content-length`, `transfer-encoding`, `connection`, ...) are ignored: the body decides them. */
 export interface UpstreamHead {
   status: number;
   /** The first value; `name` in lower case. */
@@ -49,10 +52,12 @@ export interface UpstreamHead {
    * The client gets nothing from this answer: its body is collected instead, and `onBody` answers the exchange (the head's data must be taken
    * before: `pairs()`). Above `limitBytes` the failure is `body_too_large`; a deadline or a lost upstream is told as a failure likewise.
    */
-  take(limitBytes: number, onBody: (exchange: Exchange, body: Buffer) => void): void;
+  take(limitBytes: number, onBody: TakenBody): void;
   /** The body goes to the client, and each piece to `tap` as well (it may be kept). */
   tee(tap: BodyTap): void;
 }
+
+export type TakenBody = (exchange: Exchange, body: Buffer) => void;
 
 export interface BodyTap {
   onChunk(chunk: Uint8Array): void;
@@ -61,7 +66,14 @@ export interface BodyTap {
 }
 
 export interface UpstreamFailure {
-  kind: "connect" | "closed" | "head_deadline" | "deadline" | "invalid_answer" | "body_too_large";
+  kind:
+    | "connect"
+    | "closed"
+    | "head_deadline"
+    | "deadline"
+    | "invalid_request"
+    | "invalid_answer"
+    | "body_too_large";
   message: string;
   /**
    * Forwarding it again, to another origin, cannot execute it twice: nothing was sent yet, or the method is idempotent (RFC 9110, 9.2.2);

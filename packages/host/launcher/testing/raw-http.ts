@@ -19,18 +19,25 @@ export interface RawRequest {
   body?: string | Uint8Array;
 }
 
-/** One request on a connection of its own, byte for byte, and everything that came back until the server closed. */
+/** One request on a connection of its own, byte for byte, and its whole answer, or what came of it before the server closed. */
 export async function request(socketPath: string, options: RawRequest = {}): Promise<RawAnswer> {
   const socket = await open(socketPath);
-  socket.write(headOf({ ...options, headers: { connection: "close", ...options.headers } }));
+  socket.write(headOf(options));
   if (options.body !== undefined) void writeAll(socket, Buffer.from(options.body as Uint8Array));
+  const isHead = options.method === "HEAD";
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
-    socket.on("data", (chunk) => chunks.push(Buffer.from(chunk)));
+    const received = () => Buffer.concat(chunks);
+    socket.on("data", (chunk) => {
+      chunks.push(Buffer.from(chunk));
+      if (!received().includes("\r\n\r\n") || !parseAnswer(received(), isHead).complete) return;
+      resolve(parseAnswer(received(), isHead));
+      socket.destroy();
+    });
     socket.on("error", () => {});
     socket.on("close", () => {
       try {
-        resolve(parseAnswer(Buffer.concat(chunks), options.method === "HEAD"));
+        resolve(parseAnswer(received(), isHead));
       } catch (error) {
         reject(error);
       }
@@ -87,20 +94,22 @@ export function parseAnswer(bytes: Buffer, isHead = false): RawAnswer {
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
   });
   const headers = Object.fromEntries(lines);
-  const { text, complete } = bodyOf(bytes.subarray(end + 4), headers, isHead);
-  return { status: Number(match[1]), reason: match[2]!, lines, headers, text, complete };
+  const status = Number(match[1]);
+  const bodiless = isHead || status === 204 || status === 304;
+  const { text, complete } = bodyOf(bytes.subarray(end + 4), headers, bodiless);
+  return { status, reason: match[2]!, lines, headers, text, complete };
 }
 
+/** A body without length or chunks ends with its connection, so it is never known to be complete. */
 function bodyOf(
   bytes: Buffer,
   headers: Record<string, string>,
-  isHead: boolean,
+  bodiless: boolean,
 ): { text: string; complete: boolean } {
-  if (isHead || headers["transfer-encoding"] === undefined) {
-    const length = headers["content-length"];
+  if (bodiless || headers["transfer-encoding"] === undefined) {
     return {
       text: bytes.toString(),
-      complete: isHead || length === undefined || Number(length) === bytes.length,
+      complete: bodiless || Number(headers["content-length"]) === bytes.length,
     };
   }
   const parts: Buffer[] = [];

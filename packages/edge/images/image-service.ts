@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { ImagesConfig } from "@evenkeel/model";
+import { fetchFromAddress } from "./address-fetch.ts";
 import { type CachedImage, ImageCache } from "./image-cache.ts";
 import { type ImageRequest, parseImageRequest } from "./image-request.ts";
 import {
+  type FetchLocal,
+  type FetchRemote,
   fetchLocalImage,
   fetchRemoteImage,
-  type ImageSources,
   publicAddressesOnly,
   type RemoteGuard,
 } from "./image-sources.ts";
@@ -21,6 +23,8 @@ export interface ImageServiceOptions {
   concurrency?: number;
   /** Images that may wait for that; more get 503. Default 128. */
   waitingLimit?: number;
+  /** Default `fetchFromAddress`. */
+  fetchRemote?: FetchRemote;
   /** Which hosts may be fetched from; default public addresses only. */
   guard?: RemoteGuard;
   /** Milliseconds since 1970; default `Date.now`. */
@@ -35,7 +39,7 @@ export interface ImageQuery {
   config: ImagesConfig;
   /** Separates what may differ between apps and deployments: the output's id. */
   scope: string;
-  sources: ImageSources;
+  fetchLocal: FetchLocal;
 }
 
 export interface FoundImage {
@@ -56,6 +60,7 @@ export class ImageService {
   private readonly cache: ImageCache;
   private readonly queue: WorkQueue;
   private readonly guard: RemoteGuard;
+  private readonly fetchRemote: FetchRemote;
   private readonly nowMs: () => number;
   private readonly underWay = new Map<string, Promise<CachedImage>>();
   private readonly retryAt = new Map<string, number>();
@@ -64,6 +69,7 @@ export class ImageService {
     this.nowMs = options.nowMs ?? Date.now;
     this.cache = new ImageCache(options.cacheFolder, options.cacheBytes, this.nowMs);
     this.queue = new WorkQueue(options.concurrency ?? 2, options.waitingLimit ?? 128);
+    this.fetchRemote = options.fetchRemote ?? fetchFromAddress;
     this.guard = options.guard ?? publicAddressesOnly;
   }
 
@@ -72,10 +78,10 @@ export class ImageService {
    *
    * @throws {ImageRequestError} for queries that the configuration does not allow and sources that give no image.
    */
-  async find({ query, accept, config, scope, sources }: ImageQuery): Promise<FoundImage> {
+  async find({ query, accept, config, scope, fetchLocal }: ImageQuery): Promise<FoundImage> {
     const request = parseImageRequest(query, accept, config);
     const key = cacheKey(scope, request, config);
-    const make = () => this.makeOnce(key, request, config, sources);
+    const make = () => this.makeOnce(key, request, config, fetchLocal);
     const cached = await this.cache.read(key);
     if (!cached) return { image: await make(), cache: "MISS" };
     if (this.nowMs() < cached.freshUntilMs) return { image: cached, cache: "HIT" };
@@ -99,12 +105,12 @@ export class ImageService {
     key: string,
     request: ImageRequest,
     config: ImagesConfig,
-    sources: ImageSources,
+    fetchLocal: FetchLocal,
   ): Promise<CachedImage> {
     let making = this.underWay.get(key);
     if (!making) {
       making = this.queue
-        .run(() => this.make(key, request, config, sources))
+        .run(() => this.make(key, request, config, fetchLocal))
         .finally(() => this.underWay.delete(key));
       this.underWay.set(key, making);
     }
@@ -115,13 +121,13 @@ export class ImageService {
     key: string,
     request: ImageRequest,
     config: ImagesConfig,
-    sources: ImageSources,
+    fetchLocal: FetchLocal,
   ): Promise<CachedImage> {
     const { source, width, quality, type } = request;
     const answer =
       "local" in source
-        ? await fetchLocalImage(source.local, sources)
-        : await fetchRemoteImage(source.remote, sources, this.guard);
+        ? await fetchLocalImage(source.local, fetchLocal)
+        : await fetchRemoteImage(source.remote, this.fetchRemote, this.guard);
     const allowSvg = config.dangerouslyAllowSVG === true;
     const made = await optimise(answer.body, { width, quality, type, allowSvg });
     const ttlS = Math.max(

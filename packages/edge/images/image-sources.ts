@@ -15,13 +15,11 @@ export interface SourceAnswer {
 /** Larger sources are refused. */
 export const sourceLimitBytes = 50 * 1024 * 1024;
 
-/** How the bytes of images are got. */
-export interface ImageSources {
-  /** From the app itself, through its own routes and functions. `target`: path and query. */
-  fetchLocal(target: string): Promise<SourceAnswer>;
-  /** From another host, by a connection to just this IP address and without following redirects. The URL's name is sent as `host` and for TLS. */
-  fetchRemote(url: URL, address: string): Promise<SourceAnswer>;
-}
+/** From the app itself, through its own routes and functions. `target`: path and query. */
+export type FetchLocal = (target: string) => Promise<SourceAnswer>;
+
+/** From another host, by a connection to just this IP address and without following redirects; see `fetchFromAddress`. */
+export type FetchRemote = (url: URL, address: string) => Promise<SourceAnswer>;
 
 export interface RemoteGuard {
   /** Every address of a host name. */
@@ -46,13 +44,13 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
  */
 export async function fetchRemoteImage(
   start: URL,
-  sources: Pick<ImageSources, "fetchRemote">,
-  guard: RemoteGuard = publicAddressesOnly,
+  fetchRemote: FetchRemote,
+  guard: RemoteGuard,
 ): Promise<SourceAnswer> {
   let url = start;
   for (let redirects = 0; redirects <= redirectLimit; redirects++) {
     const address = await checkedAddress(url.hostname, guard);
-    const answer = await sources.fetchRemote(url, address).catch((error: unknown) => {
+    const answer = await fetchRemote(url, address).catch((error: unknown) => {
       if (error instanceof ImageRequestError) throw error;
       const problem = '"url" parameter is valid but upstream response could not be read';
       throw new ImageRequestError("OPTIMIZED_EXTERNAL_IMAGE_REQUEST_FAILED", problem, error);
@@ -70,11 +68,8 @@ export async function fetchRemoteImage(
 }
 
 /** Through the app's own routes; what they answer other than 200 is no image. */
-export async function fetchLocalImage(
-  target: string,
-  sources: Pick<ImageSources, "fetchLocal">,
-): Promise<SourceAnswer> {
-  const answer = await sources.fetchLocal(target).catch((error: unknown) => {
+export async function fetchLocalImage(target: string, fetchLocal: FetchLocal): Promise<SourceAnswer> {
+  const answer = await fetchLocal(target).catch((error: unknown) => {
     if (error instanceof ImageRequestError) throw error;
     const problem = '"url" parameter is valid but internal response could not be read';
     throw new ImageRequestError("INTERNAL_OPTIMIZED_IMAGE_REQUEST_FAILED", problem, error);

@@ -1,0 +1,23 @@
+/** For tests: a certificate for `images.example.test` that signs itself and is valid for a hundred years. It guards nothing. */
+export const exampleCertificate = {
+  name: "images.example.test",
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBszCCAVmgAwIBAgIUaD+2PQsd+puPbI9sueQZZGSE5fQwCgYIKoZIzj0EAwIw
+HjEcMBoGA1UEAwwTaW1hZ2VzLmV4YW1wbGUudGVzdDAgFw0yNjExMjEwNzExMTBa
+GA8yMTI2MTAyODA3MTExMFowHjEcMBoGA1UEAwwTaW1hZ2VzLmV4YW1wbGUudGVz
+dDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABGRsw2IUgi2IkAA5bF6SVV58n7CY
+F1E4AwvgG0jzV9CQNGOuZyoTw9+UVsQzdtcgF9f/3LtSO8aQp73ofWHEyiejczBx
+MB0GA1UdDgQWBBRTHC1IBxKw1BKIrtp2kvOUpeWnPTAfBgNVHSMEGDAWgBRTHC1I
+BxKw1BKIrtp2kvOUpeWnPTAPBgNVHRMBAf8EBTADAQH/MB4GA1UdEQQXMBWCE2lt
+YWdlcy5leGFtcGxlLnRlc3QwCgYIKoZIzj0EAwIDSAAwRQIhAKmcCKsWDxGB15Eg
+qXf4reSu0AcLRmr3mjSb9MmLNB0DAiBLo5pQNqUj+2UsxNDo68ROJdpqkGvvIjm7
+6Y6JfaB9Yw==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgC6QWtQdMpZNEi0Py
+HO7j5h68k8us9fgXm/EVTsZrVzqhRANCAARkbMNiFIItiJAAOWxeklVefJ+wmBdR
+OAML4BtI81fQkDRjrmcqE8PflFbEM3bXIBfX/9y7UjvGkKe96H1hxMon
+-----END PRIVATE KEY-----
+`,
+};

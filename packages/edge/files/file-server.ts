@@ -84,7 +84,6 @@ export class FileServer {
     const headers = fileHeaders(served, variant);
     const whole = prepareResponse(served.status ?? 200, headers, bytes);
     return {
-      etag: entityTagOf(variant),
       whole,
       notModified: prepareResponse(304, headersWithoutBody(headers)),
       body: whole.bytes.subarray(whole.bytes.length - sizeBytes),

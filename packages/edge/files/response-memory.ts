@@ -4,7 +4,6 @@ import type { ServedFile } from "./file-headers.ts";
 
 /** One variant of one file under one set of headers, ready to be sent. */
 export interface PreparedFile {
-  etag: string;
   whole: PreparedResponse;
   notModified: PreparedResponse;
   /** For partial answers: the body, a part of `whole`. */
@@ -33,6 +32,11 @@ export class ResponseMemory {
 
   /** @param budgetBytes default 64 MiB. */
   constructor(private readonly budgetBytes = 64 * 1024 * 1024) {}
+
+  /** Bytes that are kept now; never over the budget. */
+  get sizeBytes(): number {
+    return this.usedBytes;
+  }
 
   shelf(served: ServedFile): Shelf {
     const known = this.shelfOf.get(served);

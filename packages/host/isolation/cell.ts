@@ -67,8 +67,11 @@ export interface CellMaker {
   readonly kind: "isolated" | "plain";
   /** Resolves when the launcher is warm. @throws CellFailedError */
   make(runtime: Runtime): Promise<Cell>;
-  /** Ends and removes what an earlier host left. */
-  clear(): Promise<void>;
+  /**
+   * Removes what an earlier host left; to be called before the first `make`. Its instances may go on for `lingerMs`: edges still have
+   * requests in flight there, and take up new ones.
+   */
+  clear(lingerMs: number): Promise<void>;
 }
 
 /** The host's end of `instance-protocol.ts`. */

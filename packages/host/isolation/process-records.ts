@@ -20,12 +20,20 @@ export class ProcessRecords {
     rmSync(join(this.folder, String(pid)), { force: true });
   }
 
-  /** Kills the recorded processes that still live, with their process groups; resolves when they are gone. */
-  async endAll(): Promise<void> {
-    for (const name of readdirSync(this.folder)) {
-      const pid = Number(name);
-      const startedAt = readFileSync(join(this.folder, name), "utf8");
-      if (startTime(pid) === startedAt) {
+  /**
+   * Waits up to `lingerMs` for the processes recorded now to end, then kills those that live, with their process groups. Resolves
+   * when they are gone.
+   */
+  async endAll(lingerMs: number): Promise<void> {
+    const limitMs = Date.now() + lingerMs;
+    const left = readdirSync(this.folder).map((name) => ({
+      pid: Number(name),
+      startedAt: readFileSync(join(this.folder, name), "utf8"),
+    }));
+    for (const { pid, startedAt } of left) {
+      const lives = () => startTime(pid) === startedAt;
+      while (lives() && Date.now() < limitMs) await Bun.sleep(50);
+      if (lives()) {
         for (const target of [-pid, pid]) {
           try {
             process.kill(target, "SIGKILL");
@@ -33,7 +41,7 @@ export class ProcessRecords {
             // Gone, or not the leader of a group any more.
           }
         }
-        while (startTime(pid) === startedAt) await Bun.sleep(5);
+        while (lives()) await Bun.sleep(5);
       }
       this.remove(pid);
     }

@@ -1,6 +1,6 @@
 /** What the size of the pool of one runtime follows from. */
 export interface PoolDemand {
-  /** A deployment that is known asks for this runtime. */
+  /** The usual runtime of a platform with deployments, or one that was asked for within the last hour. */
   wanted: boolean;
   /** No deployment is known at all; then one process of the newest Node waits for the first. */
   idlePlatform: boolean;
@@ -10,6 +10,7 @@ export interface PoolDemand {
 
 export const demandWindowMs = 5_000;
 export const demandMemoryMs = 120_000;
+export const wantedMemoryMs = 3_600_000;
 const usual = 2;
 const most = 8;
 

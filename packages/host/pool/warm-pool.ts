@@ -1,5 +1,5 @@
 import type { Cell, CellMaker, Runtime } from "../isolation/cell.ts";
-import { demandMemoryMs, demandWindowMs, peakWithin, poolSize } from "./pool-size.ts";
+import { demandMemoryMs, demandWindowMs, peakWithin, poolSize, wantedMemoryMs } from "./pool-size.ts";
 
 export interface WarmPoolOptions {
   maker: CellMaker;
@@ -30,17 +30,16 @@ const pauseMs = (failures: number) => Math.min(30_000, 250 * 2 ** failures);
  */
 export class WarmPool {
   private readonly shelves = new Map<string, Shelf>();
-  private wanted: ReadonlySet<string> = new Set();
+  private hasDeployments = false;
   private holds = 0;
   private heldSinceMs = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
 
   constructor(private readonly options: WarmPoolOptions) {}
 
-  /** Which runtimes the known deployments ask for. */
-  want(runtimes: ReadonlySet<string>): void {
-    this.wanted = runtimes;
+  /** Whether any deployment is known. */
+  expect(deployments: boolean): void {
+    this.hasDeployments = deployments;
     this.adjust();
   }
 
@@ -52,7 +51,7 @@ export class WarmPool {
   async take(runtime: string): Promise<Cell> {
     const shelf = this.shelf(runtime);
     const nowMs = Date.now();
-    shelf.takenAtMs = [...shelf.takenAtMs.filter((atMs) => nowMs - atMs < demandMemoryMs), nowMs];
+    shelf.takenAtMs = [...shelf.takenAtMs.slice(-99), nowMs];
     return shelf.waiting.pop() ?? (await this.options.maker.make(this.options.findRuntime(runtime)));
   }
 
@@ -67,13 +66,12 @@ export class WarmPool {
     };
   }
 
-  /** Makes what is missing, ends what is too much. Called when something changed, and now and then. */
+  /** Makes what is missing, ends what is too much. To be called each second, since demand is forgotten and pauses end. */
   adjust(): void {
     if (this.stopped) return;
-    if (this.holds > 0 && Date.now() - this.heldSinceMs < longestHoldMs)
-      return this.adjustLater(longestHoldMs);
-    for (const name of new Set([...this.wanted, this.options.usualRuntime, ...this.shelves.keys()])) {
-      const shelf = this.shelf(name);
+    if (this.holds > 0 && Date.now() - this.heldSinceMs < longestHoldMs) return;
+    this.shelf(this.options.usualRuntime);
+    for (const shelf of this.shelves.values()) {
       const size = this.size(shelf);
       for (const cell of shelf.waiting.splice(size)) void this.end(cell);
       // One at a time: the machine has other work.
@@ -87,16 +85,16 @@ export class WarmPool {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.timer);
     const cells = [...this.shelves.values()].flatMap((shelf) => shelf.waiting.splice(0));
     await Promise.all(cells.map((cell) => this.end(cell)));
   }
 
   private size(shelf: Shelf): number {
     const nowMs = Date.now();
+    const usual = shelf.name === this.options.usualRuntime;
     return poolSize({
-      wanted: this.wanted.has(shelf.name),
-      idlePlatform: this.wanted.size === 0 && shelf.name === this.options.usualRuntime,
+      wanted: (usual && this.hasDeployments) || nowMs - (shelf.takenAtMs.at(-1) ?? 0) < wantedMemoryMs,
+      idlePlatform: usual,
       recentPeak: peakWithin(
         shelf.takenAtMs.filter((atMs) => nowMs - atMs < demandMemoryMs),
         demandWindowMs,
@@ -105,8 +103,7 @@ export class WarmPool {
   }
 
   private async refill(shelf: Shelf): Promise<void> {
-    const waitMs = shelf.pauseUntilMs - Date.now();
-    if (waitMs > 0) return this.adjustLater(waitMs);
+    if (Date.now() < shelf.pauseUntilMs) return;
     shelf.making++;
     try {
       const cell = await this.options.maker.make(this.options.findRuntime(shelf.name));
@@ -138,11 +135,6 @@ export class WarmPool {
 
   private async end(cell: Cell): Promise<void> {
     await cell.destroy().catch((error) => console.error(`Cell ${cell.name} was not removed`, error));
-  }
-
-  private adjustLater(ms: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.adjust(), ms);
   }
 
   private shelf(name: string): Shelf {

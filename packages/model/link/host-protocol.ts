@@ -23,7 +23,8 @@ export type HostToEdge =
 export type EdgeToHost =
   | { type: "hello"; role: "edge"; name: string }
   | { type: "need"; deployment: DeploymentId; function: FunctionId; waiting: number }
-  | { type: "load"; inFlight: Record<InstanceId, number> }
+  /** `used`: took a request since the last report, even if none is in flight now; else short requests would look like idleness. */
+  | { type: "load"; inFlight: Record<InstanceId, number>; used?: InstanceId[] }
   | { type: "drained"; instance: InstanceId };
 
 export interface RunningInstance {

@@ -20,14 +20,16 @@ const openFileLimit = 65_536;
 /**
  * How a cell comes about:
  *
- * 1. `setpriv` makes the whole die with the host, `unshare` makes new mount, pid, ipc and uts namespaces, a second `setpriv` takes
- *    every capability but those to change ids and forbids new privileges for ever. `cell-init.sh` is process 1.
+ * 1. `unshare` makes new mount, pid, ipc and uts namespaces, `setpriv` takes every capability but those to change ids and forbids
+ *    new privileges for ever. `cell-init.sh` is process 1; it and all others end with `unshare`.
  * 2. The host puts it into its control group, enters the mount namespace and builds the private root.
  * 3. The launcher starts, still as root but without any right, and warms up.
  * 4. `occupy` mounts the function's tree into the waiting namespace; the launcher changes to the app's uid and loads it.
  *
  * Steps 1 to 3 take some 90 ms and happen ahead of need, step 4 takes 0.2 ms. Making namespaces in the host itself is no way: a
  * process whose children belong to another pid namespace cannot start threads, and Bun aborts.
+ *
+ * Cells do not die with the host: edges go on using them until the next host is there, which ends them (`clear`).
  */
 export class IsolatedCellMaker implements CellMaker {
   readonly kind = "isolated";
@@ -97,12 +99,13 @@ export class IsolatedCellMaker implements CellMaker {
     }
   }
 
-  async clear(): Promise<void> {
-    await this.records.endAll();
-    await this.cgroups.clear();
+  async clear(lingerMs: number): Promise<void> {
     const folder = this.layout.instanceSockets;
-    if (!existsSync(folder)) return;
-    for (const name of readdirSync(folder)) {
+    const left = existsSync(folder) ? readdirSync(folder) : [];
+    const groups = this.cgroups.names();
+    await this.records.endAll(lingerMs);
+    await this.cgroups.clear(groups);
+    for (const name of left) {
       try {
         unmount(join(folder, name));
       } catch {
@@ -119,9 +122,9 @@ function spawnCell(runtime: Runtime) {
   const namespaces = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"];
   try {
     const child = spawn(
-      "setpriv",
+      "unshare",
       [
-        ...["--pdeathsig", "KILL", "unshare", ...namespaces, "--propagation", "private"],
+        ...[...namespaces, "--propagation", "private"],
         ...["setpriv", ...harmless, "/bin/sh", "/proc/self/fd/5"],
         ...[join(cellPaths.runtime, runtime.program), cellPaths.launcher],
       ],

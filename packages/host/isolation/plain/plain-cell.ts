@@ -42,11 +42,11 @@ export class PlainCellMaker implements CellMaker {
     return new PlainCell(name, child.pid!, launcher, folder, this.layout.cacheSockets, program);
   }
 
-  async clear(): Promise<void> {
-    await this.records.endAll();
+  async clear(lingerMs: number): Promise<void> {
     const folder = this.layout.instanceSockets;
-    if (!existsSync(folder)) return;
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+    const left = existsSync(folder) ? readdirSync(folder) : [];
+    await this.records.endAll(lingerMs);
+    for (const name of left) rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 

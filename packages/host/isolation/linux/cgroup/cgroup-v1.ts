@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
-import { clearGroupFolders, readCounter, removeGroupFolder } from "./group-folder.ts";
+import { clearGroupFolders, groupNames, readCounter, removeGroupFolder } from "./group-folder.ts";
 
 /** Length of a CPU quota's period: long enough that a start is rarely stopped in the middle. */
 const cpuPeriodUs = 100_000;
@@ -20,9 +20,10 @@ export function cgroupTreeV1(roots: { memory: string; cpu: string; pids: string 
         cpu: join(roots.cpu, name),
         pids: join(roots.pids, name),
       }),
-    async clear() {
+    names: () => [...new Set(Object.values(roots).flatMap(groupNames))],
+    async clear(names) {
       // A process is in all three; the first round ends it, the others remove.
-      for (const root of Object.values(roots)) await clearGroupFolders(root);
+      for (const root of Object.values(roots)) await clearGroupFolders(root, names);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
-import { clearGroupFolders, readCounter, removeGroupFolder } from "./group-folder.ts";
+import { clearGroupFolders, groupNames, readCounter, removeGroupFolder } from "./group-folder.ts";
 
 const cpuPeriodUs = 100_000;
 
@@ -14,7 +14,8 @@ export function cgroupTreeV2(root: string): CgroupTree {
   return {
     version: 2,
     create: (name) => new CgroupV2(join(root, name)),
-    clear: () => clearGroupFolders(root),
+    names: () => groupNames(root),
+    clear: (names) => clearGroupFolders(root, names),
   };
 }
 

@@ -24,6 +24,8 @@ export interface Cgroup {
 export interface CgroupTree {
   readonly version: 1 | 2;
   create(name: string): Cgroup;
-  /** Ends every process in groups of an earlier host and removes them. */
-  clear(): Promise<void>;
+  /** Of the groups that exist. */
+  names(): string[];
+  /** Ends every process in these groups and removes them. */
+  clear(names: readonly string[]): Promise<void>;
 }

@@ -17,12 +17,18 @@ export async function removeGroupFolder(folder: string): Promise<void> {
   }
 }
 
-/** Kills all processes of the groups below `root` and removes the groups. */
-export async function clearGroupFolders(root: string): Promise<void> {
-  if (!existsSync(root)) return;
-  for (const entry of readdirSync(root, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const folder = join(root, entry.name);
+export function groupNames(root: string): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}
+
+/** Kills all processes of these groups below `root` and removes the groups. */
+export async function clearGroupFolders(root: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const folder = join(root, name);
+    if (!existsSync(folder)) continue;
     for (const pid of groupProcesses(folder)) {
       try {
         process.kill(pid, "SIGKILL");

@@ -1,0 +1,311 @@
+import { readFileSync } from "node:fs";
+import { loadOrCreateKey } from "@evenkeel/disk";
+import {
+  type DeploymentId,
+  type ErrorJson,
+  errorJson,
+  type FeedFromControl,
+  type FunctionId,
+  functionTreePath,
+  type HomeLayout,
+  type InstanceId,
+  type InstanceReport,
+  type RunningInstance,
+} from "@evenkeel/model";
+import { DeploymentUnknownError, FunctionUnknownError, InstanceMemoryError } from "../errors.ts";
+import type { CellMaker } from "../isolation/cell.ts";
+import { firstUid, UidRegistry } from "../isolation/uid-registry.ts";
+import { RuntimeLogs } from "../logs/runtime-logs.ts";
+import { findRuntime } from "../pool/find-runtime.ts";
+import { WarmPool } from "../pool/warm-pool.ts";
+import { CodeStore } from "./code-store.ts";
+import { DeploymentCatalog } from "./deployment-catalog.ts";
+import type { EdgeConnections } from "./edge-connections.ts";
+import { subscribeToFeed } from "./feed-subscription.ts";
+import { FunctionGroup, type GroupHost } from "./function-group.ts";
+import type { HostOptions } from "./host-options.ts";
+import { hostPaths } from "./host-paths.ts";
+import { Instance } from "./instance.ts";
+import { hasMemoryFor } from "./scaling.ts";
+
+const sweepMs = 1_000;
+/** After `maxDuration`, for an edge to say that it is done. */
+const drainGraceMs = 10_000;
+/** The supervisor ends the host 15 s after it asked. */
+const stopLimitMs = 11_000;
+/** A deployment may reach an edge before the host. */
+const feedPatienceMs = 2_000;
+/** An idle instance is ended for another group's only after so long without a request. */
+const evictableAfterMs = 2_000;
+
+/**
+ * The agent: knows the deployments, keeps a group of instances for each function that is used, and decides what starts and ends. A
+ * single thread; every decision is taken at one of these: a message of an edge or of control, the end of a process, the sweep each second.
+ */
+export class Host implements GroupHost {
+  readonly idleMs: number;
+  stopping = false;
+  private readonly catalog: DeploymentCatalog;
+  private readonly pool: WarmPool;
+  private readonly logs: RuntimeLogs;
+  private readonly code: CodeStore;
+  /** Absent where instances are not isolated. */
+  private readonly uids: UidRegistry | undefined;
+  private readonly cacheKey: Uint8Array;
+  private readonly groups = new Map<string, FunctionGroup>();
+  private readonly instances = new Map<InstanceId, Instance>();
+  private readonly keepCode = new Map<Instance, () => void>();
+  private readonly draining = new Map<Instance, Promise<void>>();
+  private readonly unknownSinceMs = new Map<DeploymentId, number>();
+  private readonly feed: { stop(): void };
+  private readonly sweeper: ReturnType<typeof setInterval>;
+
+  constructor(
+    private readonly layout: HomeLayout,
+    private readonly options: HostOptions,
+    maker: CellMaker,
+    private readonly edges: EdgeConnections,
+  ) {
+    this.idleMs = options.idleMs;
+    edges.onUsed = (instance) => this.instances.get(instance)?.noteUse();
+    if (maker.kind === "isolated") {
+      const uidMap = readFileSync("/proc/self/uid_map", "utf8");
+      this.uids = new UidRegistry(hostPaths(layout).uids, () => firstUid(layout.home, uidMap));
+    }
+    this.catalog = new DeploymentCatalog(layout);
+    this.logs = new RuntimeLogs(layout);
+    this.code = new CodeStore(hostPaths(layout).code);
+    this.cacheKey = loadOrCreateKey(layout.cacheKey);
+    this.pool = new WarmPool({
+      maker,
+      findRuntime: (runtime) => findRuntime(layout, runtime),
+      usualRuntime: "nodejs24.x",
+    });
+    this.pool.expect(!this.catalog.isEmpty);
+    this.feed = subscribeToFeed(
+      layout.feedSocket,
+      () => this.catalog.version,
+      (message) => this.learn(message),
+    );
+    this.sweeper = setInterval(() => this.sweep(), sweepMs);
+  }
+
+  // --- what edges and control ask for ---
+
+  need(deployment: DeploymentId, fn: FunctionId, waiting: number): void {
+    if (this.stopping) return;
+    if (!this.catalog.has(deployment) && !this.hasWaitedForFeed(deployment)) return;
+    try {
+      this.group(deployment, fn).need(waiting);
+    } catch (error) {
+      this.edges.tell({ type: "failed", deployment, function: fn, error: errorJson(error) });
+    }
+  }
+
+  /** @throws DeploymentUnknownError, FunctionUnknownError, and what makes the start fail */
+  async prepare(deployment: DeploymentId, fn?: FunctionId): Promise<void> {
+    const limitMs = Date.now() + feedPatienceMs;
+    while (!this.catalog.has(deployment) && Date.now() < limitMs) await Bun.sleep(10);
+    const id = fn ?? this.catalog.get(deployment).firstFunction;
+    if (!id) throw new FunctionUnknownError(`Deployment ${deployment} has no functions`);
+    await this.group(deployment, id).prepare();
+  }
+
+  async stopDeployment(deployment: DeploymentId): Promise<void> {
+    const groups = [...this.groups.values()].filter((group) => group.deployment === deployment);
+    await Promise.all(groups.map((group) => group.stop()));
+    for (const group of groups) {
+      if (group.instances.size === 0) this.groups.delete(groupKey(deployment, group.functionId));
+    }
+  }
+
+  running(): RunningInstance[] {
+    return [...this.instances.values()].filter(({ state }) => state === "ready").map(runningInstance);
+  }
+
+  reports(): InstanceReport[] {
+    return [...this.instances.values()].map((instance) => {
+      instance.measureMemory();
+      return instance.report(this.inFlight(instance));
+    });
+  }
+
+  /** Drains and ends everything. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.sweeper);
+    this.feed.stop();
+    this.catalog.save();
+    await Promise.all([...[...this.groups.values()].map((group) => group.stop()), this.pool.stop()]);
+    await this.logs.flush();
+  }
+
+  // --- what groups ask for ---
+
+  launch(group: FunctionGroup): { instance: Instance; started: Promise<void> } {
+    const { served, environment } = this.catalog.get(group.deployment);
+    const fn = this.catalog.function(group.deployment, group.functionId);
+    const runtime = findRuntime(this.layout, fn.runtime);
+    const owner = { app: served.app, function: fn.id, runtimeFolder: runtime.folder };
+    const instance = new Instance({
+      app: served.app,
+      deployment: served.id,
+      function: fn,
+      environment,
+      identity: this.uids?.identity(served.app),
+      tree: functionTreePath(this.layout, fn.id),
+      compiledCode: this.code.find(owner),
+      runtime,
+      cacheKey: this.cacheKey,
+      restarts: group.restarts,
+    });
+    const keepCode = () => {
+      try {
+        this.code.keep(owner, instance.takeCompiledCode());
+      } catch (error) {
+        console.error(`Compiled code of ${served.app} was not kept: ${(error as Error).message}`);
+      }
+    };
+    instance.beforeCellIsGone = keepCode;
+    this.keepCode.set(instance, keepCode);
+    this.instances.set(instance.id, instance);
+    const log = this.logs.acquire(served.app, served.id);
+    const release = this.pool.holdRefill();
+    const started = instance.start(() => this.pool.take(fn.runtime), log).finally(release);
+    void instance.ended.then(() => {
+      this.instances.delete(instance.id);
+      this.keepCode.delete(instance);
+      return this.logs.release(served.id);
+    });
+    return { instance, started };
+  }
+
+  makeRoom(group: FunctionGroup): boolean {
+    const all = [...this.instances.values()];
+    const view = {
+      budgetBytes: this.options.memoryBudgetBytes,
+      usedBytes: all.reduce((sum, instance) => sum + instance.lastMemoryBytes, 0),
+      starting: all.filter(({ state }) => state === "starting").length,
+    };
+    if (hasMemoryFor(view)) return true;
+    const nowMs = Date.now();
+    const idlest = all
+      .filter(
+        (instance) =>
+          instance.state === "ready" &&
+          instance.background === 0 &&
+          this.inFlight(instance) === 0 &&
+          nowMs - instance.usedAtMs >= evictableAfterMs,
+      )
+      .sort((one, two) => one.usedAtMs - two.usedAtMs)[0];
+    if (idlest) {
+      void this.drain(idlest, "its memory is needed elsewhere");
+      return true;
+    }
+    if (group.count("ready") > 0) return false;
+    throw new InstanceMemoryError("No instance can be started: the memory for instances is spent", {
+      hint: "Raise EVENKEEL_INSTANCE_MEMORY, or run fewer apps on this machine.",
+    });
+  }
+
+  maxInstances(deployment: DeploymentId): number {
+    return this.catalog.maxInstances(deployment);
+  }
+
+  inFlight(instance: Instance): number {
+    return this.edges.inFlight(instance.id);
+  }
+
+  /** No new requests, those in flight are finished within the limit, then the process ends. */
+  drain(instance: Instance, reason: string): Promise<void> {
+    let drain = this.draining.get(instance);
+    if (!drain) {
+      drain = this.drainOnce(instance, reason).finally(() => this.draining.delete(instance));
+      this.draining.set(instance, drain);
+    }
+    return drain;
+  }
+
+  tellReady(instance: Instance): void {
+    if (instance.state === "ready")
+      this.edges.tell({ type: "instance", instance: runningInstance(instance) });
+  }
+
+  tellFailed(group: FunctionGroup, error: ErrorJson): void {
+    this.edges.tell({ type: "failed", deployment: group.deployment, function: group.functionId, error });
+  }
+
+  tellGone(instance: Instance): void {
+    this.edges.tell({ type: "gone", instance: instance.id });
+  }
+
+  private async drainOnce(instance: Instance, reason: string): Promise<void> {
+    if (instance.state === "starting") return instance.shutdown(0);
+    if (instance.state !== "ready") return instance.ended.then(() => {});
+    const fullMs = instance.plan.function.maxDurationS * 1_000 + drainGraceMs;
+    const limitMs = Date.now() + (this.stopping ? Math.min(stopLimitMs, fullMs) : fullMs);
+    instance.note(`The instance is being ended: ${reason}`);
+    instance.beginDrain();
+    await this.edges.drain(instance.id, limitMs - Date.now());
+    // `waitUntil` goes on after the answer; the launcher waits for it.
+    const backgroundMs = instance.background > 0 ? Math.max(0, limitMs - Date.now()) : 0;
+    await instance.shutdown(backgroundMs);
+  }
+
+  // --- what happens by itself ---
+
+  private learn(message: FeedFromControl): void {
+    const gone = this.catalog.apply(message);
+    for (const { id } of gone) void this.stopDeployment(id);
+    for (const app of new Set(gone.map((served) => served.app))) {
+      this.code.prune(app, this.catalog.functionsOf(app));
+    }
+    this.unknownSinceMs.clear();
+    this.pool.expect(!this.catalog.isEmpty);
+  }
+
+  private sweep(): void {
+    const nowMs = Date.now();
+    for (const instance of this.instances.values()) {
+      if (instance.hasCompiledCode) this.keepCode.get(instance)?.();
+      if (!instance.measureMemory()) continue;
+      const group = this.groups.get(groupKey(instance.plan.deployment, instance.functionId));
+      void group?.recycle(instance);
+    }
+    for (const [key, group] of this.groups) {
+      group.sweep(nowMs);
+      if (group.isForgettable(nowMs)) this.groups.delete(key);
+    }
+    this.pool.adjust();
+  }
+
+  private hasWaitedForFeed(deployment: DeploymentId): boolean {
+    const sinceMs = this.unknownSinceMs.get(deployment) ?? Date.now();
+    this.unknownSinceMs.set(deployment, sinceMs);
+    return Date.now() - sinceMs >= feedPatienceMs;
+  }
+
+  /** @throws DeploymentUnknownError, FunctionUnknownError */
+  private group(deployment: DeploymentId, fn: FunctionId): FunctionGroup {
+    if (!this.catalog.has(deployment)) {
+      throw new DeploymentUnknownError(`Deployment ${deployment} is not known to the host`);
+    }
+    const key = groupKey(deployment, fn);
+    let group = this.groups.get(key);
+    if (!group) {
+      this.catalog.function(deployment, fn);
+      group = new FunctionGroup(deployment, fn, this);
+      this.groups.set(key, group);
+    }
+    return group;
+  }
+}
+
+const groupKey = (deployment: DeploymentId, fn: FunctionId) => `${deployment} ${fn}`;
+
+const runningInstance = (instance: Instance): RunningInstance => ({
+  id: instance.id,
+  deployment: instance.plan.deployment,
+  function: instance.functionId,
+  socketPath: instance.socketPath,
+});

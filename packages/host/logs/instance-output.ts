@@ -1,0 +1,52 @@
+import type { Readable } from "node:stream";
+import { formatSize } from "@evenkeel/model";
+import { OutputLines } from "./output-lines.ts";
+import type { RuntimeLogLine } from "./runtime-logs.ts";
+
+/** Lines of standard error that are kept for the report of a failure. */
+const lastLines = 20;
+
+/** Reads what an instance prints, from the moment that it is assigned. */
+export class InstanceOutput {
+  private readonly tail: string[] = [];
+  private readonly streams: OutputLines[] = [];
+
+  constructor(
+    output: { stdout: Readable; stderr: Readable },
+    private readonly write: (line: Pick<RuntimeLogLine, "t" | "stream" | "line">) => void,
+    private readonly redact: (text: string) => string,
+  ) {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const lines = new OutputLines(
+        (line) => this.line(stream, line),
+        (bytes) => this.note(`${formatSize(bytes)} of ${stream} were dropped: too much in one second`),
+      );
+      this.streams.push(lines);
+      output[stream].on("data", (chunk: Uint8Array) => lines.push(chunk, Date.now()));
+      output[stream].on("error", () => {});
+    }
+  }
+
+  /** A line of the host's own about the instance. */
+  note(line: string): void {
+    this.write({ t: Date.now(), stream: "platform", line });
+  }
+
+  end(): void {
+    for (const stream of this.streams) stream.end();
+  }
+
+  /** The last lines of standard error, without secrets. */
+  lastErrors(): string {
+    return this.tail.join("\n");
+  }
+
+  private line(stream: "stdout" | "stderr", raw: string): void {
+    const line = this.redact(raw);
+    if (stream === "stderr") {
+      this.tail.push(line.slice(0, 500));
+      if (this.tail.length > lastLines) this.tail.shift();
+    }
+    this.write({ t: Date.now(), stream, line });
+  }
+}

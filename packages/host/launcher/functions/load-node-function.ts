@@ -8,6 +8,7 @@ import { type LambdaHandler, serveLambdaFunction } from "./lambda-function.ts";
 import { adoptServer, captureListen, type ListenCapture } from "./listening-server.ts";
 import { loadModule, unwrapDefault } from "./load-module.ts";
 import { serveNodeFunction } from "./node-function.ts";
+import { preloadNextEntries } from "./preload-next.ts";
 import {
   httpMethods,
   orContinue,
@@ -42,6 +43,7 @@ export async function loadNodeFunction(
   const server = (await exportedServer(exported, assignment, context, capture)) ?? capture.server;
   if (server !== undefined) {
     capture.release();
+    await preloadNextEntries(path);
     return server;
   }
   const late = await listenedLater(capture, holdProcess);

@@ -10,8 +10,8 @@ import { testNode } from "./test-node.ts";
 
 const limitMs = 30_000;
 
-export interface TestFunction extends Partial<Omit<Assignment, "root" | "socketPath">> {
-  /** Path in the function → content. */
+export interface TestFunction extends Partial<Omit<Assignment, "socketPath">> {
+  /** Path in the function → content; written to a new root. */
   files: Record<string, string | Uint8Array>;
   /** Default: Node 24. */
   node?: string;
@@ -19,6 +19,8 @@ export interface TestFunction extends Partial<Omit<Assignment, "root" | "socketP
 
 /** The host's end of one launcher process: speaks its protocol and hears everything it says. */
 export class TestInstance {
+  /** By `performance.now()`, when its function was given to it. */
+  assignedAtMs = 0;
   stdout = "";
   stderr = "";
   readonly messages: LauncherToHost[] = [];
@@ -50,7 +52,7 @@ export class TestInstance {
     const { files, node, ...assignment } = given;
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "ek-launcher-")));
     TestInstance.folders.push(folder);
-    const root = join(folder, "root");
+    const root = given.root ?? join(folder, "root");
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), content);
@@ -60,6 +62,7 @@ export class TestInstance {
     const instance = new TestInstance(child, root, join(folder, "s"));
     TestInstance.all.push(instance);
     await instance.until(() => instance.messages.some(({ type }) => type === "warm"));
+    instance.assignedAtMs = performance.now();
     instance.send({
       type: "assign",
       assignment: {

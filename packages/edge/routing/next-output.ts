@@ -30,7 +30,7 @@ function dynamicPage(page: string, group: string): Route[] {
 export function nextOutput(options: { middleware: boolean }): RoutedOutput {
   const middleware: Route = {
     src: "^(?:\\/(_next\\/data\\/[^/]{1,}))?(?:\\/((?!_next|favicon.ico).*))(\\.json)?[\\/#\\?]?$",
-    middlewarePath: "middleware",
+    middlewarePath: "/_middleware",
     middlewareRawSrc: ["/((?!_next|favicon.ico).*)"],
     missing: [{ type: "header", key: "x-prerender-revalidate", value: "previewModeId" }],
     continue: true,
@@ -68,7 +68,7 @@ export function nextOutput(options: { middleware: boolean }): RoutedOutput {
       continue: true,
       override: true,
     },
-    { src: "^/?$", has: [rsc], dest: "/index.rsc", headers: { vary }, continue: true, override: true },
+    { src: "^/?", has: [rsc], dest: "/index.rsc", headers: { vary }, continue: true, override: true },
     {
       src: "^/((?!.+\\.rsc).+?)(?:/)?$",
       has: [rsc],
@@ -78,7 +78,7 @@ export function nextOutput(options: { middleware: boolean }): RoutedOutput {
       override: true,
     },
     { handle: "filesystem" },
-    { src: "^/index(\\.action|\\.rsc)$", dest: "/", continue: true },
+    { src: "/index(\\.action|\\.rsc)", dest: "/", continue: true },
     { src: "^/docs-alias/(?<slug>[^/]+?)(?:/)?$", dest: "/venues/$slug?via=alias", check: true },
     { src: "^/proxied/(?<rest>.*)$", dest: "https://upstream.example/$rest", check: true },
     { src: "^/\\.prefetch\\.rsc$", dest: "/__index.prefetch.rsc", check: true },
@@ -118,8 +118,8 @@ export function nextOutput(options: { middleware: boolean }): RoutedOutput {
       continue: true,
       important: true,
     },
-    { src: "/index(?:/)?", headers: { "x-matched-path": "/" }, continue: true, important: true },
-    { src: "/((?!index$).*?)(?:/)?", headers: { "x-matched-path": "/$1" }, continue: true, important: true },
+    { src: "/(?:index)?(?:/)?$", headers: { "x-matched-path": "/" }, continue: true, important: true },
+    { src: "/((?!index$).*?)(?:/)?$", headers: { "x-matched-path": "/$1" }, continue: true, important: true },
     { handle: "error" },
     { src: "/.*", dest: "/404", status: 404, headers: { "x-next-error-status": "404" } },
     { src: "/.*", dest: "/500", status: 500, headers: { "x-next-error-status": "500" } },
@@ -134,7 +134,7 @@ export function nextOutput(options: { middleware: boolean }): RoutedOutput {
       "api/items/[id].rsc",
       "shop/[...path]",
       "shop/[...path].rsc",
-      ...(options.middleware ? ["middleware"] : []),
+      ...(options.middleware ? ["_middleware"] : []),
     ],
     prerenders: [
       "index",

@@ -62,6 +62,13 @@ describe("a Next.js App Router app", () => {
     });
   });
 
+  test("a page of its own has no groups to be told, in its RSC form either", () => {
+    expect(router.resolve(exampleRequest("/venues/one", rsc))).toMatchObject({
+      key: "venues/one.rsc",
+      routeMatches: "",
+    });
+  });
+
   test("hashed assets are immutable, and their error text is plain", () => {
     expect(router.resolve(exampleRequest("/_next/static/chunks/main.js"))).toMatchObject({
       importantHeaders: expect.arrayContaining([["cache-control", "public,max-age=31536000,immutable"]]),
@@ -103,7 +110,7 @@ describe("a middleware", () => {
   const next = (headers: [string, string][]) => readMiddlewareAnswer(headers) as MiddlewareNext;
 
   test("is run where its matcher says, after redirects", () => {
-    expect(step("/about?x=1")).toMatchObject({ key: "middleware", path: "/about", query: "x=1" });
+    expect(step("/about?x=1")).toMatchObject({ key: "_middleware", path: "/about", query: "x=1" });
     expect(router.resolve(exampleRequest("/_next/static/chunks/main.js")).kind).toBe("file");
     expect(router.resolve(exampleRequest("/about/")).kind).toBe("redirect");
     expect(router.resolve(exampleRequest("/about", { "x-prerender-revalidate": "previewModeId" })).kind).toBe(

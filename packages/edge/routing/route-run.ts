@@ -235,7 +235,8 @@ export class RouteRun {
     if (!route.destination) return undefined;
     const to = route.destination.fill(captures);
     this.added = overrideParameters(this.added, to.parameters);
-    this.matched = captures.match;
+    // A route that goes on only prepares the path (Next.js adds `.rsc` so); its groups are no page's parameters.
+    if (!route.continues) this.matched = captures.match;
     const [scheme, host] = to.origin.split("//");
     if (host !== undefined && !isOwnHost(host, this.view.request.hostPort)) {
       return concludeWithProxy(`${scheme || "https:"}//${host}${to.path}`, this.findings());

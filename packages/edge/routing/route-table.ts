@@ -134,8 +134,9 @@ function compileRoute(
 }
 
 function middlewareOf(route: SourceRoute, index: number, phase: RoutePhase, output: RoutedOutput) {
-  const key = route.middlewarePath;
-  if (key === undefined) return undefined;
+  if (route.middlewarePath === undefined) return undefined;
+  // Next.js writes `/_middleware`, other builders `middleware`.
+  const key = route.middlewarePath.replace(/^\/+/, "");
   if (!Object.hasOwn(output.functions, key)) {
     const hint = `Add functions/${key}.func to the build output, or remove the route.`;
     throw new InvalidRouteError(index, `its middlewarePath "${key}" is no function of this output`, hint);

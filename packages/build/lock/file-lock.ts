@@ -1,12 +1,13 @@
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { openLibc } from "../native/libc.ts";
 
 /**
  * flock(2), because the kernel drops it when its holder dies in whatever way: a lock file with a pid in it would need guesses about
  * dead owners. Node and Bun have no binding of their own for it.
  */
-const libc = openLibc();
+const libc = openLibc({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
 
 const lockShared = 1;
 const lockExclusive = 2;
@@ -58,14 +59,4 @@ export async function acquireFileLock(
     throw error;
   }
   return { unlock: () => closeSync(handle) };
-}
-
-function openLibc() {
-  const symbols = { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } } as const;
-  if (process.platform === "darwin") return dlopen("libSystem.B.dylib", symbols);
-  try {
-    return dlopen("libc.so.6", symbols);
-  } catch {
-    return dlopen(`libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`, symbols);
-  }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, lstat, mkdir, readdir, readlink, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { HomeLayout } from "@evenkeel/model";
-import { maxSatisfying, satisfies, validRange } from "semver";
+import { maxSatisfying, valid, validRange } from "semver";
 import type { ToolName, ToolPackage } from "./tool-package.ts";
 
 type Toolchain = Pick<HomeLayout, "toolchain">;
@@ -34,7 +34,7 @@ export function newestOf(versions: string[], range: string): string | undefined 
 }
 
 export function isExact(range: string): boolean {
-  return satisfies(range, range) && /^\d+\.\d+\.\d+/.test(range);
+  return valid(range) === range;
 }
 
 export function provisioned(layout: Toolchain, tool: ToolName, version: string): ProvisionedTool {
@@ -94,7 +94,10 @@ export async function pointMajorAt(layout: Toolchain, major: number, version: st
 
 function versionsIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((version) => existsSync(`${folder}/${version}/${toolMarker}`));
+  // Exact ones: beside them stand the links by major version.
+  return readdirSync(folder).filter(
+    (version) => valid(version) && existsSync(`${folder}/${version}/${toolMarker}`),
+  );
 }
 
 function isPackage(folder: string, name: string): boolean {

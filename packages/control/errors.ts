@@ -227,3 +227,14 @@ export class ReleaseUnconfirmedError extends EvenkeelError {
   readonly code = "release_unconfirmed";
   readonly fault = "platform";
 }
+
+// --- git ---------------------------------------------------------------------------------------
+
+export class GitFailedError extends EvenkeelError {
+  readonly code = "git_failed";
+  readonly fault = "platform";
+
+  constructor(command: string, problem: string) {
+    super(`git ${command} failed: ${problem.trim().slice(0, 2_000)}`);
+  }
+}

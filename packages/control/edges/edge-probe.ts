@@ -5,9 +5,11 @@ export interface ProbeAnswer {
   status: number;
   /** Which deployment answered, `x-evenkeel-deployment`; absent when the edge itself answered. */
   deployment?: string;
-  /** The edge's code for an answer that it had to give in the app's place: `x-vercel-error`. */
-  fault?: string;
+  /** The edge's code for an answer that it had to give in the app's place (`x-vercel-error`), and its words. */
+  fault?: { code: string; message?: string };
 }
+
+const bodyLimitBytes = 64 * 1024;
 
 /** Sees the platform as a visitor does: one request over a connection of its own, through an edge. */
 export class EdgeProbe {
@@ -32,14 +34,14 @@ export class EdgeProbe {
       headers: {
         host: this.port === 80 ? host : `${host}:${this.port}`,
         "user-agent": "evenkeel-probe",
-        accept: "text/html,*/*",
+        // Platform pages come as JSON then; apps answer as they would to any client.
+        accept: "*/*",
       },
       agent: false,
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     call.on("response", (response) => {
-      resolve(readAnswer(response));
-      response.destroy();
+      readAnswer(response).then(resolve, reject);
     });
     call.on("error", (cause) => {
       if (signal?.aborted) reject(signal.reason);
@@ -78,15 +80,34 @@ export class EdgeProbe {
   }
 }
 
-function readAnswer(response: IncomingMessage): ProbeAnswer {
+async function readAnswer(response: IncomingMessage): Promise<ProbeAnswer> {
   const one = (name: string) => {
     const value = response.headers[name];
     return Array.isArray(value) ? value[0] : value;
   };
   const answer: ProbeAnswer = { status: response.statusCode! };
   const deployment = one("x-evenkeel-deployment");
-  const fault = one("x-vercel-error");
+  const code = one("x-vercel-error");
   if (deployment) answer.deployment = deployment;
-  if (fault) answer.fault = fault;
+  if (code) answer.fault = { code, ...(await readReason(response)) };
+  response.destroy();
   return answer;
+}
+
+async function readReason(response: IncomingMessage): Promise<{ message?: string }> {
+  try {
+    let text = "";
+    for await (const chunk of response) {
+      text += chunk;
+      if (text.length > bodyLimitBytes) return {};
+    }
+    const { error } = JSON.parse(text);
+    const parts = [error.message, error.detail?.message].filter(
+      (part) => typeof part === "string" && part !== "",
+    );
+    return parts.length > 0 ? { message: parts.join(" ") } : {};
+  } catch {
+    // The code says enough.
+    return {};
+  }
 }

@@ -104,14 +104,24 @@ export class Feed {
     return this.catchingUp;
   }
 
-  /** Waits until all connected subscribers of the role have the version, or `limitMs` passed. */
-  async acknowledgedBy(role: "edge" | "host", version: number, limitMs: number): Promise<PublishOutcome> {
-    const lagging = () =>
-      [...this.subscribers].filter((subscriber) => subscriber.role === role && subscriber.version < version);
-    if (lagging().length > 0) {
+  /**
+   * Waits until all connected subscribers of the role have the version, or `limitMs` passed.
+   *
+   * @param atLeast so many have to be connected; default 0
+   */
+  async acknowledgedBy(
+    role: "edge" | "host",
+    version: number,
+    limitMs: number,
+    atLeast = 0,
+  ): Promise<PublishOutcome> {
+    const ofRole = () => [...this.subscribers].filter((subscriber) => subscriber.role === role);
+    const lagging = () => ofRole().filter((subscriber) => subscriber.version < version);
+    const complete = () => lagging().length === 0 && ofRole().length >= atLeast;
+    if (!complete()) {
       await new Promise<void>((resolve) => {
         const check = () => {
-          if (lagging().length === 0) done();
+          if (complete()) done();
         };
         const done = () => {
           clearTimeout(timer);
@@ -123,8 +133,8 @@ export class Feed {
       });
     }
     const unconfirmed = lagging().map((subscriber) => subscriber.name);
-    const acknowledged = [...this.subscribers]
-      .filter((subscriber) => subscriber.role === role && subscriber.version >= version)
+    const acknowledged = ofRole()
+      .filter((subscriber) => subscriber.version >= version)
       .map((subscriber) => subscriber.name);
     return { version, acknowledged, unconfirmed };
   }
@@ -164,6 +174,7 @@ export class Feed {
           turn: Promise.resolve(),
         };
         this.subscribers.add(subscriber);
+        this.check();
         if (this.state) this.bringUpToDate(subscriber);
       } else if (message.type === "ack" && subscriber) {
         subscriber.version = message.version;
@@ -181,7 +192,7 @@ export class Feed {
     const { version } = this.state!;
     const held = subscriber.version;
     const oldest = this.entries[0]?.version ?? version + 1;
-    // The host gets everything: it may have lost the environments, which it must not keep on disk.
+    // The host gets everything: what it keeps of environments on disk may be lost or no longer open.
     if (subscriber.role === "host" || held > version || held < oldest - 1) {
       subscriber.version = 0;
       this.send(subscriber, { type: "snapshot", state: structuredClone(this.state!) });

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { loadOrCreateKey } from "@evenkeel/disk";
 import type { AppName, EnvironmentName } from "@evenkeel/model";
 import { VaultKeyMismatchError } from "../errors.ts";
@@ -15,13 +15,18 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 /**
- * Seals variables' values with AES-256-GCM under `keys/master.key` (NIST SP 800-38D: a random 96-bit nonce each, far below 2^32
+ * Seals variables' values with AES-256-GCM under a key derived from `keys/master.key` (NIST SP 800-38D: a random 96-bit nonce each, far below 2^32
  * values a key). App, environment and name are authenticated, so a row that is moved to another name does not open.
  *
  * Layout: format version (1 byte), nonce (12), ciphertext, tag (16).
  */
 export class Vault {
-  constructor(private readonly key: Uint8Array) {}
+  private readonly key: Uint8Array;
+
+  /** @param masterKey 32 bytes; other uses of it derive other keys. */
+  constructor(masterKey: Uint8Array) {
+    this.key = new Uint8Array(hkdfSync("sha256", masterKey, "", "evenkeel variables", 32));
+  }
 
   static open(masterKeyPath: string): Vault {
     return new Vault(loadOrCreateKey(masterKeyPath));

@@ -1,0 +1,48 @@
+import type { HomeLayout } from "@evenkeel/model";
+import type { DeploymentState, StepName } from "../api/contract/index.ts";
+import type { Place } from "../apps/hosts.ts";
+import type { Database } from "../database/database.ts";
+import type { DeploymentRow } from "../deployments/deployment-row.ts";
+import type { EdgeProbe } from "../edges/edge-probe.ts";
+import type { HostLink } from "../instances/host-link.ts";
+import type { BuildLog } from "../logs/build-log.ts";
+import type { Releaser } from "../releases/releaser.ts";
+import type { Serving } from "../serving/serving.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Turns } from "./turns.ts";
+
+export interface PipelineParts {
+  layout: HomeLayout;
+  place: Place;
+  database: Database;
+  vault: Vault;
+  serving: Serving;
+  host: HostLink;
+  edge: EdgeProbe;
+  releaser: Releaser;
+  builds: Turns;
+  imports: Turns;
+}
+
+/** One deployment on its way through the pipeline. */
+export interface Job {
+  /** As it was when the step began. */
+  deployment: DeploymentRow;
+  /** What earlier steps left for later ones; survives a crash. */
+  results: Partial<Record<StepName, Record<string, unknown>>>;
+  log: BuildLog;
+  /** Aborted when the deployment is cancelled or superseded, and when control stops. */
+  signal: AbortSignal;
+}
+
+/**
+ * One step. It may be run again after a crash at any point of it, so whatever it does a second time must come to the same.
+ * A step that throws `DatabaseUnavailableError` is run again when the database is back; any other error fails the deployment.
+ */
+export interface PipelineStep {
+  name: StepName;
+  /** The deployment's state while it runs. */
+  state: Extract<DeploymentState, "building" | "deploying">;
+  skips?(job: Job): boolean;
+  run(job: Job, parts: PipelineParts): Promise<Record<string, unknown> | undefined>;
+}

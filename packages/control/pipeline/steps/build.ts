@@ -1,0 +1,62 @@
+import {
+  type BuiltFolder,
+  buildFolder,
+  describeProgress,
+  inspectSource,
+  type ProjectSettings,
+  prebuiltFolder,
+  provisionToolchain,
+  runBuild,
+} from "@evenkeel/build";
+import type { AppSettings } from "../../api/contract/index.ts";
+import { getApp } from "../../apps/app-store.ts";
+import { openEnvironments } from "../../deployments/deployment-environment.ts";
+import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
+
+/** Builds in the room, a few at once on this machine. Prebuilt output only has to be found. */
+export const buildStep: PipelineStep = {
+  name: "build",
+  state: "building",
+  async run(job, parts) {
+    const { settings } = await getApp(parts.database, job.deployment.app);
+    const folder = buildFolder(parts.layout, job.deployment.id);
+    const built =
+      job.deployment.kind === "prebuilt"
+        ? prebuiltFolder(folder, settings.rootDirectory ?? undefined)
+        : await parts.builds.take(() => build(job, parts, settings), job.signal);
+    return { ...built };
+  },
+};
+
+async function build(
+  { deployment, log, signal }: Job,
+  parts: PipelineParts,
+  settings: AppSettings,
+): Promise<BuiltFolder> {
+  const folder = buildFolder(parts.layout, deployment.id);
+  const plan = await inspectSource(folder.source, projectSettings(settings));
+  for (const warning of plan.warnings) log.note(warning);
+  let lastProgress = "";
+  const tools = await provisionToolchain(parts.layout, plan.tools, (progress) => {
+    const text = describeProgress(progress);
+    if (text !== lastProgress && progress.step !== "ready") log.note(text);
+    lastProgress = text;
+  });
+  const { user, system } = (await openEnvironments(parts.database, parts.vault, [deployment.id])).get(
+    deployment.id,
+  )!;
+  return runBuild(parts.layout, {
+    ...{ folder, plan, tools, app: deployment.app, signal },
+    target: deployment.environment === "production" ? "production" : "preview",
+    environment: { ...user, ...system },
+    secrets: Object.values(user),
+    onLog: (line) => log.write(line),
+  });
+}
+
+const projectSettings = ({
+  productionBranch: _,
+  maxInstances: __,
+  ...settings
+}: AppSettings): ProjectSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null && value !== undefined));

@@ -1,0 +1,60 @@
+import type { ServingChange } from "@evenkeel/model";
+import { type AppRow, getApp } from "../../apps/app-store.ts";
+import type { Connection } from "../../database/connection.ts";
+import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments/deployment-row.ts";
+import { DeploymentEndedError, HostUnreachableError } from "../../errors.ts";
+import type { PipelineStep } from "../pipeline-step.ts";
+
+const feedLimitMs = 30_000;
+/** Longer than any sound start; the host ends a start that hangs before. */
+const startLimitMs = 120_000;
+const defaultMaxInstances = 10;
+
+/**
+ * Makes the deployment known under its own host name, and has an instance stand ready. The host must know it first: until then it
+ * could not start it.
+ */
+export const prepareStep: PipelineStep = {
+  name: "prepare",
+  state: "deploying",
+  async run({ deployment, log, signal }, { database, serving, host }) {
+    const { published } = await serving.change(async (connection) => {
+      const app = await getApp(connection, deployment.app);
+      return { changes: await publishOwnHost(connection, deployment, app), result: undefined };
+    });
+    const { version } = await published;
+    if (!(await getDeployment(database, deployment.id)).hasFunctions) return undefined;
+    const known = await serving.feed.acknowledgedBy("host", version, feedLimitMs, 1);
+    if (known.acknowledged.length === 0) throw new HostUnreachableError();
+    const startedAtMs = performance.now();
+    await host.prepare(deployment.id, startLimitMs, signal);
+    log.note(`An instance is ready after ${Math.round(performance.now() - startedAtMs)} ms`);
+    return undefined;
+  },
+};
+
+/** Changes nothing when it is run again. */
+async function publishOwnHost(
+  connection: Connection,
+  deployment: DeploymentRow,
+  app: AppRow,
+): Promise<ServingChange[]> {
+  const { id, host, environment } = deployment;
+  const [locked] = await connection.query<DeploymentRow>(
+    "SELECT state, output FROM deployments WHERE id = $1 FOR UPDATE",
+    [id],
+  );
+  if (!locked || !isUnderWay(locked.state)) throw new DeploymentEndedError(id, locked?.state ?? "removed");
+  await connection.query("UPDATE aliases SET deployment = $2 WHERE host = $1", [host, id]);
+  return [
+    {
+      put: "deployment",
+      deployment: {
+        ...{ id, app: deployment.app, environment, output: locked.output!, host },
+        createdAtMs: deployment.createdAt.getTime(),
+        maxInstances: app.settings.maxInstances ?? defaultMaxInstances,
+      },
+    },
+    { put: "alias", alias: { host, deployment: id, previous: [] } },
+  ];
+}

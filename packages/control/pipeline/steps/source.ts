@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { buildFolder, removeBuildFolder, unpackSource } from "@evenkeel/build";
+import { uploadPath } from "@evenkeel/build/source/upload-layout";
+import { type FileHash, formatSize, type HomeLayout } from "@evenkeel/model";
+import type { DeploymentRow } from "../../deployments/deployment-row.ts";
+import { SourceGoneError } from "../../errors.ts";
+import { checkOutCommit } from "../../git/check-out-commit.ts";
+import type { PipelineStep } from "../pipeline-step.ts";
+
+/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. */
+export const sourceStep: PipelineStep = {
+  name: "source",
+  state: "building",
+  async run({ deployment, log, signal }, { layout }) {
+    await removeBuildFolder(layout, deployment.id);
+    const folder = buildFolder(layout, deployment.id);
+    if ("commit" in deployment.source) {
+      await checkOutCommit(layout, deployment.app, deployment.source.commit, folder.source, signal);
+      log.note(`Checked out ${deployment.source.commit.slice(0, 12)}`);
+    } else {
+      const unpacked = await unpackSource(
+        archive(layout, deployment, deployment.source.upload),
+        folder.source,
+      );
+      log.note(`Unpacked ${unpacked.fileCount} files, ${formatSize(unpacked.totalBytes)}`);
+    }
+    return undefined;
+  },
+};
+
+function archive(layout: HomeLayout, deployment: DeploymentRow, upload: string): string {
+  const path = uploadPath(layout, upload as FileHash);
+  if (!existsSync(path)) throw new SourceGoneError(deployment.id);
+  return path;
+}

@@ -1,5 +1,8 @@
 import type { AnswerHeaders, HeaderTest, Pairs } from "./resolution.ts";
 
+import type { CompiledRoute } from "./route-table.ts";
+import type { Captures } from "./template.ts";
+
 /** The headers that routes have put on the answer so far. Immutable, so that a phase that leads nowhere can be undone. */
 export class AnswerState implements AnswerHeaders {
   static readonly empty = new AnswerState([], [], [], [], []);
@@ -21,6 +24,18 @@ export class AnswerState implements AnswerHeaders {
   setImportant(name: string, value: string, replace: boolean): AnswerState {
     const importantHeaders = withPair(this.importantHeaders, name, value, replace);
     return this.with({ importantHeaders });
+  }
+
+  /** @param replace whether its headers take the place of those that are there already; a route that says `override` does so anyway. */
+  withRoute(route: CompiledRoute, captures: Captures, replace: boolean): AnswerState {
+    const wins = replace || route.override;
+    let answer: AnswerState = this;
+    for (const { name, value } of route.headers) {
+      const text = value.fill(captures, "header");
+      if (route.important) answer = answer.setImportant(name, text, wins);
+      else if (wins || answer.value(name) === undefined) answer = answer.set(name, text, wins);
+    }
+    return answer;
   }
 
   append(name: string, value: string): AnswerState {

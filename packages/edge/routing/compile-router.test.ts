@@ -1,42 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import type { Condition, Route } from "@evenkeel/model";
+import type { Route } from "@evenkeel/model";
 import { compileRouter } from "./compile-router.ts";
 import { InvalidRouteError } from "./errors.ts";
-import { exampleOutput, exampleRequest } from "./example-output.ts";
-import type { Resolution } from "./resolution.ts";
-
-type Parts = Parameters<typeof exampleOutput>[0];
-
-function resolve(parts: Parts, line: string, headers?: Record<string, string>): Resolution {
-  return compileRouter(exampleOutput(parts)).resolve(exampleRequest(line, headers));
-}
-
-/** One line that says where a request went. */
-function place(resolution: Resolution): string {
-  switch (resolution.kind) {
-    case "file":
-      return `file ${resolution.key}${resolution.status ? ` ${resolution.status}` : ""}`;
-    case "function":
-    case "prerender":
-      return `${resolution.kind} ${resolution.key}${resolution.query && `?${resolution.query}`}${resolution.status ? ` ${resolution.status}` : ""}`;
-    case "redirect":
-      return `${resolution.status} ${resolution.location}`;
-    case "proxy":
-      return `proxy ${resolution.url}`;
-    case "middleware":
-      return `middleware ${resolution.key} ${resolution.path}`;
-    case "image":
-      return `image ${resolution.query}`;
-    case "status":
-      return `${resolution.status} ${resolution.code}`.trim();
-  }
-}
-
-const at = (parts: Parts, line: string, headers?: Record<string, string>) =>
-  place(resolve(parts, line, headers));
+import {
+  type ExampleParts,
+  exampleOutput,
+  exampleRequest,
+  placeIn,
+  placeOf,
+  resolveExample,
+} from "./example-output.ts";
 
 describe("look-ups", () => {
-  const site: Parts = {
+  const site: ExampleParts = {
     files: ["index.html", "about", "docs/index.html", "a b.txt", "50%.txt", "a/secret.txt", "both"],
     functions: ["api/hello", "both", "server/index.js"],
     prerenders: ["blog/one"],
@@ -65,14 +41,14 @@ describe("look-ups", () => {
     ["/blog/one", "prerender blog/one"],
     ["/ABOUT", "404 NOT_FOUND"],
     [`/${"x".repeat(9_000)}`, "414 URL_TOO_LONG"],
-  ])("%s", (line, expected) => expect(at(site, line)).toBe(expected));
+  ])("%s", (line, expected) => expect(placeIn(site, line)).toBe(expected));
 
   test("/ reaches a function that a builder named index.js", () => {
-    expect(at({ functions: ["index.js"] }, "/")).toBe("function index.js");
+    expect(placeIn({ functions: ["index.js"] }, "/")).toBe("function index.js");
   });
 
   test("/ reaches the page, not its RSC form, whatever their order", () => {
-    expect(at({ prerenders: ["index.rsc", "index"] }, "/")).toBe("prerender index");
+    expect(placeIn({ prerenders: ["index.rsc", "index"] }, "/")).toBe("prerender index");
   });
 });
 
@@ -250,137 +226,18 @@ describe("routes of the documentation and of Vercel's own conversions", () => {
     ],
     ["dest without a slash", [{ src: "/x", dest: "file" }], "/x", "file file"],
   ])("%s", (_title, routes, line, expected) => {
-    expect(at({ routes, files: ["file", "other"], functions: ["fn"] }, line)).toBe(expected);
+    expect(placeIn({ routes, files: ["file", "other"], functions: ["fn"] }, line)).toBe(expected);
   });
 
   test("a permanent redirect carries refresh", () => {
     const routes = [{ src: "/a", headers: { Location: "/b", "X-Why": "moved" }, status: 308 }];
-    expect(resolve({ routes }, "/a?q=1")).toMatchObject({
+    expect(resolveExample({ routes }, "/a?q=1")).toMatchObject({
       location: "/b?q=1",
       headers: [
         ["x-why", "moved"],
         ["refresh", "0;url=/b?q=1"],
       ],
     });
-  });
-});
-
-describe("conditions", () => {
-  const reached = (
-    conditions: { has?: Condition[]; missing?: Condition[] },
-    line: string,
-    headers?: Record<string, string>,
-  ) =>
-    at({ routes: [{ src: "/a", dest: "/hit", ...conditions }], files: ["a", "hit"] }, line, headers) ===
-    "file hit";
-
-  test.each<[Condition, string, Record<string, string>, boolean]>([
-    [{ type: "header", key: "X-Kind", value: "be?ta" }, "/a", { "x-kind": "beta" }, true],
-    [{ type: "header", key: "x-kind", value: "bet" }, "/a", { "x-kind": "beta" }, false],
-    [{ type: "header", key: "x-kind" }, "/a", { "x-kind": "anything" }, true],
-    [{ type: "header", key: "x-kind" }, "/a", { "x-kind": "" }, false],
-    [{ type: "header", key: "x-kind" }, "/a", {}, false],
-    [{ type: "cookie", key: "auth", value: "yes|no" }, "/a", { cookie: 'x=1; auth="yes"; auth=late' }, true],
-    [{ type: "cookie", key: "aut" }, "/a", { cookie: "auth=1" }, false],
-    [{ type: "query", key: "page", value: "\\d+" }, "/a?page=x&page=%31", {}, true],
-    [{ type: "query", key: "page" }, "/a?page=", {}, false],
-    [{ type: "host", value: "shop\\.localhost" }, "/a", {}, true],
-    [{ type: "host", value: "shop" }, "/a", {}, false],
-    [{ type: "header", key: "n", value: { gte: 3, lt: 5 } }, "/a", { n: "4" }, true],
-    [{ type: "header", key: "n", value: { gte: 3, lt: 5 } }, "/a", { n: "5" }, false],
-    [{ type: "header", key: "n", value: { gt: 0 } }, "/a", { n: "four" }, false],
-    [{ type: "header", key: "k", value: { pre: "ab", suf: "yz", neq: "abyz" } }, "/a", { k: "ab.yz" }, true],
-    [{ type: "header", key: "k", value: { pre: "ab", suf: "yz", neq: "abyz" } }, "/a", { k: "abyz" }, false],
-    [{ type: "query", key: "k", value: { inc: ["a", "b"] } }, "/a?k=b", {}, true],
-    [{ type: "query", key: "k", value: { ninc: ["a", "b"] } }, "/a?k=b", {}, false],
-    [{ type: "query", key: "k", value: { eq: 7 } }, "/a?k=7", {}, true],
-    [{ type: "query", key: "k", value: { re: "[a-c]+" } }, "/a?k=abc", {}, true],
-    [{ type: "header", key: "k", value: ".*" }, "/a", { k: "x".repeat(9_000) }, false],
-  ])("%j on %s with %j: %p", (condition, line, headers, expected) => {
-    expect(reached({ has: [condition] }, line, headers)).toBe(expected);
-    expect(reached({ missing: [condition] }, line, headers)).toBe(!expected);
-  });
-
-  test("all of has and none of missing", () => {
-    const has: Condition[] = [
-      { type: "query", key: "x" },
-      { type: "query", key: "y" },
-    ];
-    expect(reached({ has }, "/a?x=1&y=1")).toBe(true);
-    expect(reached({ has }, "/a?x=1")).toBe(false);
-    expect(reached({ missing: has }, "/a?x=1")).toBe(false);
-  });
-
-  test("what conditions capture fills destinations, escaped for its place", () => {
-    const routes: Route[] = [
-      {
-        src: "/a",
-        has: [
-          { type: "header", key: "x-user-id" },
-          { type: "cookie", key: "team", value: "(?<team>.+)" },
-        ],
-        dest: "/t/$team?id=$xuserid",
-        headers: { "x-for": "$xuserid" },
-      },
-    ];
-    const found = resolve({ routes, functions: ["t/blue"] }, "/a", {
-      "x-user-id": "7&b=1",
-      cookie: "team=blue",
-    });
-    expect(place(found)).toBe("function t/blue?id=7%26b%3D1");
-    expect(found.kind === "function" && found.headers).toEqual([["x-for", "7&b=1"]]);
-  });
-
-  test("a captured line break never reaches a header", () => {
-    const routes: Route[] = [
-      {
-        src: "/a",
-        has: [{ type: "query", key: "to" }],
-        headers: { "x-to": "$to", location: "/go/$to" },
-        status: 307,
-      },
-    ];
-    expect(resolve({ routes }, "/a?to=x%0d%0aset-cookie:%20a=1")).toMatchObject({
-      location: "/go/x%0D%0Aset-cookie%3A%20a%3D1?to=x%0d%0aset-cookie:%20a=1",
-      headers: [["x-to", "xset-cookie: a=1"]],
-    });
-  });
-});
-
-describe("headers", () => {
-  const headersOf = (routes: Route[]) => {
-    const found = resolve({ routes, files: ["a"] }, "/a");
-    if (found.kind !== "file") throw new Error(`not a file: ${found.kind}`);
-    return {
-      plain: Object.fromEntries(found.headers),
-      important: Object.fromEntries(found.importantHeaders),
-    };
-  };
-  const on = (value: string, more: Partial<Route> = {}): Route => ({
-    src: "/a",
-    headers: { "X-A": value },
-    continue: true,
-    ...more,
-  });
-
-  test("a later route overrides an earlier one", () => {
-    expect(headersOf([on("1"), on("2")]).plain).toEqual({ "x-a": "2" });
-  });
-  test("the hit phase overrides nothing", () => {
-    expect(headersOf([on("1"), { handle: "hit" }, on("2"), on("3", { important: true })])).toEqual({
-      plain: {},
-      important: { "x-a": "3" },
-    });
-    expect(headersOf([on("1"), { handle: "hit" }, on("2")]).plain).toEqual({ "x-a": "1" });
-    expect(headersOf([{ handle: "hit" }, on("2"), on("3")]).plain).toEqual({ "x-a": "2" });
-  });
-  test("unless it says override", () => {
-    expect(headersOf([on("1"), { handle: "hit" }, on("2", { override: true })]).plain).toEqual({
-      "x-a": "2",
-    });
-  });
-  test("a hit route that does not continue is no hit route", () => {
-    expect(headersOf([{ handle: "hit" }, on("2", { continue: false })]).plain).toEqual({});
   });
 });
 
@@ -402,12 +259,12 @@ describe("locale", () => {
     ["fr", "xx", "307 /fr"],
   ])("accept-language %p, cookie %p", (accepted, cookie, expected) => {
     const headers = { "accept-language": accepted, ...(cookie && { cookie: `NEXT_LOCALE=${cookie}` }) };
-    expect(at({ routes, files: ["index.html"] }, "/", headers)).toBe(expected);
+    expect(placeIn({ routes, files: ["index.html"] }, "/", headers)).toBe(expected);
   });
 });
 
 test("wildcard is filled in by host", () => {
-  const parts: Parts = {
+  const parts: ExampleParts = {
     routes: [{ src: "^/(?!fr|en)(.*)$", dest: "$wildcard/$1", continue: true }],
     files: ["fr/a", "en/a"],
     wildcard: [
@@ -416,57 +273,16 @@ test("wildcard is filled in by host", () => {
     ],
   };
   const router = compileRouter(exampleOutput(parts));
-  expect(place(router.resolve(exampleRequest("/a", { host: "example.fr" })))).toBe("file fr/a");
-  expect(place(router.resolve(exampleRequest("/a", { host: "example.com" })))).toBe("file en/a");
-  expect(place(router.resolve(exampleRequest("/a", { host: "else.where" })))).toBe("404 NOT_FOUND");
-});
-
-describe("transforms", () => {
-  const routes: Route[] = [
-    {
-      src: "^/a/(?<id>[^/]+)$",
-      dest: "/fn",
-      transforms: [
-        { type: "request.headers", op: "set", target: { key: "X-Id" }, args: "id $id" },
-        { type: "request.headers", op: "append", target: { key: "x-list" }, args: ["b", "c"] },
-        { type: "request.headers", op: "delete", target: { key: { pre: "x-drop-" } } },
-        { type: "request.headers", op: "delete", target: { key: "host" } },
-        { type: "request.query", op: "set", target: { key: "v" }, args: "1 & $id" },
-        { type: "request.query", op: "delete", target: { key: { inc: ["gone"] } } },
-        { type: "response.headers", op: "set", target: { key: "X-Out" }, args: "$TOKEN", env: ["TOKEN"] },
-        { type: "response.headers", op: "append", target: { key: "x-more" }, args: "1" },
-        { type: "response.headers", op: "delete", target: { key: "server" } },
-        { type: "response.headers", op: "delete", target: { key: { suf: "-debug" } } },
-      ],
-    },
-  ];
-  test("change the request and the answer", () => {
-    const environment = (name: string) => (name === "TOKEN" ? "s$id" : undefined);
-    const router = compileRouter(exampleOutput({ routes, functions: ["fn"] }), { environment });
-    const headers = { host: "h", "x-list": "a", "x-drop-1": "1", keep: "1" };
-    const found = router.resolve(exampleRequest("/a/7?v=0&gone=1&w=2", headers));
-    expect(found).toMatchObject({
-      kind: "function",
-      query: "w=2&v=1%20%26%207",
-      setRequestHeaders: [
-        ["x-id", "id 7"],
-        ["x-list", "a, b, c"],
-      ],
-      deleteRequestHeaders: ["x-drop-1"],
-      importantHeaders: [["x-out", "s$id"]],
-      appendedHeaders: [["x-more", "1"]],
-      deletedHeaders: ["server"],
-    });
-    const headerTests = (found.kind === "function" && found.headerTests) || [];
-    expect(headerTests.map((each) => each.matches("x-debug"))).toEqual([true]);
-  });
+  expect(placeOf(router.resolve(exampleRequest("/a", { host: "example.fr" })))).toBe("file fr/a");
+  expect(placeOf(router.resolve(exampleRequest("/a", { host: "example.com" })))).toBe("file en/a");
+  expect(placeOf(router.resolve(exampleRequest("/a", { host: "else.where" })))).toBe("404 NOT_FOUND");
 });
 
 test("images go to the optimiser only where the output has images", () => {
   const images = { sizes: [640], domains: [] };
-  expect(at({ images }, "/_next/image?url=%2Fa.png&w=640&q=75")).toBe("image url=%2Fa.png&w=640&q=75");
-  expect(at({ images }, "/_vercel/image?url=x")).toBe("image url=x");
-  expect(at({}, "/_vercel/image?url=x")).toBe("404 NOT_FOUND");
+  expect(placeIn({ images }, "/_next/image?url=%2Fa.png&w=640&q=75")).toBe("image url=%2Fa.png&w=640&q=75");
+  expect(placeIn({ images }, "/_vercel/image?url=x")).toBe("image url=x");
+  expect(placeIn({}, "/_vercel/image?url=x")).toBe("404 NOT_FOUND");
 });
 
 describe("a route that cannot be compiled is named with its remedy", () => {
@@ -500,7 +316,7 @@ describe("what a router remembers of a path", () => {
       { src: "/(.*)", methods: ["POST"], dest: "/post", continue: true },
       { src: "/(.*)", has: [{ type: "query", key: "as" }], dest: "/as-$as", continue: true },
     ];
-    const parts: Parts = { routes, functions: ["a", "a.rsc", "post", "as-x", "as-y"] };
+    const parts: ExampleParts = { routes, functions: ["a", "a.rsc", "post", "as-x", "as-y"] };
     const router = compileRouter(exampleOutput(parts));
     const ways: [string, Record<string, string>, string][] = [
       ["/a", {}, "function a"],
@@ -513,7 +329,7 @@ describe("what a router remembers of a path", () => {
     ];
     for (let round = 0; round < 3; round++) {
       for (const [line, headers, expected] of ways) {
-        expect(place(router.resolve(exampleRequest(line, headers)))).toBe(expected);
+        expect(placeOf(router.resolve(exampleRequest(line, headers)))).toBe(expected);
       }
     }
   });
@@ -522,7 +338,9 @@ describe("what a router remembers of a path", () => {
     const routes: Route[] = [{ src: "/u/(\\d+)", dest: "/fn?id=$1" }];
     const router = compileRouter(exampleOutput({ routes, functions: ["fn"] }));
     for (let id = 0; id < 10_000; id++) {
-      expect(place(router.resolve(exampleRequest(`/u/${id % 6_000}`)))).toBe(`function fn?id=${id % 6_000}`);
+      expect(placeOf(router.resolve(exampleRequest(`/u/${id % 6_000}`)))).toBe(
+        `function fn?id=${id % 6_000}`,
+      );
     }
   });
 });

@@ -1,15 +1,19 @@
 import type { FileHash, FunctionId, ImagesConfig, Prerender, Route, StaticFile } from "@evenkeel/model";
+import { compileRouter } from "./compile-router.ts";
+import type { Resolution } from "./resolution.ts";
 import type { RoutedOutput, RoutedRequest } from "./router.ts";
 
-/** An output for tests: names of files, functions and prerenders (each prerender gets its function). */
-export function exampleOutput(parts: {
+export interface ExampleParts {
   routes?: Route[];
   files?: string[];
   functions?: string[];
   prerenders?: string[];
   images?: ImagesConfig;
   wildcard?: { domain: string; value: string }[];
-}): RoutedOutput {
+}
+
+/** An output for tests: names of files, functions and prerenders (each prerender gets its function). */
+export function exampleOutput(parts: ExampleParts): RoutedOutput {
   const { routes = [], files = [], functions = [], prerenders = [], images, wildcard } = parts;
   const file = (key: string): StaticFile => ({
     hash: key.padEnd(64, "0").slice(0, 64) as FileHash,
@@ -49,3 +53,36 @@ export function exampleRequest(line: string, headers: Record<string, string> = {
     headers: () => Object.entries(headers),
   };
 }
+
+/** Where a request to an output made of `parts` goes. */
+export function resolveExample(
+  parts: ExampleParts,
+  line: string,
+  headers?: Record<string, string>,
+): Resolution {
+  return compileRouter(exampleOutput(parts)).resolve(exampleRequest(line, headers));
+}
+
+/** One line that says where a request went. */
+export function placeOf(resolution: Resolution): string {
+  switch (resolution.kind) {
+    case "file":
+      return `file ${resolution.key}${resolution.status ? ` ${resolution.status}` : ""}`;
+    case "function":
+    case "prerender":
+      return `${resolution.kind} ${resolution.key}${resolution.query && `?${resolution.query}`}${resolution.status ? ` ${resolution.status}` : ""}`;
+    case "redirect":
+      return `${resolution.status} ${resolution.location}`;
+    case "proxy":
+      return `proxy ${resolution.url}`;
+    case "middleware":
+      return `middleware ${resolution.key} ${resolution.path}`;
+    case "image":
+      return `image ${resolution.query}`;
+    case "status":
+      return `${resolution.status} ${resolution.code}`.trim();
+  }
+}
+
+export const placeIn = (parts: ExampleParts, line: string, headers?: Record<string, string>): string =>
+  placeOf(resolveExample(parts, line, headers));

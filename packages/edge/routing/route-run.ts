@@ -222,12 +222,7 @@ export class RouteRun {
     for (const transform of route.transforms) {
       this.answer = transform.apply(this.view, this.answer, captures);
     }
-    for (const { name, value } of route.headers) {
-      const text = value.fill(captures, "header");
-      const wins = replace || route.override;
-      if (route.important) this.answer = this.answer.setImportant(name, text, wins);
-      else if (wins || this.answer.value(name) === undefined) this.answer = this.answer.set(name, text, wins);
-    }
+    this.answer = this.answer.withRoute(route, captures, replace);
   }
 
   /** Goes to the route's destination; the end if that is outside. */

@@ -63,3 +63,75 @@ export class OutputUnreadableError extends EvenkeelError {
   readonly code = "output_unreadable";
   readonly fault = "platform";
 }
+
+/** A route of `config.json` cannot be compiled: its regular expression, its place or its destination is not valid. */
+export class InvalidRouteError extends EvenkeelError {
+  readonly code = "route_invalid";
+  readonly fault = "user";
+
+  /** @param index position in `config.json`'s `routes`, from 0. */
+  constructor(
+    readonly index: number,
+    problem: string,
+    hint: string,
+    cause?: unknown,
+  ) {
+    super(`routes[${index}] of config.json cannot be used: ${problem}`, { hint, cause });
+  }
+}
+
+/** A file of the artifact store is missing, shorter than the output says, or cannot be read. */
+export class StoredFileUnreadableError extends EvenkeelError {
+  readonly code = "stored_file_unreadable";
+  readonly fault = "platform";
+
+  constructor(path: string, problem: string, cause?: unknown) {
+    super(`Stored file ${path} cannot be served: ${problem}`, {
+      hint: "Deploy the app again; the artifact store is filled anew with what is missing.",
+      cause,
+    });
+  }
+}
+
+/** Codes of https://vercel.com/docs/errors, as the client sees them in `x-vercel-error`. */
+export type ImageErrorCode =
+  | "INVALID_IMAGE_OPTIMIZE_REQUEST"
+  | "INVALID_REQUEST_METHOD"
+  | "RESOURCE_NOT_FOUND"
+  | "INTERNAL_OPTIMIZED_IMAGE_REQUEST_FAILED"
+  | "OPTIMIZED_EXTERNAL_IMAGE_REQUEST_FAILED"
+  | "OPTIMIZED_EXTERNAL_IMAGE_REQUEST_INVALID"
+  | "OPTIMIZED_EXTERNAL_IMAGE_REQUEST_UNAUTHORIZED"
+  | "OPTIMIZED_EXTERNAL_IMAGE_TOO_MANY_REDIRECTS"
+  | "IMAGE_OPTIMIZATION_BUSY";
+
+/** An image request that cannot be answered with an image. The message may be shown to the client. */
+export class ImageRequestError extends EvenkeelError {
+  readonly code = "image_request_failed";
+  readonly fault = "user";
+
+  constructor(
+    readonly clientCode: ImageErrorCode,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+
+  /** HTTP status that Vercel answers with. */
+  get status(): number {
+    return statuses[this.clientCode];
+  }
+}
+
+const statuses: Record<ImageErrorCode, number> = {
+  INVALID_IMAGE_OPTIMIZE_REQUEST: 400,
+  INVALID_REQUEST_METHOD: 405,
+  RESOURCE_NOT_FOUND: 404,
+  INTERNAL_OPTIMIZED_IMAGE_REQUEST_FAILED: 502,
+  OPTIMIZED_EXTERNAL_IMAGE_REQUEST_FAILED: 502,
+  OPTIMIZED_EXTERNAL_IMAGE_REQUEST_INVALID: 502,
+  OPTIMIZED_EXTERNAL_IMAGE_REQUEST_UNAUTHORIZED: 502,
+  OPTIMIZED_EXTERNAL_IMAGE_TOO_MANY_REDIRECTS: 502,
+  IMAGE_OPTIMIZATION_BUSY: 503,
+};

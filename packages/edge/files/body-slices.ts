@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
+import { StoredFileUnreadableError } from "../errors.ts";
 import type { Exchange, HeaderPairs, ResponseWriter } from "../http/exchange.ts";
 import type { ByteRange } from "./byte-ranges.ts";
-import { StoredFileUnreadableError } from "./errors.ts";
 
 /** A part of an answer's body: bytes as they are, or a range of the file. */
 export type BodySlice = Uint8Array | ByteRange;

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { StoredFileUnreadableError } from "../errors.ts";
 import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import { prepareResponse } from "../http/prepared-response.ts";
 import { chooseVariant, type Variant } from "./accepted-coding.ts";
 import { type BodySlice, sendSlices } from "./body-slices.ts";
 import { type ByteRange, contentRange, parseByteRanges } from "./byte-ranges.ts";
 import { evaluateConditions, rangeStillHolds } from "./conditions.ts";
-import { StoredFileUnreadableError } from "./errors.ts";
 import { entityTagOf, fileHeaders, headersWithoutBody, type ServedFile } from "./file-headers.ts";
 import { type PreparedFile, ResponseMemory } from "./response-memory.ts";
 

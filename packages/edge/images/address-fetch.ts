@@ -1,7 +1,7 @@
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
 import { isIP } from "node:net";
-import { ImageRequestError } from "./errors.ts";
+import { ImageRequestError } from "../errors.ts";
 import { type SourceAnswer, sourceLimitBytes } from "./image-sources.ts";
 
 /** As Next.js has it. */

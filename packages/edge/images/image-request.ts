@@ -1,5 +1,5 @@
 import type { ImagesConfig } from "@evenkeel/model";
-import { ImageRequestError } from "./errors.ts";
+import { ImageRequestError } from "../errors.ts";
 import { isLocalImageAllowed, isRemoteImageAllowed } from "./source-patterns.ts";
 
 export type OptimisedType = "image/avif" | "image/webp";

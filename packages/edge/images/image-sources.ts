@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { ImageRequestError } from "./errors.ts";
+import { ImageRequestError } from "../errors.ts";
 import { isPrivateAddress } from "./private-address.ts";
 
 /** An answer from where images come. */

@@ -1,4 +1,4 @@
-import { ImageRequestError } from "./errors.ts";
+import { ImageRequestError } from "../errors.ts";
 import type { OptimisedType } from "./image-request.ts";
 import { type ImageType, imageTypeOf, isAnimated } from "./image-type.ts";
 

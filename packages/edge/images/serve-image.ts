@@ -1,9 +1,9 @@
 import type { ImagesConfig } from "@evenkeel/model";
+import { ImageRequestError } from "../errors.ts";
 import { evaluateConditions } from "../files/conditions.ts";
 import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import { answerHeaders } from "../routing/answer-headers.ts";
 import type { AnswerHeaders } from "../routing/resolution.ts";
-import { ImageRequestError } from "./errors.ts";
 import type { CachedImage } from "./image-cache.ts";
 import type { FoundImage, ImageQuery, ImageService } from "./image-service.ts";
 

@@ -1,4 +1,4 @@
-import { ImageRequestError } from "./errors.ts";
+import { ImageRequestError } from "../errors.ts";
 
 /** Lets a few tasks run at once and a bounded number wait: a page of a thousand images must not fill memory with their sources. */
 export class WorkQueue {

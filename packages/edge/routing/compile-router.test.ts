@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Route } from "@evenkeel/model";
+import { InvalidRouteError } from "../errors.ts";
 import { compileRouter } from "./compile-router.ts";
-import { InvalidRouteError } from "./errors.ts";
 import {
   type ExampleParts,
   exampleOutput,

@@ -1,6 +1,6 @@
 import type { FunctionId, Phase, SourceRoute } from "@evenkeel/model";
+import { InvalidRouteError } from "../errors.ts";
 import { compileDestination, type Destination } from "./destination.ts";
-import { InvalidRouteError } from "./errors.ts";
 import { compileGuard, type Guard } from "./guard.ts";
 import type { CompileOptions, RoutedOutput } from "./router.ts";
 import { anchoredPattern, encodeLiterals, groupsOf, PatternProblem } from "./source-pattern.ts";

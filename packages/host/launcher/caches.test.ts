@@ -19,7 +19,7 @@ async function start(
   const cases = Object.entries(calls).map(([name, code]) => `"/${name}": async () => { ${code} },`);
   const app = await TestInstance.start({
     files: {
-      "index.js": `
+      "___next_launcher.cjs": `
         const context = () => globalThis[Symbol.for("@vercel/request-context")].get();
         const handlers = globalThis[Symbol.for("@next/cache-handlers")];
         const stream = (text) => new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode(text)); c.close(); } });
@@ -115,6 +115,22 @@ test("res.revalidate() of the Pages Router goes to the deployment, other request
     { path: "/blog/1?a=b", headers: { "x-prerender-revalidate": "bypass" } },
   ]);
   expect(await call("other")).toEqual({ is: "TypeError" });
+}, 60_000);
+
+test("the data cache of Next.js 14 is answered in the process", async () => {
+  const url = `https://\${process.env.SUSPENSE_CACHE_URL}/v1/suspense-cache`;
+  const headers = `{ "x-vercel-cache-tags": "posts", "x-vercel-revalidate": "60" }`;
+  const call = await start({
+    set: `await fetch(\`${url}/k\`, { method: "POST", headers: ${headers}, body: JSON.stringify({ kind: "FETCH" }) });`,
+    get: `const res = await fetch(\`${url}/k\`, { headers: { "x-vercel-cache-tags": "posts" } }); return res.ok ? [await res.json(), res.headers.get("x-vercel-cache-state"), res.headers.get("age")] : res.status;`,
+    expire: `return (await fetch(\`${url}/revalidate?tags=posts,a%20b\`, { method: "POST", headers: {} })).ok;`,
+  });
+  expect(await call("get")).toEqual({ is: 404 });
+  await call("set");
+  expect(await call("get")).toEqual({ is: [{ kind: "FETCH" }, "fresh", expect.stringMatching(/^\d+$/)] });
+  expect(await call("expire")).toEqual({ is: true });
+  expect(await call("get")).toEqual({ is: 404 });
+  expect(cache.invalidations).toEqual([{ tags: ["posts", "a b"] }]);
 }, 60_000);
 
 test("a dead edge is passed over, a new one is found, and without any reads miss but invalidations fail loudly", async () => {

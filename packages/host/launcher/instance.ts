@@ -7,10 +7,11 @@ import type { Assignment } from "@evenkeel/model/link/instance-protocol";
 import type { BackgroundWork } from "./background-work.ts";
 import { CacheClient } from "./cache/cache-client.ts";
 import { installNextCaches } from "./cache/install-caches.ts";
-import { revalidatePagesThrough } from "./cache/pages-revalidation.ts";
+import { answerNextRequests } from "./cache/next-requests.ts";
 import { purgeApi, runtimeCache } from "./cache/runtime-cache.ts";
 import { loadEdgeFunction } from "./edge/load-edge-function.ts";
 import { loadNodeFunction } from "./functions/load-node-function.ts";
+import { isNextLauncher } from "./functions/next-launcher.ts";
 import { InFlight } from "./in-flight.ts";
 import { prepareProcess } from "./prepare-process.ts";
 import { dropPrivileges } from "./process-identity.ts";
@@ -50,7 +51,7 @@ export class Instance {
     installRequestContext({ waitUntil, cache: runtimeCache(cache), purge: purgeApi(cache) });
     if (cacheSockets !== undefined) {
       installNextCaches(cache);
-      revalidatePagesThrough(cache);
+      if (isNextLauncher(assignment.handler)) answerNextRequests(cache);
     }
     const server =
       assignment.kind === "edge"

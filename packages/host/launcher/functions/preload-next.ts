@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { isNextLauncher } from "./next-launcher.ts";
 
 /** A function that holds more pages than this loads each at its first request, as a cold start waits for one of them only. */
 const entryLimit = 4;
@@ -10,7 +11,7 @@ const entryLimit = 4;
  * makes them, can have it loaded before it is ready, without any request being made up.
  */
 export async function preloadNextEntries(handlerPath: string): Promise<void> {
-  if (!basename(handlerPath).startsWith("___next_launcher")) return;
+  if (!isNextLauncher(handlerPath)) return;
   const distFolder = /relativeDistDir = "([^"]+)"/.exec(readFileSync(handlerPath, "utf8"))?.[1];
   if (distFolder === undefined) return;
   const entries = listEntries(join(dirname(handlerPath), distFolder, "server"));

@@ -13,28 +13,21 @@ export function toWebRequest(request: IncomingMessage, response: ServerResponse)
   response.on("close", () => {
     if (!response.writableFinished) aborter.abort();
   });
-  const init: RequestInit & { duplex?: "half" } = {
-    method,
-    headers: webHeaders(request),
-    signal: aborter.signal,
-  };
+  const init: RequestInit & { duplex?: "half" } = { method, signal: aborter.signal };
   if (method !== "GET" && method !== "HEAD" && hasBody(request)) {
     init.body = webBody(request, response);
     init.duplex = "half";
   }
-  return new Request(requestUrl(request), init);
+  const webRequest = new Request(requestUrl(request), init);
+  const raw = request.rawHeaders;
+  // Into the request itself: headers given to its constructor are copied, which costs 1 µs more.
+  for (let index = 0; index < raw.length; index += 2) webRequest.headers.append(raw[index]!, raw[index + 1]!);
+  return webRequest;
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined ||
   (headers["content-length"] !== undefined && headers["content-length"] !== "0");
-
-function webHeaders(request: IncomingMessage): Headers {
-  const headers = new Headers();
-  const raw = request.rawHeaders;
-  for (let index = 0; index < raw.length; index += 2) headers.append(raw[index]!, raw[index + 1]!);
-  return headers;
-}
 
 /** Chunks (of 64 KiB mostly) that are read ahead of the function. */
 const readAhead = 4;

@@ -121,6 +121,7 @@ describe("a local image", () => {
     expect((await find("/a.jpg")).cache).toBe("HIT");
     pass(20_000);
     expect((await find("/a.jpg")).cache).toBe("STALE");
+    await until(async () => (await find("/a.jpg")).cache === "HIT");
   });
 
   test("that was cut on disk is made again", async () => {

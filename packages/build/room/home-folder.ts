@@ -22,11 +22,13 @@ export function fillHome(
   const npmrc = [...registry.npmrc, ...(certificates ? [`cafile=${certificates}`] : []), ...npmManners];
   writeFileSync(`${folder}/.npmrc`, `${npmrc.join("\n")}\n`);
   writeFileSync(`${folder}/.yarnrc.yml`, yarnrc(registry, certificates));
+  mkdirSync(`${folder}/.config/pnpm`, { recursive: true });
+  // Not as `npm_config_store_dir`: npm warns of settings that it does not know.
+  writeFileSync(`${folder}/.config/pnpm/rc`, `store-dir=${cache}/pnpm\n`);
   return {
     ...proxyEnvironment(),
     ...(certificates && { NODE_EXTRA_CA_CERTS: certificates }),
     npm_config_cache: `${cache}/npm`,
-    npm_config_store_dir: `${cache}/pnpm`,
     YARN_CACHE_FOLDER: `${cache}/yarn`,
     YARN_GLOBAL_FOLDER: `${cache}/yarn-berry`,
     BUN_INSTALL_CACHE_DIR: `${cache}/bun`,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { HeaderPairs } from "../http/exchange.ts";
 import type { PreparedResponse } from "../http/prepared-response.ts";
+import type { AnswerHeaders } from "../routing/resolution.ts";
 import { type AnswerCoding, compress, isCompressible } from "./content-coding.ts";
 
 /** A whole answer that may be given many times. */
@@ -20,11 +21,18 @@ export interface AnswerContent {
   postponed?: Buffer;
 }
 
-interface Prepared {
-  /** What makes it differ from other serialisations of the same content. */
-  routeHeaders: HeaderPairs;
+/** What an answer carries beside its content: the same content may be decorated in a few ways. */
+export interface Decoration {
+  /** On every answer of the site. */
+  ownHeaders: HeaderPairs;
+  routeHeaders: AnswerHeaders;
+  matchedPath: string;
   status: number;
   coding: AnswerCoding | undefined;
+}
+
+interface Prepared {
+  decoration: Decoration;
   response: PreparedResponse;
 }
 
@@ -91,27 +99,15 @@ export class CachedAnswer {
     return bytes === undefined || typeof bytes === "string" ? this.content.body : bytes;
   }
 
-  findPrepared(
-    routeHeaders: HeaderPairs,
-    status: number,
-    coding: AnswerCoding | undefined,
-  ): PreparedResponse | undefined {
-    for (const entry of this.prepared) {
-      if (entry.coding === coding && entry.status === status && samePairs(entry.routeHeaders, routeHeaders)) {
-        return entry.response;
-      }
-    }
+  findPrepared(decoration: Decoration): PreparedResponse | undefined {
+    for (const entry of this.prepared)
+      if (sameDecoration(entry.decoration, decoration)) return entry.response;
     return undefined;
   }
 
-  keepPrepared(
-    routeHeaders: HeaderPairs,
-    status: number,
-    coding: AnswerCoding | undefined,
-    response: PreparedResponse,
-  ): void {
+  keepPrepared(decoration: Decoration, response: PreparedResponse): void {
     if (this.prepared.length >= preparedLimit) this.prepared.shift();
-    this.prepared.push({ routeHeaders, status, coding, response });
+    this.prepared.push({ decoration, response });
   }
 
   private async make(coding: AnswerCoding): Promise<void> {
@@ -129,7 +125,27 @@ export class CachedAnswer {
 const headerValue = (headers: HeaderPairs, name: string): string | undefined =>
   headers.find(([other]) => other === name)?.[1];
 
-/** Routes that decorate nothing share one empty list, so mostly the first comparison settles it. */
+function sameDecoration(one: Decoration, other: Decoration): boolean {
+  return (
+    one.coding === other.coding &&
+    one.status === other.status &&
+    one.matchedPath === other.matchedPath &&
+    samePairs(one.ownHeaders, other.ownHeaders) &&
+    sameRouteHeaders(one.routeHeaders, other.routeHeaders)
+  );
+}
+
+function sameRouteHeaders(one: AnswerHeaders, other: AnswerHeaders): boolean {
+  return (
+    samePairs(one.headers, other.headers) &&
+    samePairs(one.importantHeaders, other.importantHeaders) &&
+    samePairs(one.appendedHeaders, other.appendedHeaders) &&
+    one.headerTests === other.headerTests &&
+    (one.deletedHeaders === other.deletedHeaders || one.deletedHeaders.join() === other.deletedHeaders.join())
+  );
+}
+
+/** Requests that take the same way through the routes share one list, so mostly the first comparison settles it. */
 function samePairs(one: HeaderPairs, other: HeaderPairs): boolean {
   if (one === other) return true;
   if (one.length !== other.length) return false;

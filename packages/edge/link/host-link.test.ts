@@ -56,7 +56,7 @@ function wait(link: HostLink, untilMs = Number.POSITIVE_INFINITY) {
     onInstance: (instance) => {
       outcome.instance = instance;
     },
-    onFailure: (failure) => {
+    onWaitFailed: (failure) => {
       outcome.failure = failure;
     },
   });

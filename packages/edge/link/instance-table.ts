@@ -23,7 +23,7 @@ export interface Pool {
 export interface Waiter {
   /** An instance is there; it was already counted as taken. */
   onInstance(instance: Instance): void;
-  onFailure(failure: WaitFailure): void;
+  onWaitFailed(failure: WaitFailure): void;
   /** `performance.now()` at which waiting ends. */
   untilMs: number;
 }
@@ -123,7 +123,7 @@ export class InstanceTable {
 
   wait(pool: Pool, waiter: Waiter): void {
     if (pool.waiting.length >= this.queueLimit) {
-      waiter.onFailure({ kind: "queue_full" });
+      waiter.onWaitFailed({ kind: "queue_full" });
       return;
     }
     pool.waiting.push(waiter);
@@ -146,7 +146,7 @@ export class InstanceTable {
         const rest = pool.waiting.filter((waiter) => waiter.untilMs > nowMs);
         pool.waiting.splice(0, pool.waiting.length, ...rest);
         if (rest.length === 0) this.waitingPools.delete(pool);
-        for (const waiter of late) waiter.onFailure({ kind: "timeout" });
+        for (const waiter of late) waiter.onWaitFailed({ kind: "timeout" });
       }
       if (pool.waiting.length > 0) this.events.onNeed(pool);
     }
@@ -181,7 +181,7 @@ export class InstanceTable {
   fail(deployment: DeploymentId, fn: FunctionId, error: ErrorJson): void {
     const pool = this.pool(deployment, fn);
     this.waitingPools.delete(pool);
-    for (const waiter of pool.waiting.splice(0)) waiter.onFailure({ kind: "start_failed", error });
+    for (const waiter of pool.waiting.splice(0)) waiter.onWaitFailed({ kind: "start_failed", error });
   }
 
   drain(id: InstanceId): void {

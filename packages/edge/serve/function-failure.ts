@@ -8,6 +8,10 @@ export interface FunctionFailure {
   code: string;
   /** One sentence for whoever reads the error page. */
   message: string;
+  /** Default: the status in words. */
+  title?: string;
+  /** What to do; shown where the deployment is not production. */
+  hint?: string;
   /** The app's or the platform's own words, shown where the deployment is not production. */
   detail?: ErrorJson;
 }

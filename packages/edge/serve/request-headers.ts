@@ -62,15 +62,7 @@ export function functionHeaders(
   { matchedPath, maxDurationS }: FunctionTarget,
   forwarded: ForwardedRequest,
 ): Pair[] {
-  const headers = vercelHeaders(
-    {
-      requestId,
-      hostPort: exchange.hostPort,
-      scheme: exchange.scheme,
-      remoteAddress: exchange.remoteAddress,
-    },
-    deployment,
-  );
+  const headers = vercelHeaders(originationOf(exchange, requestId), deployment);
   headers.push(["x-matched-path", matchedPath], [deadlineHeader, String(maxDurationS * 1_000)]);
   if (forwarded.parameters !== "") headers.push([routeParametersHeader, forwarded.parameters]);
   const { setRequestHeaders } = forwarded;
@@ -78,6 +70,61 @@ export function functionHeaders(
   if (setRequestHeaders)
     for (const pair of setRequestHeaders) if (!untrustedHeaders.has(pair[0])) headers.push(pair);
   return headers;
+}
+
+/** Headers of a render for everybody: nothing of the one client who happened to ask for it. */
+export function renderHeaders(
+  origination: Origination,
+  deployment: ServedDeployment,
+  { matchedPath, maxDurationS }: FunctionTarget,
+): Pair[] {
+  const nobody = { ...origination, remoteAddress: "" };
+  return [
+    ["host", origination.hostPort],
+    ...vercelHeaders(nobody, deployment),
+    ["x-matched-path", matchedPath],
+    [deadlineHeader, String(maxDurationS * 1_000)],
+  ];
+}
+
+export const originationOf = (exchange: Exchange, requestId: string): Origination => ({
+  requestId,
+  hostPort: exchange.hostPort,
+  scheme: exchange.scheme,
+  remoteAddress: exchange.remoteAddress,
+});
+
+/** Belong to the client's connection, or to a body that is not sent. */
+const hopAndBodyHeaders = new Set([
+  "connection",
+  "content-length",
+  "content-encoding",
+  "expect",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * The client's headers for a request of the edge's own in its name, without its body.
+ *
+ * @param own set in place of the client's.
+ */
+export function headersInNameOf(
+  exchange: Exchange,
+  forwarded: ForwardedRequest,
+  own: readonly Pair[],
+): Pair[] {
+  const dropped = droppedHeaders(forwarded);
+  const replaced = new Set(["host", ...own.map(([name]) => name)]);
+  const passed = exchange
+    .headers()
+    .filter(([name]) => !hopAndBodyHeaders.has(name) && !replaced.has(name) && !dropped.has(name));
+  return [["host", exchange.hostPort], ...passed, ...own.filter(([name]) => name !== "host")];
 }
 
 /** What of the client's headers is not passed on. */

@@ -7,7 +7,7 @@ import type { DeploymentId } from "../ids.ts";
  *
  * **Where.** HTTP/1.1 on unix sockets. The folder in `EVENKEEL_CACHE_SOCKETS` (in a private root:
  * `/run/evenkeel/cache`, a bind mount of `HomeLayout.cacheSockets`) holds one socket per edge process, named
- * `<edge>.sock`. All of them answer alike, at once: they share one store. A client takes any that accepts a
+ * `<edge>.<pid>.sock`. All of them answer alike, at once: they share one store. A client takes any that accepts a
  * connection and the next one when it is refused; only the folder may be mounted, since a restarted edge makes
  * a new socket file. No edge at all: reads count as a miss, writes are dropped.
  *

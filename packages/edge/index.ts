@@ -1,0 +1,1 @@
+export { Edge, type EdgeOptions } from "./edge.ts";

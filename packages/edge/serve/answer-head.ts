@@ -1,0 +1,50 @@
+import { browserCacheControl, consumedHeaders } from "../cache/cache-control.ts";
+import { HeaderFilter } from "../http/header-filter.ts";
+import type { AnswerHeaders } from "../routing/resolution.ts";
+import type { UpstreamHead } from "../upstream/forward-options.ts";
+import type { CacheStatus, RequestState } from "./request-state.ts";
+
+/** What apps answer to the platform or in its name; the edge alone speaks of itself. */
+export const answerHeadersDropped = new HeaderFilter(
+  [...consumedHeaders, "x-vercel-id", "x-vercel-cache"],
+  ["x-evenkeel-"],
+);
+
+/** Makes the head of a function's or another host's answer the client's: what routes add, what the edge says. */
+export function decorateHead(
+  head: UpstreamHead,
+  state: RequestState,
+  routed: AnswerHeaders,
+  cacheStatus: CacheStatus,
+): void {
+  for (const name of routed.deletedHeaders) head.delete(name);
+  for (const test of routed.headerTests ?? []) {
+    const names = new Set(
+      head
+        .pairs()
+        .map(([name]) => name)
+        .filter(test.matches),
+    );
+    for (const name of names) {
+      if (test.op !== "append") head.delete(name);
+      for (const value of test.values) head.append(name, value);
+    }
+  }
+  let given: Set<string> | undefined;
+  for (const [name, value] of routed.headers) {
+    // Several lines of one name (`link`) come together or not at all.
+    given ??= new Set(routed.headers.map(([each]) => each).filter((each) => head.get(each) !== undefined));
+    if (!given.has(name)) head.append(name, value);
+  }
+  const replaced = new Set<string>();
+  for (const [name, value] of routed.importantHeaders) {
+    if (replaced.has(name)) head.append(name, value);
+    else head.set(name, value);
+    replaced.add(name);
+  }
+  for (const [name, value] of routed.appendedHeaders) head.append(name, value);
+  head.set("cache-control", browserCacheControl(head.get("cache-control")));
+  for (const [name, value] of state.served.ownHeaders) head.set(name, value);
+  head.set("x-vercel-cache", cacheStatus);
+  head.set("x-vercel-id", state.requestId);
+}

@@ -1,0 +1,87 @@
+import type { Exchange } from "../http/exchange.ts";
+import type { ServingTable } from "../state/serving-table.ts";
+import { ControlProxy } from "./control-proxy.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { renderPlatformPage } from "./platform-page.ts";
+import { newRequestId } from "./request-id.ts";
+
+export interface FrontDoorOptions {
+  domain: string;
+  controlSocket: string;
+  table: ServingTable;
+  dispatcher: Dispatcher;
+  /** What this edge says of itself. */
+  health(): object;
+}
+
+/** Answers at every host: whether the edge lives. */
+const healthPath = "/.well-known/evenkeel-edge";
+
+/** Names of this machine under which people look for the platform before they know its domain. */
+const ownNames = new Set(["", "localhost", "127.0.0.1", "[::1]"]);
+
+/** Where every request comes in: by its host it is for an app, for the platform itself, or for nobody. */
+export class FrontDoor {
+  private readonly control: ControlProxy;
+
+  constructor(private readonly options: FrontDoorOptions) {
+    this.control = new ControlProxy(options.controlSocket);
+  }
+
+  handle(exchange: Exchange): void | Promise<void> {
+    const { domain, table, dispatcher, health } = this.options;
+    const { host } = exchange;
+    if (exchange.path === healthPath) {
+      exchange.respond(
+        200,
+        [
+          ["content-type", "application/json"],
+          ["cache-control", "no-store"],
+        ],
+        JSON.stringify(health()),
+      );
+      return;
+    }
+    const site = table.site(host);
+    if (site) return dispatcher.handle(exchange, site);
+    if (host === domain || ownNames.has(host)) return this.control.forward(exchange);
+    this.answerUnknownHost(exchange);
+  }
+
+  private answerUnknownHost(exchange: Exchange): void {
+    const { domain, table } = this.options;
+    const requestId = newRequestId();
+    // Before control has said anything, "unknown" would be a guess.
+    const isEmpty = table.version === 0;
+    const { headers, body } = renderPlatformPage(
+      isEmpty
+        ? {
+            status: 503,
+            code: "EDGE_STARTING",
+            title: "Starting",
+            message: `This edge does not know yet what to serve at "${exchange.host}".`,
+            hint: "Try again in a moment; `evenkeel status` shows whether the control plane runs.",
+            requestId,
+          }
+        : {
+            status: 404,
+            code: "DEPLOYMENT_NOT_FOUND",
+            title: "Nothing is deployed here",
+            message: `No app answers at "${exchange.host}".`,
+            hint: `Check the name, deploy an app with \`evenkeel deploy\`, or see what runs with \`evenkeel list\`; apps are at <app>.${domain}.`,
+            requestId,
+          },
+      exchange.header("accept"),
+    );
+    exchange.respond(
+      isEmpty ? 503 : 404,
+      [
+        ...headers,
+        ["server", "Evenkeel"],
+        ["x-vercel-id", requestId],
+        ...(isEmpty ? [["retry-after", "1"] as const] : []),
+      ],
+      body,
+    );
+  }
+}

@@ -63,7 +63,7 @@ export class Host implements GroupHost {
   constructor(
     private readonly layout: HomeLayout,
     private readonly options: HostOptions,
-    maker: CellMaker,
+    private readonly maker: CellMaker,
     private readonly edges: EdgeConnections,
   ) {
     this.idleMs = options.idleMs;
@@ -138,6 +138,7 @@ export class Host implements GroupHost {
     this.catalog.save();
     await Promise.all([...[...this.groups.values()].map((group) => group.stop()), this.pool.stop()]);
     await this.logs.flush();
+    this.maker.close();
   }
 
   // --- what groups ask for ---

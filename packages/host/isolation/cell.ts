@@ -72,6 +72,8 @@ export interface CellMaker {
    * requests in flight there, and take up new ones.
    */
   clear(lingerMs: number): Promise<void>;
+  /** After the last cell is gone. */
+  close(): void;
 }
 
 /** The host's end of `instance-protocol.ts`. */

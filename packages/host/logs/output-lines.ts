@@ -18,6 +18,7 @@ export class OutputLines {
   private second = 0;
   private secondBytes = 0;
   private droppedBytes = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly onLine: (line: string) => void,
@@ -31,11 +32,11 @@ export class OutputLines {
     if (second !== this.second) {
       this.second = second;
       this.secondBytes = 0;
-      this.tellDropped();
     }
     this.secondBytes += chunk.length;
     if (this.secondBytes > this.limits.bytesPerSecond) {
       this.droppedBytes += chunk.length;
+      this.timer ??= setTimeout(() => this.tellDropped(), 1_000);
       return;
     }
     const parts = this.decoder.decode(chunk, { stream: true }).split("\n");
@@ -67,6 +68,8 @@ export class OutputLines {
   }
 
   private tellDropped(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     if (this.droppedBytes === 0) return;
     this.onDropped(this.droppedBytes);
     this.droppedBytes = 0;

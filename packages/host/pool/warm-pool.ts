@@ -33,6 +33,7 @@ export class WarmPool {
   private hasDeployments = false;
   private holds = 0;
   private heldSinceMs = 0;
+  private readonly refills = new Set<Promise<void>>();
   private stopped = false;
 
   constructor(private readonly options: WarmPoolOptions) {}
@@ -75,7 +76,7 @@ export class WarmPool {
       const size = this.size(shelf);
       for (const cell of shelf.waiting.splice(size)) void this.end(cell);
       // One at a time: the machine has other work.
-      if (shelf.waiting.length + shelf.making < size && shelf.making === 0) void this.refill(shelf);
+      if (shelf.waiting.length + shelf.making < size && shelf.making === 0) this.beginRefill(shelf);
     }
   }
 
@@ -86,7 +87,7 @@ export class WarmPool {
   async stop(): Promise<void> {
     this.stopped = true;
     const cells = [...this.shelves.values()].flatMap((shelf) => shelf.waiting.splice(0));
-    await Promise.all(cells.map((cell) => this.end(cell)));
+    await Promise.all([...cells.map((cell) => this.end(cell)), ...this.refills]);
   }
 
   private size(shelf: Shelf): number {
@@ -100,6 +101,11 @@ export class WarmPool {
         demandWindowMs,
       ),
     });
+  }
+
+  private beginRefill(shelf: Shelf): void {
+    const refill = this.refill(shelf).finally(() => this.refills.delete(refill));
+    this.refills.add(refill);
   }
 
   private async refill(shelf: Shelf): Promise<void> {

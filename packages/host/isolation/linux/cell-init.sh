@@ -3,5 +3,5 @@
 # does not handle would do nothing.
 echo '{"type":"cell"}' >&4
 read -r go
-"$@" </dev/null
+"$@" </dev/null 5<&-
 exit $?

@@ -99,6 +99,10 @@ export class IsolatedCellMaker implements CellMaker {
     }
   }
 
+  close(): void {
+    this.cgroups.close();
+  }
+
   async clear(lingerMs: number): Promise<void> {
     const folder = this.layout.instanceSockets;
     const left = existsSync(folder) ? readdirSync(folder) : [];

@@ -42,6 +42,8 @@ export class PlainCellMaker implements CellMaker {
     return new PlainCell(name, child.pid!, launcher, folder, this.layout.cacheSockets, program);
   }
 
+  close(): void {}
+
   async clear(lingerMs: number): Promise<void> {
     const folder = this.layout.instanceSockets;
     const left = existsSync(folder) ? readdirSync(folder) : [];

@@ -1,7 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
-import { clearGroupFolders, groupNames, readCounter, removeGroupFolder } from "./group-folder.ts";
+import {
+  clearGroupFolders,
+  groupNames,
+  readCounter,
+  removeEmptyRoot,
+  removeGroupFolder,
+} from "./group-folder.ts";
 
 /** Length of a CPU quota's period: long enough that a start is rarely stopped in the middle. */
 const cpuPeriodUs = 100_000;
@@ -20,6 +26,7 @@ export function cgroupTreeV1(roots: { memory: string; cpu: string; pids: string 
         cpu: join(roots.cpu, name),
         pids: join(roots.pids, name),
       }),
+    close: () => Object.values(roots).forEach(removeEmptyRoot),
     names: () => [...new Set(Object.values(roots).flatMap(groupNames))],
     async clear(names) {
       // A process is in all three; the first round ends it, the others remove.

@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
-import { clearGroupFolders, groupNames, readCounter, removeGroupFolder } from "./group-folder.ts";
+import {
+  clearGroupFolders,
+  groupNames,
+  readCounter,
+  removeEmptyRoot,
+  removeGroupFolder,
+} from "./group-folder.ts";
 
 const cpuPeriodUs = 100_000;
 
@@ -14,6 +20,7 @@ export function cgroupTreeV2(root: string): CgroupTree {
   return {
     version: 2,
     create: (name) => new CgroupV2(join(root, name)),
+    close: () => removeEmptyRoot(root),
     names: () => groupNames(root),
     clear: (names) => clearGroupFolders(root, names),
   };

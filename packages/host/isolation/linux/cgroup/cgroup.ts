@@ -28,4 +28,6 @@ export interface CgroupTree {
   names(): string[];
   /** Ends every process in these groups and removes them. */
   clear(names: readonly string[]): Promise<void>;
+  /** Removes our folder if no group is left in it. */
+  close(): void;
 }

@@ -17,6 +17,15 @@ export async function removeGroupFolder(folder: string): Promise<void> {
   }
 }
 
+/** Leaves it where groups are left: those of instances that outlive this host. */
+export function removeEmptyRoot(root: string): void {
+  try {
+    rmdirSync(root);
+  } catch {
+    // Not empty, or gone.
+  }
+}
+
 export function groupNames(root: string): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root, { withFileTypes: true })

@@ -1,0 +1,327 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import {
+  type AppName,
+  type ControlToHost,
+  type DeploymentId,
+  type EdgeToHost,
+  type ErrorJson,
+  type FeedFromControl,
+  type FeedToControl,
+  type FunctionId,
+  functionTreePath,
+  type HostedDeployment,
+  type HostToControl,
+  type HostToEdge,
+  homeLayout,
+  type InstanceReport,
+  newDeploymentId,
+  type OutputId,
+  outputPath,
+  type RunningInstance,
+  type ServingState,
+} from "@evenkeel/model";
+import { connectForMessages, listenForMessages, type MessageConnection } from "@evenkeel/wire";
+import type { HostedFunction } from "../agent/deployment-catalog.ts";
+import { testNode } from "../launcher/testing/test-node.ts";
+import type { RuntimeLogLine } from "../logs/runtime-logs.ts";
+
+const limitMs = 30_000;
+
+/** Looks until there is something, and gives it. */
+export async function until<Value>(
+  look: () => Value | Promise<Value>,
+  what = String(look),
+): Promise<Exclude<Value, undefined | false>> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const value = await look();
+    if (value) return value as Exclude<Value, undefined | false>;
+    if (performance.now() > end) throw new Error(`Still not so after ${limitMs} ms: ${what}`);
+    await Bun.sleep(10);
+  }
+}
+
+export interface TestFunction {
+  files: Record<string, string>;
+  spec?: Partial<HostedFunction>;
+  environment?: Record<string, string>;
+  app?: string;
+  maxInstances?: number;
+}
+
+export interface TestDeployment {
+  id: DeploymentId;
+  function: FunctionId;
+  app: AppName;
+}
+
+/** A data directory with a real host process, and the test as its control and its edge. */
+export class TestPlatform {
+  readonly home = realpathSync(mkdtempSync(join(tmpdir(), "ek-host-")));
+  readonly layout = homeLayout(this.home);
+  readonly state: ServingState = { version: 0, deployments: {}, aliases: {} };
+  readonly hosted = new Map<DeploymentId, HostedDeployment>();
+  hostProcess: Bun.Subprocess | undefined;
+  hostOutput = "";
+  acknowledged = 0;
+  private feed: { stop(): void } | undefined;
+  private subscribers = new Set<MessageConnection<FeedToControl, FeedFromControl>>();
+
+  constructor(private readonly environment: Record<string, string> = {}) {
+    mkdirSync(this.layout.run, { recursive: true });
+    mkdirSync(join(this.layout.toolchain, "node"), { recursive: true });
+    symlinkSync(realpathSync(dirname(dirname(testNode()))), join(this.layout.toolchain, "node/24"));
+    this.startFeed();
+  }
+
+  startFeed(): void {
+    this.feed = listenForMessages<FeedToControl, FeedFromControl>(this.layout.feedSocket, (connection) => {
+      connection.onMessage = (message) => {
+        if (message.type === "ack") this.acknowledged = Math.max(this.acknowledged, message.version);
+        if (message.type !== "hello") return;
+        this.subscribers.add(connection);
+        connection.onClose = () => this.subscribers.delete(connection);
+        if (message.version < this.state.version) connection.send(this.snapshot());
+      };
+    });
+  }
+
+  stopFeed(): void {
+    this.feed?.stop();
+    this.feed = undefined;
+    this.subscribers.clear();
+  }
+
+  async startHost(): Promise<void> {
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "../main.ts")], {
+      cwd: "/",
+      env: { PATH: process.env["PATH"]!, EVENKEEL_HOME: this.home, ...this.environment },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.hostProcess = child;
+    this.hostOutput = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      void (async () => {
+        const decoder = new TextDecoder();
+        for await (const chunk of stream) this.hostOutput += decoder.decode(chunk, { stream: true });
+      })();
+    }
+    await until(() => {
+      if (child.exitCode !== null) throw new Error(`The host ended:\n${this.hostOutput}`);
+      return this.hostOutput.includes('"ready":true');
+    });
+  }
+
+  async stopHost(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const child = this.hostProcess;
+    if (!child) return null;
+    child.kill(signal);
+    await child.exited;
+    this.hostProcess = undefined;
+    return child.exitCode;
+  }
+
+  /** Ends everything. What the host said is shown if it did not end in order. */
+  async stop(): Promise<void> {
+    // A host that was killed leaves mounts and processes to the next one.
+    if (!this.hostProcess && readdirSync(this.layout.instanceSockets).length > 0) await this.startHost();
+    const code = await this.stopHost();
+    this.stopFeed();
+    if (code !== 0 && code !== null) throw new Error(`The host ended with ${code}:\n${this.hostOutput}`);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Makes the artifacts of a deployment with one function, and tells the host. */
+  async deploy({
+    files,
+    spec,
+    environment = {},
+    app = "shop",
+    maxInstances = 10,
+  }: TestFunction): Promise<TestDeployment> {
+    const id = newDeploymentId();
+    const name = app as AppName;
+    const fn = createHash("sha256")
+      .update(JSON.stringify([files, spec]))
+      .digest("hex") as FunctionId;
+    const output = createHash("sha256").update(id).digest("hex") as OutputId;
+    const tree = functionTreePath(this.layout, fn);
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      writeFileSync(join(tree, path), content);
+    }
+    const whole: HostedFunction = {
+      id: fn,
+      kind: "node",
+      runtime: "nodejs24.x",
+      handler: Object.keys(files)[0]!,
+      memoryMb: 1_024,
+      maxDurationS: 10,
+      environment: {},
+      shouldAddHelpers: true,
+      shouldAddSourcemapSupport: false,
+      useWebApi: false,
+      supportsResponseStreaming: true,
+      awsLambdaHandler: false,
+      assets: [],
+      wasm: [],
+      ...spec,
+    };
+    mkdirSync(this.layout.artifactOutputs, { recursive: true });
+    writeFileSync(
+      outputPath(this.layout, output),
+      JSON.stringify({ functions: { index: fn }, functionsById: { [fn]: { ...whole, tree: [] } } }),
+    );
+    this.state.deployments[id] = {
+      id,
+      app: name,
+      environment: "production",
+      output,
+      host: `${app}-${id}.localhost`,
+      createdAtMs: Date.now(),
+      maxInstances,
+    };
+    this.hosted.set(id, { id, app: name, environment });
+    await this.publish();
+    return { id, function: fn, app: name };
+  }
+
+  async remove(id: DeploymentId): Promise<void> {
+    delete this.state.deployments[id];
+    await this.publish();
+  }
+
+  /** A line of control's socket: one request, its reply. */
+  async ask(
+    request: { type: "prepare" | "stop"; deployment: DeploymentId } | { type: "list" },
+  ): Promise<{ error?: ErrorJson; instances?: InstanceReport[] }> {
+    const connection = await connectForMessages<HostToControl, ControlToHost>(this.layout.hostSocket);
+    const reply = Promise.withResolvers<HostToControl>();
+    connection.onMessage = reply.resolve;
+    connection.onClose = () => reply.reject(new Error("The host closed the connection"));
+    connection.send({ type: "hello", role: "control" });
+    connection.send({ ...request, id: 1 });
+    try {
+      return await reply.promise;
+    } finally {
+      connection.onClose = () => {};
+      connection.close();
+    }
+  }
+
+  async list(): Promise<InstanceReport[]> {
+    return (await this.ask({ type: "list" })).instances!;
+  }
+
+  logLines({ app, id }: TestDeployment): RuntimeLogLine[] {
+    const folder = join(this.layout.logs, app, id);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1))
+      .map((line) => JSON.parse(line) as RuntimeLogLine);
+  }
+
+  private snapshot(): FeedFromControl {
+    return { type: "snapshot", state: this.state, hosted: [...this.hosted.values()] };
+  }
+
+  private async publish(): Promise<void> {
+    const version = ++this.state.version;
+    if (!this.hostProcess || !this.feed) return;
+    for (const connection of this.subscribers) connection.send(this.snapshot());
+    await until(() => this.acknowledged >= version);
+  }
+}
+
+/** The test as an edge. */
+export class TestEdge {
+  readonly instances = new Map<string, RunningInstance>();
+  readonly drained: string[] = [];
+  readonly failures: Extract<HostToEdge, { type: "failed" }>[] = [];
+  /** Confirms drains at once; off: the test does. */
+  confirmsDrains = true;
+
+  private constructor(readonly connection: MessageConnection<HostToEdge, EdgeToHost>) {}
+
+  static async connect(platform: TestPlatform): Promise<TestEdge> {
+    const connection = await connectForMessages<HostToEdge, EdgeToHost>(platform.layout.hostSocket);
+    const edge = new TestEdge(connection);
+    connection.onMessage = (message) => edge.receive(message);
+    connection.send({ type: "hello", role: "edge", name: "edge-test" });
+    return edge;
+  }
+
+  of(deployment: TestDeployment): RunningInstance[] {
+    return [...this.instances.values()].filter((instance) => instance.deployment === deployment.id);
+  }
+
+  need({ id, function: fn }: TestDeployment, waiting = 1): void {
+    this.connection.send({ type: "need", deployment: id, function: fn, waiting });
+  }
+
+  /** An instance, asked for until it is there. */
+  async instance(deployment: TestDeployment): Promise<RunningInstance> {
+    this.failures.length = 0;
+    let saidMs = 0;
+    return until(() => {
+      const [found] = this.of(deployment);
+      const failure = this.failures.find((message) => message.deployment === deployment.id);
+      if (failure) throw new Error(failure.error.message);
+      if (!found && performance.now() - saidMs > 250) {
+        saidMs = performance.now();
+        this.need(deployment);
+      }
+      return found;
+    });
+  }
+
+  async failure(deployment: TestDeployment): Promise<ErrorJson> {
+    this.failures.length = 0;
+    this.need(deployment);
+    return (await until(() => this.failures.find((message) => message.deployment === deployment.id))).error;
+  }
+
+  load(inFlight: Record<string, number>): void {
+    this.connection.send({ type: "load", inFlight: inFlight as never });
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  private receive(message: HostToEdge): void {
+    if (message.type === "instance") this.instances.set(message.instance.id, message.instance);
+    else if (message.type === "failed") this.failures.push(message);
+    else {
+      this.instances.delete(message.instance);
+      if (message.type === "drain") {
+        this.drained.push(message.instance);
+        if (this.confirmsDrains) this.connection.send({ type: "drained", instance: message.instance });
+      }
+    }
+  }
+}
+
+/** The answer of an instance, as text. */
+export async function get(instance: RunningInstance, path = "/"): Promise<string> {
+  const response = await fetch(`http://localhost${path}`, {
+    unix: instance.socketPath,
+    keepalive: false,
+  } as RequestInit);
+  return response.text();
+}

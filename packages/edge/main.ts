@@ -2,7 +2,7 @@ import { layoutFromEnvironment } from "@evenkeel/model";
 import { Edge } from "./edge.ts";
 
 /** In-flight requests may take so long to end after SIGTERM; the supervisor waits longer before it kills. */
-const stopGraceMs = 25_000;
+const stopGraceMs = 13_000;
 
 const { env } = process;
 const port = Number(env["EVENKEEL_PORT"] ?? 7_080);

@@ -101,7 +101,8 @@ function plainHandler(connection: UpstreamConnection): SocketHandler<undefined> 
       socket.terminate();
       connection.left();
     },
-    connectError: (_socket, error) => connection.connectFailed(error.message),
+    // A missing unix socket is told while `Bun.connect` is still being called, before the connection has its call.
+    connectError: (_socket, error) => queueMicrotask(() => connection.connectFailed(error.message)),
   };
 }
 

@@ -1,3 +1,6 @@
+import { setImmediate } from "node:timers";
+import { logError } from "./error-log.ts";
+
 /** `waitUntil`: work that goes on after its response. The host must not end or idle the process while some is pending. */
 export class BackgroundWork {
   pending = 0;
@@ -12,7 +15,7 @@ export class BackgroundWork {
     this.pending++;
     if (this.pending === 1) setImmediate(this.tell);
     Promise.resolve(promise).then(this.settled, (error: unknown) => {
-      console.error(error);
+      logError(error);
       this.settled();
     });
   };

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import module from "node:module";
 import process from "node:process";
+import { setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment } from "@evenkeel/model/link/instance-protocol";
 import type { BackgroundWork } from "./background-work.ts";

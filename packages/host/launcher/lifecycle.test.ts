@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { headOf, open, parseAnswer, request } from "./testing/raw-http.ts";
 import { TestInstance } from "./testing/test-instance.ts";
@@ -182,13 +183,12 @@ test("a rejected background promise is logged and does no harm", async () => {
 }, 60_000);
 
 test("compiled code is written while the process lives", async () => {
-  const app = await start(`module.exports = (req, res) => res.send("ok");`, {
-    compileCacheDir: join(import.meta.dir, "../../../node_modules/.cache/evenkeel-launcher-test"),
-  });
+  const folder = mkdtempSync(join(tmpdir(), "ek-compiled-"));
+  TestInstance.folders.push(folder);
+  const app = await start(`module.exports = (req, res) => res.send("ok");`, { compileCacheDir: folder });
   expect(app.failure).toBeUndefined();
   await request(app.socketPath);
-  const folder = join(import.meta.dir, "../../../node_modules/.cache/evenkeel-launcher-test");
-  await app.until(() => existsSync(folder) && readdirSync(folder, { recursive: true }).length > 1);
+  await app.until(() => readdirSync(folder, { recursive: true }).length > 1);
 }, 60_000);
 
 test.each([

@@ -1,8 +1,10 @@
 import process from "node:process";
+import { setInterval } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EvenkeelError } from "@evenkeel/model/errors";
 import type { Assignment, HostToLauncher } from "@evenkeel/model/link/instance-protocol";
 import { BackgroundWork } from "./background-work.ts";
+import { logError } from "./error-log.ts";
 import { FunctionExitedError } from "./errors.ts";
 import { openHostChannel } from "./host-channel.ts";
 import { importError } from "./import-error.ts";
@@ -57,7 +59,7 @@ async function start(given: Assignment): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  console.error(error instanceof EvenkeelError ? error.message : error);
+  logError(error instanceof EvenkeelError ? error.message : error);
   channel.send({ type: "failed", error: importError(error, assignment!.handler, assignment!.root) });
   leave(1);
 }
@@ -92,7 +94,7 @@ async function crash(error: unknown, origin: string): Promise<void> {
   // An app with its own handler has decided to go on.
   if (process.listenerCount("uncaughtException") > 1) return;
   if (phase === "loading") return fail(error);
-  console.error(origin === "unhandledRejection" ? "Unhandled rejection:" : "Uncaught exception:", error);
+  logError(origin === "unhandledRejection" ? "Unhandled rejection:" : "Uncaught exception:", error);
   if (phase === "crashing") return;
   if (phase !== "serving") leave(1);
   phase = "crashing";
@@ -116,7 +118,7 @@ function nameExit(code: number): void {
     .slice(1)
     .filter((line) => !line.includes("node:") && !line.includes(launcherFile))
     .join("\n");
-  console.error(`The function called process.exit(${code})\n${calledAt}`);
+  logError(`The function called process.exit(${code})\n${calledAt}`);
   if (loading) {
     const error = new FunctionExitedError(
       `Importing ${assignment!.handler} ended the process: process.exit(${code}) was called\n${calledAt}`,

@@ -1,6 +1,7 @@
 import http, { type Server } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
+import { clearTimeout, setTimeout } from "node:timers";
 import type { Assignment } from "@evenkeel/model/link/instance-protocol";
 import { FunctionHandlerMissingError } from "../errors.ts";
 import type { FunctionListener } from "./function-server.ts";

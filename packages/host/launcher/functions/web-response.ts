@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { setImmediate } from "node:timers";
 
 /**
  * Writes a `Response` chunk by chunk, waiting while the client reads slowly; cancels its body when the client goes away. Rejects if the

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { faultHeader } from "@evenkeel/model/link/internal-headers";
+import { logError } from "../error-log.ts";
 
 export type FaultCode = "function_threw" | "function_exited";
 
@@ -42,6 +43,6 @@ export function answerThrown(response: ServerResponse, error: unknown): void {
     response.end();
     return;
   }
-  console.error(error);
+  logError(error);
   answerFault(response, "function_threw");
 }

@@ -17,13 +17,16 @@ export interface RawRequest {
   path?: string;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  /** How often the body is sent, one after the other; default 1. */
+  times?: number;
 }
 
 /** One request on a connection of its own, byte for byte, and its whole answer, or what came of it before the server closed. */
 export async function request(socketPath: string, options: RawRequest = {}): Promise<RawAnswer> {
   const socket = await open(socketPath);
   socket.write(headOf(options));
-  if (options.body !== undefined) void writeAll(socket, Buffer.from(options.body as Uint8Array));
+  const body = Buffer.from(options.body ?? "");
+  void writeTimes(socket, body, options.times ?? 1);
   const isHead = options.method === "HEAD";
   const chunks: Buffer[] = [];
   return new Promise((resolve, reject) => {
@@ -45,11 +48,9 @@ export async function request(socketPath: string, options: RawRequest = {}): Pro
   });
 }
 
-/** In pieces: one write of a large body would be copied again and again. */
-async function writeAll(socket: Socket, bytes: Buffer): Promise<void> {
-  const pieceBytes = 256 * 1024;
-  for (let at = 0; at < bytes.length && !socket.destroyed; at += pieceBytes) {
-    if (socket.write(bytes.subarray(at, at + pieceBytes))) continue;
+async function writeTimes(socket: Socket, bytes: Buffer, times: number): Promise<void> {
+  for (let time = 0; time < times && bytes.length > 0 && !socket.destroyed; time++) {
+    if (socket.write(bytes)) continue;
     await new Promise<void>((resolve) => {
       const go = () => {
         socket.off("drain", go).off("close", go);
@@ -69,7 +70,7 @@ export function open(socketPath: string): Promise<Socket> {
 }
 
 /** The head of a request as edges send it. */
-export function headOf({ method = "GET", path = "/", headers = {}, body }: RawRequest): string {
+export function headOf({ method = "GET", path = "/", headers = {}, body, times = 1 }: RawRequest): string {
   const lines = Object.entries({
     host: "shop.localhost",
     "x-forwarded-proto": "https",
@@ -77,7 +78,7 @@ export function headOf({ method = "GET", path = "/", headers = {}, body }: RawRe
     "x-real-ip": "203.0.113.9",
     ...(body === undefined || headers["transfer-encoding"]
       ? {}
-      : { "content-length": String(Buffer.byteLength(body as string)) }),
+      : { "content-length": String(Buffer.byteLength(body) * times) }),
     ...headers,
   });
   return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;

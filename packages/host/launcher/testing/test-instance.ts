@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Writable } from "node:stream";
@@ -13,6 +13,8 @@ const limitMs = 30_000;
 export interface TestFunction extends Partial<Omit<Assignment, "socketPath">> {
   /** Path in the function → content; written to a new root. */
   files: Record<string, string | Uint8Array>;
+  /** Of the folder that its socket is made in; default 0700. */
+  socketFolderMode?: number;
   /** Default: Node 24. */
   node?: string;
 }
@@ -49,9 +51,10 @@ export class TestInstance {
 
   /** Starts a launcher, gives it the function, and waits until it is ready or has failed. */
   static async start(given: TestFunction): Promise<TestInstance> {
-    const { files, node, ...assignment } = given;
+    const { files, node, socketFolderMode, ...assignment } = given;
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "ek-launcher-")));
     TestInstance.folders.push(folder);
+    if (socketFolderMode !== undefined) chmodSync(folder, socketFolderMode);
     const root = given.root ?? join(folder, "root");
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -4,8 +4,12 @@ import { join } from "node:path";
 const shared = "/var/tmp/evenkeel-test-toolchain/node/24/bin/node";
 const own = "/var/tmp/evenkeel-test-node24";
 
-/** A Node 24: the test toolchain's where some suite has provisioned it, else from npm, once a machine. */
+/**
+ * A Node 24: the test toolchain's where some suite has provisioned it, else from npm, once a machine. `EVENKEEL_TEST_NODE` names another one.
+ */
 export function testNode(): string {
+  const chosen = process.env["EVENKEEL_TEST_NODE"];
+  if (chosen) return chosen;
   if (existsSync(shared)) return shared;
   const name = `node-${process.platform}-${process.arch}`;
   const binary = join(own, "node_modules", name, "bin/node");

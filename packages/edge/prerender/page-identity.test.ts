@@ -10,7 +10,7 @@ const resolution = (
   kind: "prerender",
   key: "blog/[slug]",
   matchedPath: "/blog/[slug]",
-  pagePath: "/blog/a b",
+  pagePath: "/blog/a%20b",
   prerender: { expiration: 60, passQuery: false, exposeErrBody: false, partialFallback: false, ...prerender },
   function: undefined,
   query: "",

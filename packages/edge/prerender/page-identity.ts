@@ -44,7 +44,7 @@ export function identifyPage(
         ? `${outputKey}\n${queryKey}`
         : `${outputKey}\n${queryKey}\n${JSON.stringify(headers)}`,
     specific: queryKey !== "",
-    target: encodePath(path) + passed,
+    target: path + passed,
     routeMatches: shared ?? resolution.routeMatches,
     headers,
     groupTag: prerender.group === undefined ? undefined : `group:${prerender.group}:${queryKey}`,
@@ -84,14 +84,6 @@ function sharedMatches(matches: string, { allowQuery }: Prerender, matchedPath: 
     .filter((pair) => pair !== undefined)
     .join("&");
 }
-
-const encodePath = (path: string): string =>
-  path
-    .split("/")
-    .map((segment) =>
-      encodeURIComponent(segment).replace(/%(?:24|26|2B|2C|3A|3B|3D|40|5B|5D)/g, decodeURIComponent),
-    )
-    .join("/");
 
 function decode(text: string): string {
   try {

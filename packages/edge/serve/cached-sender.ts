@@ -64,7 +64,7 @@ function cachedHeaders(answer: CachedAnswer, decoration: Decoration, keepOwn: bo
   const own: [string, string][] = answer.content.headers
     .filter(([name]) => name !== "etag")
     .map(([name, value]) => [name, value]);
-  own.push(["etag", etagOf(answer, coding)], ["x-matched-path", encodeURI(matchedPath)]);
+  own.push(["etag", etagOf(answer, coding)], ["x-matched-path", matchedPath]);
   if (coding !== undefined) own.push(["content-encoding", coding]);
   const headers = answerHeaders(own, routeHeaders, keepOwn);
   if (answer.compressible) addVary(headers, "accept-encoding");

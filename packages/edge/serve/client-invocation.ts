@@ -35,7 +35,7 @@ export class ClientInvocation extends Invocation {
     if (key && this.exchange.method === "GET") this.keep(head, key);
     if (routed.status !== undefined && head.status === 200) head.status = routed.status;
     decorateHead(head, state, routed, cache);
-    head.set("x-matched-path", encodeURI(routed.matchedPath));
+    head.set("x-matched-path", routed.matchedPath);
   }
 
   protected failed(failure: FunctionFailure): void {

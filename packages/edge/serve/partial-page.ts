@@ -66,7 +66,7 @@ function partialHeaders({ answer, resolution, state, cache }: PartialPage): Head
   const own: [string, string][] = answer.content.headers
     .filter(([name]) => name !== "etag" && name !== "cache-control")
     .map(([name, value]) => [name, value]);
-  own.push(["cache-control", composedCacheControl], ["x-matched-path", encodeURI(resolution.matchedPath)]);
+  own.push(["cache-control", composedCacheControl], ["x-matched-path", resolution.matchedPath]);
   const platforms = new Set(state.served.ownHeaders.map(([name]) => name));
   return [
     ...answerHeaders(own, resolution, false).filter(([name]) => !platforms.has(name)),

@@ -65,7 +65,8 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look();
     if (check(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`Not within ${limitMs} ms; last seen: ${String(JSON.stringify(seen)).slice(0, 2000)}`);
+    if (Date.now() > deadline)
+      throw new Error(`Not within ${limitMs} ms; last seen: ${String(JSON.stringify(seen)).slice(0, 2000)}`);
     await Bun.sleep(50);
   }
 }

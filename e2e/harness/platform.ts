@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { type Answer, request } from "./http.ts";
+import { type Answer, type Asked, request } from "./http.ts";
 
 export const repository = join(import.meta.dir, "../..");
 /** Tools from npm are installed once for all test files; apps and data never are. */
@@ -19,7 +19,7 @@ export interface Deployed {
   id: string;
   /** Immutable host name, without port. */
   host: string;
-  /** The last line of standard output. */
+  /** Where people find it: the production or branch alias. */
   url: string;
 }
 
@@ -52,7 +52,11 @@ export class TestPlatform {
     return this.runIn(repository, words);
   }
 
-  async runIn(folder: string, words: string[], environment: Record<string, string> = {}): Promise<CommandResult> {
+  async runIn(
+    folder: string,
+    words: string[],
+    environment: Record<string, string> = {},
+  ): Promise<CommandResult> {
     const child = Bun.spawn([join(repository, "evenkeel"), ...words], {
       cwd: folder,
       env: { ...process.env, ...environment, EVENKEEL_HOME: this.home },
@@ -72,7 +76,9 @@ export class TestPlatform {
   async must(...words: string[]): Promise<string> {
     const result = await this.run(...words);
     if (result.exitCode !== 0) {
-      throw new Error(`evenkeel ${words.join(" ")} ended with ${result.exitCode}:\n${result.stderr}\n${result.stdout}`);
+      throw new Error(
+        `evenkeel ${words.join(" ")} ended with ${result.exitCode}:\n${result.stderr}\n${result.stdout}`,
+      );
     }
     return result.stdout;
   }
@@ -91,20 +97,15 @@ export class TestPlatform {
   }
 
   async deploy(folder: string, ...options: string[]): Promise<Deployed> {
-    const stdout = await this.must("deploy", folder, ...options);
-    const url = stdout.trimEnd().split("\n").at(-1)!;
-    return this.describe(url);
-  }
-
-  private async describe(url: string): Promise<Deployed> {
-    const host = new URL(url).hostname;
-    const answer = await this.get(host, "/.well-known/evenkeel-edge");
-    const { app, deployment } = answer.json() as { app: string; deployment: string };
-    return { app, id: deployment, host: `${app}-${deployment}.localhost`, url };
+    return JSON.parse(await this.must("deploy", folder, ...options, "--json")) as Deployed;
   }
 
   get(host: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return request({ port: this.port, host, path, headers });
+    return this.ask(host, path, { headers });
+  }
+
+  ask(host: string, path: string, asked: Partial<Asked> = {}): Promise<Answer> {
+    return request({ ...asked, port: this.port, host, path });
   }
 
   async stop(): Promise<void> {

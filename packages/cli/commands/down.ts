@@ -8,12 +8,16 @@ export function registerDown(program: Command): void {
   program
     .command("down")
     .summary("stop the platform")
-    .description("Stops the platform: requests in flight are finished, then instances and the platform's database end.")
+    .description(
+      "Stops the platform: requests in flight are finished, then instances and the platform's database end.",
+    )
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  evenkeel down")
     .action(async (options: { json?: boolean }) => {
       const progress = new Progress(options.json);
-      const wasRunning = await askSupervisor(findHome(), { type: "stop" }, (step) => progress.step(step)).then(
+      const wasRunning = await askSupervisor(findHome(), { type: "stop" }, (step) =>
+        progress.step(step),
+      ).then(
         () => true,
         (error) => {
           // Stopped is what was asked for.

@@ -16,7 +16,9 @@ export function registerRestart(program: Command): void {
     .action(async (name: string, options: { json?: boolean }) => {
       const progress = new Progress(options.json);
       try {
-        const processes = await askSupervisor(findHome(), { type: "restart", name }, (step) => progress.step(step));
+        const processes = await askSupervisor(findHome(), { type: "restart", name }, (step) =>
+          progress.step(step),
+        );
         progress.done();
         if (options.json) console.log(JSON.stringify({ restarted: name, processes }));
         else console.log(`Restarted ${name}.`);

@@ -1,5 +1,5 @@
 import { provisionToolchain } from "@evenkeel/build";
-import { type HomeLayout, type PlatformConfig } from "@evenkeel/model";
+import type { HomeLayout, PlatformConfig } from "@evenkeel/model";
 import { prepareServerBinaries } from "@evenkeel/postgres";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
@@ -21,14 +21,19 @@ export function registerUp(program: Command): void {
   program
     .command("up")
     .summary("start the platform")
-    .description("Installs what is missing, starts the platform and prints its URLs. Settings are kept for the next start.")
+    .description(
+      "Installs what is missing, starts the platform and prints its URLs. Settings are kept for the next start.",
+    )
     .option("-d, --detach", "leave it running in the background")
     .option("--port <number>", "TCP port of the edge (default 7080)")
     .option("--domain <name>", "apps are served under <app>.<name> (default localhost)")
     .option("--address <ip>", "address the edge listens on (default 127.0.0.1)")
     .option("--edges <count>", "edge processes (default one per core)")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExamples:\n  evenkeel up --detach\n  evenkeel up --detach --port 8080 --domain apps.example.com --address 0.0.0.0")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  evenkeel up --detach\n  evenkeel up --detach --port 8080 --domain apps.example.com --address 0.0.0.0",
+    )
     .action(up);
 }
 

@@ -11,14 +11,23 @@ const supervisorFolder = join(import.meta.dir, "../supervisor");
 const startLimitMs = 60_000;
 
 /** Starts guardian and supervisor and waits until every process runs. The guardian outlives the caller. */
-export async function startPlatform(layout: HomeLayout, onStep: (step: string) => void): Promise<ProcessReport[]> {
+export async function startPlatform(
+  layout: HomeLayout,
+  onStep: (step: string) => void,
+): Promise<ProcessReport[]> {
   const logPath = join(layout.logs, "platform", "supervisor.log");
   mkdirSync(join(layout.logs, "platform"), { recursive: true, mode: 0o700 });
   // Left by a supervisor that was killed; the new one makes its own.
   rmSync(layout.supervisorSocket, { force: true });
   const log = openSync(logPath, "a", 0o600);
   const guardian = Bun.spawn(
-    ["/bin/sh", join(supervisorFolder, "guardian.sh"), process.execPath, "--smol", join(supervisorFolder, "main.ts")],
+    [
+      "/bin/sh",
+      join(supervisorFolder, "guardian.sh"),
+      process.execPath,
+      "--smol",
+      join(supervisorFolder, "main.ts"),
+    ],
     {
       env: { ...process.env, EVENKEEL_HOME: layout.home, EVENKEEL_RUN: layout.run },
       stdin: "ignore",
@@ -43,7 +52,9 @@ export async function startPlatform(layout: HomeLayout, onStep: (step: string) =
     } catch (error) {
       if (!(error instanceof PlatformNotRunningError)) throw error;
       if (guardian.exitCode !== null || Date.now() > deadline) {
-        throw new StartFailedError(`The supervisor did not start: ${lastLines(logPath)}`, { hint: `Its log is ${logPath}` });
+        throw new StartFailedError(`The supervisor did not start: ${lastLines(logPath)}`, {
+          hint: `Its log is ${logPath}`,
+        });
       }
       await Bun.sleep(20);
     }

@@ -1,0 +1,62 @@
+import type { Released } from "@evenkeel/control";
+import { formatDuration, parseAppName } from "@evenkeel/model";
+import type { Command } from "commander";
+import { UsageError } from "../errors.ts";
+import { withControl } from "../platform/control.ts";
+
+interface RollbackOptions {
+  to?: string;
+  message?: string;
+  json?: boolean;
+}
+
+export function registerRollback(program: Command): void {
+  program
+    .command("rollback")
+    .summary("bring an earlier release back")
+    .description(
+      "Points production to what was released before: its code and its configuration, once it has answered.",
+    )
+    .argument("<app>", "name of the app")
+    .option("--to <release>", "a release (v3) or a deployment's id; default: the one before the current")
+    .option("-m, --message <text>", "reason, kept in the ledger of releases")
+    .option("--json", "print as JSON")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  evenkeel rollback shop\n  evenkeel rollback shop --to v3 -m "checkout is broken"',
+    )
+    .action(async (app: string, options: RollbackOptions) => {
+      const released = await withControl((client) =>
+        client.rollback({
+          app: parseAppName(app),
+          ...readTarget(options.to),
+          ...(options.message && { reason: options.message }),
+        }),
+      );
+      reportRelease(released, options.json === true);
+    });
+}
+
+function readTarget(text: string | undefined): { version?: number; deployment?: string } {
+  if (text === undefined) return {};
+  const version = /^v([1-9]\d*)$/.exec(text)?.[1];
+  if (version !== undefined) return { version: Number(version) };
+  if (/^[a-z0-9]{9}$/.test(text)) return { deployment: text };
+  throw new UsageError(`--to "${text}" is neither a release nor a deployment`, {
+    hint: "Name a release such as v3 or a deployment's id: evenkeel list APP --releases shows both.",
+  });
+}
+
+export function reportRelease({ release, urls, confirmation }: Released, json: boolean): void {
+  if (json) return void console.log(JSON.stringify({ release, urls, confirmation }));
+  const answer = confirmation.answered
+    ? `answered ${confirmation.status} after ${formatDuration(confirmation.tookMs)}`
+    : "switched, but has not answered yet";
+  console.log(`${release.app} v${release.version} is ${release.deployment}: ${answer}`);
+  if (confirmation.edges.unconfirmed.length > 0) {
+    console.log(
+      `Not acknowledged by ${confirmation.edges.unconfirmed.join(", ")}: they may serve the old one until they reconnect.`,
+    );
+  }
+  for (const url of urls) console.log(url);
+}

@@ -1,0 +1,60 @@
+import { ControlUnreachableError, type PlatformStatus } from "@evenkeel/control";
+import { formatSize } from "@evenkeel/model";
+import type { Command } from "commander";
+import { formatAge, formatTable } from "../output/table.ts";
+import { connectControl } from "../platform/control.ts";
+import { findHome, readConfig } from "../platform/home.ts";
+import { askSupervisor } from "../platform/supervisor-client.ts";
+import type { ProcessReport } from "../supervisor/kept-process.ts";
+
+export function registerStatus(program: Command): void {
+  program
+    .command("status")
+    .summary("show the platform's processes and instances")
+    .option("--json", "print as JSON")
+    .addHelpText("after", "\nExample:\n  evenkeel status")
+    .action(async (options: { json?: boolean }) => {
+      const layout = findHome();
+      const config = readConfig(layout);
+      const processes = await askSupervisor(layout, { type: "status" });
+      const control = await connectControl(layout)
+        .getStatus()
+        .catch((error) => {
+          if (error instanceof ControlUnreachableError) return undefined;
+          throw error;
+        });
+      const url = `http://${config.domain}:${config.port}`;
+      if (options.json) console.log(JSON.stringify({ url, home: layout.home, processes, control }));
+      else console.log(`${url}\n\n${describeProcesses(processes)}${describeControl(control)}`);
+      if (processes.some((process) => process.state !== "running")) process.exitCode = 1;
+    });
+}
+
+function describeProcesses(processes: ProcessReport[]): string {
+  return formatTable(
+    ["process", "state", "pid", "since", "restarts"],
+    processes.map((process) => [
+      process.name,
+      process.state,
+      String(process.pid ?? "–"),
+      formatAge(process.sinceMs),
+      String(process.restarts),
+    ]),
+  );
+}
+
+function describeControl(status: PlatformStatus | undefined): string {
+  if (!status) return "\n\nControl does not answer; apps are served from their last known state.";
+  const instances = status.instances ?? [];
+  const head = `\n\n${status.apps} apps, ${status.deployments.running} deploying, ${status.deployments.queued} waiting, ${instances.length} instances`;
+  if (instances.length === 0) return head;
+  const rows = instances.map((instance) => [
+    instance.id,
+    instance.state,
+    String(instance.pid),
+    formatSize(instance.memoryBytes),
+    String(instance.inFlight),
+    formatAge(instance.startedAtMs),
+  ]);
+  return `${head}\n\n${formatTable(["instance", "state", "pid", "memory", "in flight", "started"], rows)}`;
+}

@@ -24,12 +24,12 @@ test(
   "a function that is needed many times at once is started once, answers, and is listed",
   async () => {
     const deployment = await platform.deploy({
-      files: { "index.js": answering("res.end(`hello ${process.env.NAME} ${process.env.NODE_ENV}`)") },
+      files: { "index.js": answering("res.end(process.env.NAME + ' in ' + process.env.NODE_ENV)") },
       environment: { NAME: "Ada" },
     });
     for (let times = 0; times < 5; times++) edge.need(deployment);
     const instance = await edge.instance(deployment);
-    expect(await get(instance)).toBe("hello Ada production");
+    expect(await get(instance)).toBe("Ada in production");
     const mine = (await platform.list()).filter((report) => report.deployment === deployment.id);
     expect(mine).toHaveLength(1);
     expect(mine[0]).toMatchObject({ id: instance.id, state: "ready", inFlight: 0, restarts: 0 });
@@ -42,7 +42,7 @@ test(
   "an import that fails is told with the app's own message, without its secrets, and in the end without another start",
   async () => {
     const deployment = await platform.deploy({
-      files: { "index.js": "throw new Error(`no route to ${process.env.API_TOKEN}`);" },
+      files: { "index.js": "throw new Error('no route to ' + process.env.API_TOKEN);" },
       environment: { API_TOKEN: "token-4711" },
     });
     const error = await edge.failure(deployment);

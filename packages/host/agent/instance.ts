@@ -226,7 +226,12 @@ export class Instance {
     cell.launcher.onMessage = (message) => {
       if (message.type === "background") this.noteBackground(message.pending);
     };
-    void cell.launcher.ended.then((end) => this.finish(this.askedToEnd ? undefined : this.endError(end)));
+    void cell.launcher.ended.then((end) => {
+      const reason = this.endError(end);
+      if (!this.askedToEnd) return this.finish(reason);
+      if (reason.code === "function_out_of_memory") this.output?.note(reason.message);
+      return this.finish(undefined);
+    });
   }
 
   private noteBackground(pending: number): void {

@@ -238,3 +238,64 @@ export class GitFailedError extends EvenkeelError {
     super(`git ${command} failed: ${problem.trim().slice(0, 2_000)}`);
   }
 }
+
+// --- requests ----------------------------------------------------------------------------------
+
+/** A request does not have the form that its route wants. */
+export class RequestInvalidError extends EvenkeelError {
+  readonly code = "request_invalid";
+  readonly fault = "user";
+}
+
+export class RequestTooLargeError extends EvenkeelError {
+  readonly code = "request_too_large";
+  readonly fault = "user";
+
+  constructor(limitBytes: number) {
+    super(`The request's body is larger than ${limitBytes} bytes`);
+  }
+}
+
+export class RouteUnknownError extends EvenkeelError {
+  readonly code = "route_unknown";
+  readonly fault = "user";
+
+  constructor(method: string, path: string) {
+    super(`The API has no ${method} ${path.slice(0, 200)}`);
+  }
+}
+
+export class UnauthenticatedError extends EvenkeelError {
+  readonly code = "unauthenticated";
+  readonly fault = "user";
+
+  constructor() {
+    super("The request has no valid token", {
+      hint: "Send `Authorization: Bearer TOKEN`; the machine's own token is in keys/api-token of the data directory.",
+    });
+  }
+}
+
+export class ForbiddenError extends EvenkeelError {
+  readonly code = "forbidden";
+  readonly fault = "user";
+}
+
+export class TokenUnknownError extends EvenkeelError {
+  readonly code = "token_unknown";
+  readonly fault = "user";
+
+  constructor() {
+    super("There is no such token", { hint: "The list of tokens shows their ids." });
+  }
+}
+
+/** The process was not started by the supervisor. */
+export class SettingMissingError extends EvenkeelError {
+  readonly code = "setting_missing";
+  readonly fault = "platform";
+
+  constructor(name: string) {
+    super(`${name} is not set`, { hint: "The platform's processes are started by `evenkeel up`." });
+  }
+}

@@ -17,6 +17,6 @@ export async function withdraw(parts: { serving: Serving; host: HostLink }, id: 
   });
   if (!withdrawn) return;
   await published;
-  // The host also ends instances of deployments that its feed no longer names; asking makes it now.
-  await parts.host.stopDeployment(id, stopLimitMs).catch(() => {});
+  // Behind, since draining takes its time. The host also ends instances of deployments that its feed no longer names.
+  void parts.host.stopDeployment(id, stopLimitMs).catch(() => {});
 }

@@ -6,7 +6,6 @@ import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { BuildLog } from "../logs/build-log.ts";
-import type { Releaser } from "../releases/releaser.ts";
 import type { Serving } from "../serving/serving.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Turns } from "./turns.ts";
@@ -19,7 +18,6 @@ export interface PipelineParts {
   serving: Serving;
   host: HostLink;
   edge: EdgeProbe;
-  releaser: Releaser;
   builds: Turns;
   imports: Turns;
 }

@@ -93,12 +93,13 @@ export class Pipeline {
     }
   }
 
-  /** Resolves when nothing of it runs any more. */
-  async cancel(id: DeploymentId): Promise<void> {
-    if (!(await cancelDeployment(this.parts.database, id))) return;
+  /** Resolves when nothing of it runs any more. False: it was over, or live, already. */
+  async cancel(id: DeploymentId): Promise<boolean> {
+    if (!(await cancelDeployment(this.parts.database, id))) return false;
     const running = this.running.get(id);
     this.halt([id]);
     await running?.done;
+    return true;
   }
 
   isRunning(id: DeploymentId): boolean {

@@ -114,7 +114,6 @@ export interface RuntimeLogLine {
   deployment: DeploymentId;
   instance?: string;
   function?: string;
-  requestId?: string;
 }
 
 export const deploymentRoutes = {

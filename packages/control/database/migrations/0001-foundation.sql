@@ -163,3 +163,11 @@ CREATE TABLE serving_snapshot (
 );
 INSERT INTO serving_snapshot (version, state)
 VALUES (0, '{"version": 0, "deployments": {}, "aliases": {}}');
+
+CREATE TABLE uploads (
+  app text NOT NULL REFERENCES apps ON DELETE CASCADE,
+  sha256 text NOT NULL,
+  size_bytes bigint NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (app, sha256)
+);

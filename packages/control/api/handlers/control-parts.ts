@@ -1,0 +1,25 @@
+import type { HomeLayout } from "@evenkeel/model";
+import type { Place } from "../../apps/hosts.ts";
+import type { Database } from "../../database/database.ts";
+import type { PushReceiver } from "../../git/push-receiver.ts";
+import type { HostLink } from "../../instances/host-link.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import type { ProgressHub } from "../../pipeline/progress-hub.ts";
+import type { Releaser } from "../../releases/releaser.ts";
+import type { Serving } from "../../serving/serving.ts";
+import type { Vault } from "../../vault/vault.ts";
+
+/** What handlers work with. */
+export interface ControlParts {
+  layout: HomeLayout;
+  place: Place;
+  database: Database;
+  vault: Vault;
+  serving: Serving;
+  host: HostLink;
+  releaser: Releaser;
+  pipeline: Pipeline;
+  hub: ProgressHub;
+  pushReceiver: PushReceiver;
+  startedAtMs: number;
+}

@@ -1,0 +1,94 @@
+import { receiveUpload } from "@evenkeel/build";
+import type { DeploymentId } from "@evenkeel/model";
+import { getApp } from "../../apps/app-store.ts";
+import { record } from "../../audit/audit-log.ts";
+import { acceptDeployment } from "../../deployments/accept-deployment.ts";
+import { getDeployment, listDeployments } from "../../deployments/deployment-row.ts";
+import { deploymentView, summaryView } from "../../deployments/deployment-view.ts";
+import { followDeployment, readBuildLog } from "../../deployments/follow-deployment.ts";
+import { removeDeployment } from "../../deployments/remove-deployment.ts";
+import { hasUpload, recordUpload } from "../../deployments/upload-store.ts";
+import { UploadUnknownError } from "../../errors.ts";
+import { deploymentLogFolder } from "../../logs/build-log.ts";
+import { readRuntimeLog } from "../../logs/runtime-log.ts";
+import type { deploymentRoutes } from "../contract/index.ts";
+import type { HandlersOf } from "../handler.ts";
+import type { ControlParts } from "./control-parts.ts";
+
+export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deploymentRoutes> {
+  const { database, place, layout, pipeline } = parts;
+  const view = async (id: DeploymentId) => deploymentView(database, await getDeployment(database, id), place);
+  return {
+    async putUpload({ params: { app, sha256 }, query: { sizeBytes }, bytes }) {
+      await getApp(database, app);
+      await receiveUpload(layout, { sha256, sizeBytes }, bytes);
+      await recordUpload(database, { app, sha256, sizeBytes });
+      return { sha256, sizeBytes };
+    },
+    async createDeployment({ params: { app }, body, caller }) {
+      const { upload, ...wish } = body;
+      await getApp(database, app);
+      if (!(await hasUpload(database, app, upload))) throw new UploadUnknownError(upload);
+      const { id, superseded } = await acceptDeployment(parts, {
+        ...wish,
+        ...{ app, who: caller.name, source: { upload } },
+      });
+      pipeline.halt(superseded);
+      pipeline.start(id);
+      return view(id);
+    },
+    async listDeployments({ params: { app }, query }) {
+      await getApp(database, app);
+      const rows = await listDeployments(database, { app, ...query });
+      return { deployments: rows.map((row) => summaryView(row, place)) };
+    },
+    getDeployment: ({ params }) => view(params.deployment),
+    followDeployment: ({ params, signal }) => followDeployment(parts, params.deployment, signal),
+    async cancelDeployment({ params: { deployment: id }, caller }) {
+      const { app } = await getDeployment(database, id);
+      if (await pipeline.cancel(id))
+        await record(database, { who: caller.name, action: "deployment.cancel", app, object: id });
+      return view(id);
+    },
+    async removeDeployment({ params, caller }) {
+      await removeDeployment(parts, await getDeployment(database, params.deployment), caller.name);
+      return { removed: true };
+    },
+    readBuildLog: ({ params, query, signal }) =>
+      readBuildLog(parts, params.deployment, query.follow ?? false, signal),
+    async readRuntimeLog({ params, query, signal }) {
+      const { app, id } = await getDeployment(database, params.deployment);
+      const folders = async () => [deploymentLogFolder(layout, app, id)];
+      return readRuntimeLog({ folders, follow: query.follow ?? false, sinceMs: query.sinceMs, signal });
+    },
+    async readAppLog({ params: { app }, query, signal }) {
+      await getApp(database, app);
+      const { environment } = query;
+      const folders = newest(async () => {
+        const rows = await listDeployments(database, {
+          app,
+          limit: 500,
+          ...(environment ? { environment } : {}),
+        });
+        return rows.map((row) => deploymentLogFolder(layout, app, row.id));
+      });
+      return readRuntimeLog({ folders, follow: query.follow ?? false, sinceMs: query.sinceMs, signal });
+    },
+  };
+}
+
+/** New deployments show up within two seconds; while the database is away the known ones go on being read. */
+function newest(list: () => Promise<string[]>): () => Promise<string[]> {
+  let known: string[] | undefined;
+  let askedAtMs = 0;
+  return async () => {
+    if (known && Date.now() - askedAtMs < 2_000) return known;
+    askedAtMs = Date.now();
+    try {
+      known = await list();
+    } catch (error) {
+      if (!known) throw error;
+    }
+    return known;
+  };
+}

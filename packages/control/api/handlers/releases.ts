@@ -1,0 +1,51 @@
+import { getApp } from "../../apps/app-store.ts";
+import { acceptDeployment } from "../../deployments/accept-deployment.ts";
+import { type DeploymentRow, getDeployment } from "../../deployments/deployment-row.ts";
+import { deploymentView } from "../../deployments/deployment-view.ts";
+import { listReleases } from "../../releases/release-store.ts";
+import type { Caller } from "../../tokens/caller.ts";
+import type { Rebuilding, releaseRoutes } from "../contract/index.ts";
+import type { HandlersOf } from "../handler.ts";
+import type { ControlParts } from "./control-parts.ts";
+
+export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseRoutes> {
+  const { database, releaser } = parts;
+  return {
+    async listReleases({ params: { app }, query }) {
+      await getApp(database, app);
+      return { releases: await listReleases(database, { app, ...query }) };
+    },
+    async promote({ params, body: { environment, reason }, caller }) {
+      const deployment = await getDeployment(database, params.deployment);
+      if (deployment.environment === environment) {
+        return releaser.promote(deployment, { who: caller.name, reason });
+      }
+      return rebuild(parts, deployment, { environment, reason, caller });
+    },
+    async rollback({ params: { app }, body: { reason, ...target }, caller }) {
+      await getApp(database, app);
+      return releaser.rollback({ app, ...target }, { who: caller.name, reason });
+    },
+  };
+}
+
+/** The same source with the other environment's variables: a new deployment. */
+async function rebuild(
+  parts: ControlParts,
+  from: DeploymentRow,
+  wish: { environment: "production" | "staging"; reason: string | undefined; caller: Caller },
+): Promise<Rebuilding> {
+  const { id, superseded } = await acceptDeployment(parts, {
+    ...{ app: from.app, environment: wish.environment, kind: from.kind, source: from.source },
+    ...{ branch: from.branch ?? undefined, git: from.git ?? undefined },
+    ...{ reason: wish.reason ?? `Promoted from ${from.id}`, who: wish.caller.name },
+  });
+  parts.pipeline.halt(superseded);
+  parts.pipeline.start(id);
+  const deployment = await deploymentView(
+    parts.database,
+    await getDeployment(parts.database, id),
+    parts.place,
+  );
+  return { outcome: "rebuilding", deployment };
+}

@@ -1,0 +1,58 @@
+import { rm } from "node:fs/promises";
+import type { AppName, DeploymentId, HomeLayout, ServingChange } from "@evenkeel/model";
+import { record } from "../audit/audit-log.ts";
+import { AppUnknownError } from "../errors.ts";
+import { discardRepository } from "../git/repository.ts";
+import type { HostLink } from "../instances/host-link.ts";
+import { deploymentLogFolder } from "../logs/build-log.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Serving } from "../serving/serving.ts";
+
+const drainLimitMs = 60_000;
+
+export interface RemoveAppParts {
+  layout: HomeLayout;
+  serving: Serving;
+  host: HostLink;
+  pipeline: Pipeline;
+}
+
+/**
+ * Removes an app: in one commit its aliases and rows, so that no request reaches it any more; then its instances are drained. Its
+ * outputs go with the next sweep, since nothing needs them. The audit log keeps what was done.
+ *
+ * @returns how many deployments it had
+ */
+export async function removeApp(parts: RemoveAppParts, app: AppName, who: string): Promise<number> {
+  const { result: deployments, published } = await parts.serving.change(async (connection) => {
+    const [locked] = await connection.query("SELECT 1 FROM apps WHERE name = $1 FOR UPDATE", [app]);
+    if (!locked) throw new AppUnknownError(app);
+    const aliases = await connection.query<{ host: string; kind: string; deployment: DeploymentId | null }>(
+      "SELECT host, kind, deployment FROM aliases WHERE app = $1",
+      [app],
+    );
+    const rows = await connection.query<{ id: DeploymentId }>("SELECT id FROM deployments WHERE app = $1", [
+      app,
+    ]);
+    await connection.query("DELETE FROM apps WHERE name = $1", [app]);
+    await record(connection, { who, action: "app.remove", app, detail: { deployments: rows.length } });
+    const changes = aliases.flatMap(({ host, kind, deployment }): ServingChange[] => {
+      if (deployment === null) return [];
+      const removed: ServingChange[] = [{ remove: "alias", host }];
+      if (kind === "deployment") removed.push({ remove: "deployment", id: deployment });
+      return removed;
+    });
+    return { changes, result: rows.map((row) => row.id) };
+  });
+  parts.pipeline.halt(deployments);
+  discardRepository(parts.layout, app);
+  await published;
+  // Behind: draining waits for the longest request.
+  void Promise.allSettled(
+    deployments.map(async (id) => {
+      await parts.host.stopDeployment(id, drainLimitMs).catch(() => {});
+      await rm(deploymentLogFolder(parts.layout, app, id), { recursive: true, force: true });
+    }),
+  );
+  return deployments.length;
+}

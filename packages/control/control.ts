@@ -1,0 +1,159 @@
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DeploymentId, HomeLayout } from "@evenkeel/model";
+import type { Hono } from "hono";
+import { appHandlers } from "./api/handlers/apps.ts";
+import { configurationHandlers } from "./api/handlers/configuration.ts";
+import type { ControlParts } from "./api/handlers/control-parts.ts";
+import { deploymentHandlers } from "./api/handlers/deployments.ts";
+import { platformHandlers } from "./api/handlers/platform.ts";
+import { pushHandlers } from "./api/handlers/pushes.ts";
+import { releaseHandlers } from "./api/handlers/releases.ts";
+import { makeApi } from "./api/server.ts";
+import type { Place } from "./apps/hosts.ts";
+import { Database } from "./database/database.ts";
+import { migrate } from "./database/migrate.ts";
+import { hostedDeployments } from "./deployments/deployment-environment.ts";
+import { EdgeProbe } from "./edges/edge-probe.ts";
+import { DatabaseUnavailableError } from "./errors.ts";
+import { serveGit } from "./git/git-api.ts";
+import { PushReceiver } from "./git/push-receiver.ts";
+import { PushRegistry } from "./git/push-registry.ts";
+import { HostLink } from "./instances/host-link.ts";
+import { Pipeline } from "./pipeline/pipeline.ts";
+import { ProgressHub } from "./pipeline/progress-hub.ts";
+import { Turns } from "./pipeline/turns.ts";
+import { Releaser } from "./releases/releaser.ts";
+import { Sweeper } from "./retention/sweeper.ts";
+import { Feed } from "./serving/feed.ts";
+import { Serving } from "./serving/serving.ts";
+import { entriesAfter, loadServing } from "./serving/serving-log.ts";
+import { loadOrCreateAdminToken } from "./tokens/admin-token.ts";
+import { Authenticator } from "./tokens/authenticator.ts";
+import { Vault } from "./vault/vault.ts";
+
+export interface ControlOptions {
+  layout: HomeLayout;
+  place: Place;
+  /** On which the edges listen. */
+  address: string;
+  databaseUrl: string;
+  /** Builds at once; default one for two cores. */
+  builds?: number;
+}
+
+/** Answers that need no database. */
+const openAlways: ReadonlySet<string> = new Set(["/api/health", "/api/status"]);
+
+/**
+ * The control plane of one machine. Its sockets answer at once; until the database does, requests are told so and edges and
+ * host go on with what they know.
+ */
+export class Control {
+  private readonly parts: ControlParts;
+  private readonly sweeper: Sweeper;
+  private readonly server: ReturnType<typeof Bun.serve>;
+  private opened = false;
+  private stopping = false;
+
+  constructor(options: ControlOptions) {
+    const { layout, place } = options;
+    mkdirSync(layout.run, { recursive: true });
+    const database = new Database({ connectionString: options.databaseUrl });
+    const vault = Vault.open(layout.masterKey);
+    const feed = new Feed(layout.feedSocket, {
+      load: () => loadServing(database),
+      entriesAfter: (version) => entriesAfter(database, version),
+      hosted: (ids) => hostedDeployments(database, vault, ids as DeploymentId[]),
+    });
+    const serving = new Serving(database, feed);
+    const host = new HostLink(layout.hostSocket);
+    const edge = new EdgeProbe(options.address, place.port);
+    const hub = new ProgressHub();
+    const releaser = new Releaser({ database, serving, host, edge, place });
+    const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
+    const pipeline = new Pipeline(
+      { layout, place, database, vault, serving, host, edge, builds, imports: new Turns(4) },
+      hub,
+    );
+    const pushReceiver = new PushReceiver({ layout, place, database, vault, serving, pipeline, hub });
+    this.parts = {
+      ...{ layout, place, database, vault, serving, host, releaser, pipeline, hub, pushReceiver },
+      startedAtMs: Date.now(),
+    };
+    this.sweeper = new Sweeper(this.parts);
+    const authenticator = new Authenticator(loadOrCreateAdminToken(layout.apiToken), database);
+    this.server = serve(layout.controlSocket, this.makeApi(authenticator, new PushRegistry()));
+  }
+
+  /**
+   * Waits for the database, brings it up to date, and takes up what was under way.
+   *
+   * @throws MigrationDriftError
+   */
+  async open(): Promise<void> {
+    const { database, serving, pipeline } = this.parts;
+    for (let delayMs = 20; !this.stopping; delayMs = Math.min(500, delayMs * 2)) {
+      try {
+        await migrate(database);
+        await serving.feed.load();
+        await this.sweeper.clearLeftovers();
+        await pipeline.resume();
+        this.opened = true;
+        this.sweeper.start();
+        return;
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailableError)) throw error;
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  /** Jobs are left where they are; the next start resumes them. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.sweeper.stop();
+    void this.server.stop();
+    await this.parts.pipeline.stop();
+    this.parts.serving.stop();
+    this.parts.host.stop();
+    await this.server.stop(true);
+    await this.parts.database.stop();
+  }
+
+  private makeApi(authenticator: Authenticator, pushes: PushRegistry): Hono {
+    const { parts } = this;
+    const { database } = parts;
+    const handlers = {
+      ...platformHandlers(parts),
+      ...appHandlers(parts),
+      ...deploymentHandlers(parts),
+      ...releaseHandlers(parts),
+      ...configurationHandlers(parts),
+      ...pushHandlers(parts, pushes),
+    };
+    const refuseUntilOpen = (path: string) => {
+      if (!this.opened && !openAlways.has(path)) throw new DatabaseUnavailableError();
+    };
+    const api = makeApi(handlers, { authenticator, database, pushes }, refuseUntilOpen);
+    serveGit(api, { layout: parts.layout, place: parts.place, database, authenticator, pushes });
+    return api;
+  }
+}
+
+function serve(socketPath: string, api: Hono): ReturnType<typeof Bun.serve> {
+  // What a killed process left. The supervisor starts one control at a time.
+  rmSync(socketPath, { force: true });
+  const server = Bun.serve({
+    unix: socketPath,
+    fetch: (request) => api.fetch(request),
+    // Streams may be silent for as long as a build is; uploads are limited where they are received.
+    idleTimeout: 0,
+    maxRequestBodySize: 4 * 1024 ** 3,
+    development: false,
+    // Bun's types know `idleTimeout` for TCP only.
+  } as unknown as Bun.Serve.Options<undefined, never>);
+  chmodSync(socketPath, 0o600);
+  return server;
+}

@@ -1,0 +1,164 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packSource } from "@evenkeel/build";
+import { type AppName, type HomeLayout, homeLayout } from "@evenkeel/model";
+import { startTestCluster, type TestCluster, type TestDatabase } from "@evenkeel/postgres";
+import type { Deployment } from "../api/contract/index.ts";
+import { type ControlClient, createControlClient } from "../client/index.ts";
+import { Control } from "../control.ts";
+import { Database } from "../database/database.ts";
+import { migrate } from "../database/migrate.ts";
+import { FakeEdge } from "./fake-edge.ts";
+import { FakeHost } from "./fake-host.ts";
+
+const template = "control_template";
+
+/** A cluster whose template database has all migrations; one for a test file. */
+export async function startControlCluster(): Promise<TestCluster> {
+  const cluster = await startTestCluster();
+  await cluster.makeTemplate(template, async (connectionString) => {
+    const database = new Database({ connectionString });
+    await migrate(database);
+    await database.stop();
+  });
+  return cluster;
+}
+
+export const cloneControlDatabase = (cluster: TestCluster): Promise<TestDatabase> =>
+  cluster.cloneDatabase(template);
+
+/** A whole control plane in this process, on a database and data directory of its own, with one edge and a host. */
+export class TestControl {
+  readonly layout: HomeLayout;
+  control!: Control;
+  edge!: FakeEdge;
+  host!: FakeHost;
+  private sources = 0;
+
+  private constructor(
+    readonly folder: string,
+    readonly database: TestDatabase,
+  ) {
+    this.layout = homeLayout(join(folder, "home"));
+  }
+
+  static async start(cluster: TestCluster): Promise<TestControl> {
+    const test = new TestControl(mkdtempSync(join(tmpdir(), "ek-ctl-")), await cloneControlDatabase(cluster));
+    mkdirSync(test.layout.run, { recursive: true });
+    test.edge = await FakeEdge.start(test.layout.feedSocket);
+    test.host = new FakeHost(test.layout.feedSocket, test.layout.hostSocket);
+    await test.startControl();
+    return test;
+  }
+
+  async startControl(): Promise<void> {
+    this.control = new Control({
+      layout: this.layout,
+      place: { domain: "localhost", port: this.edge.port },
+      address: "127.0.0.1",
+      databaseUrl: this.database.connectionString,
+    });
+    await this.control.open();
+  }
+
+  get adminToken(): string {
+    return readFileSync(this.layout.apiToken, "utf8").trim();
+  }
+
+  client(token: string = this.adminToken): ControlClient {
+    return createControlClient({ socketPath: this.layout.controlSocket, token });
+  }
+
+  /** Uploads prebuilt output: `/` says `text`, and `withFunction` adds a function at `/api`. */
+  async upload(app: string, text: string, withFunction = false): Promise<string> {
+    const folder = join(this.folder, `source-${++this.sources}`);
+    writePrebuilt(folder, text, withFunction);
+    const packed = await packSource(folder, `${folder}.tar`, { prebuilt: true });
+    const { sha256, sizeBytes } = packed;
+    await this.client().putUpload({ app, sha256, sizeBytes }, Bun.file(packed.path));
+    return sha256;
+  }
+
+  /** Deploys prebuilt output and waits for its end. */
+  async deploy(
+    app: string,
+    options: {
+      text?: string;
+      withFunction?: boolean;
+      environment?: "production" | "staging" | "preview";
+      branch?: string;
+      variables?: Record<string, string>;
+    } = {},
+  ): Promise<Deployment> {
+    const {
+      text = `text ${this.sources}`,
+      withFunction = false,
+      environment = "production",
+      ...rest
+    } = options;
+    await this.client().ensureApp({ app });
+    const upload = await this.upload(app, text, withFunction);
+    const { id } = await this.client().createDeployment({
+      app,
+      upload,
+      kind: "prebuilt",
+      environment,
+      ...rest,
+    });
+    return this.finished(id);
+  }
+
+  async finished(deployment: string): Promise<Deployment> {
+    for await (const event of this.client().followDeployment({ deployment })) {
+      if (event.type === "done") return event.deployment;
+    }
+    throw new Error(`The progress of ${deployment} ended without its end`);
+  }
+
+  async stop(): Promise<void> {
+    await this.control.stop();
+    this.edge.stop();
+    this.host.stop();
+    await this.database.drop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function writePrebuilt(folder: string, text: string, withFunction: boolean): void {
+  const output = join(folder, ".vercel/output");
+  mkdirSync(join(output, "static"), { recursive: true });
+  writeFileSync(
+    join(output, "config.json"),
+    JSON.stringify({ version: 3, routes: [{ handle: "filesystem" }] }),
+  );
+  writeFileSync(join(output, "static/index.html"), `<p>${text}</p>`);
+  if (!withFunction) return;
+  const fn = join(output, "functions/api.func");
+  mkdirSync(fn, { recursive: true });
+  writeFileSync(
+    join(fn, ".vc-config.json"),
+    JSON.stringify({
+      runtime: "nodejs24.x",
+      handler: "index.js",
+      launcherType: "Nodejs",
+      shouldAddHelpers: true,
+    }),
+  );
+  writeFileSync(join(fn, "index.js"), `module.exports = (req, res) => res.end(${JSON.stringify(text)})`);
+}
+
+export const appNamed = (name: string): AppName => name as AppName;
+
+/** Looks again every 10 ms until it holds; fails after `limitMs`, default 30 s. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);
+    await Bun.sleep(10);
+  }
+}

@@ -1,0 +1,94 @@
+import type { AppName } from "@evenkeel/model";
+import type { GrantablePermission, Token } from "../api/contract/index.ts";
+import { record } from "../audit/audit-log.ts";
+import { type Connection, first } from "../database/connection.ts";
+import type { Database } from "../database/database.ts";
+import { TokenUnknownError } from "../errors.ts";
+import { newTokenText } from "./token-text.ts";
+
+interface TokenRow {
+  id: string;
+  name: string;
+  hash: Buffer;
+  permissions: GrantablePermission[];
+  apps: AppName[] | null;
+  created_at: Date;
+  created_by: string;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+}
+
+/** Only those that are valid now. */
+export const findToken = (connection: Connection, id: string): Promise<TokenRow | undefined> =>
+  first(
+    connection.query<TokenRow>(
+      "SELECT * FROM tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+      [id],
+    ),
+  );
+
+/** To the minute: a write for each request would be more work than the request. */
+export async function touchToken(connection: Connection, id: string): Promise<void> {
+  await connection.query(
+    `UPDATE tokens SET last_used_at = now()
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
+    [id],
+  );
+}
+
+export async function listTokens(connection: Connection): Promise<Token[]> {
+  const rows = await connection.query<TokenRow>(
+    "SELECT * FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id",
+  );
+  return rows.map(view);
+}
+
+export function createToken(
+  database: Database,
+  wish: { name: string; permissions: GrantablePermission[]; apps?: AppName[]; expiresAtMs?: number },
+  who: string,
+): Promise<Token & { secret: string }> {
+  const text = newTokenText();
+  return database.transaction(async (connection) => {
+    const [row] = await connection.query<TokenRow>(
+      `INSERT INTO tokens (id, name, hash, permissions, apps, expires_at, created_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *`,
+      [
+        ...[text.id, wish.name, text.hash, [...new Set(wish.permissions)], wish.apps ?? null],
+        ...[wish.expiresAtMs === undefined ? null : new Date(wish.expiresAtMs), who],
+      ],
+    );
+    const detail = {
+      name: wish.name,
+      permissions: wish.permissions,
+      ...(wish.apps ? { apps: wish.apps } : {}),
+    };
+    await record(connection, { who, action: "token.create", object: text.id, detail });
+    return { ...view(row!), secret: text.text };
+  });
+}
+
+/** @throws TokenUnknownError */
+export function revokeToken(database: Database, id: string, who: string): Promise<void> {
+  return database.transaction(async (connection) => {
+    const revoked = await connection.query(
+      "UPDATE tokens SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING 1",
+      [id],
+    );
+    if (revoked.length === 0) throw new TokenUnknownError();
+    await record(connection, { who, action: "token.revoke", object: id });
+  });
+}
+
+function view(row: TokenRow): Token {
+  return {
+    id: row.id,
+    name: row.name,
+    permissions: row.permissions,
+    ...(row.apps === null ? {} : { apps: row.apps }),
+    createdAtMs: row.created_at.getTime(),
+    createdBy: row.created_by,
+    ...(row.expires_at === null ? {} : { expiresAtMs: row.expires_at.getTime() }),
+    ...(row.last_used_at === null ? {} : { lastUsedAtMs: row.last_used_at.getTime() }),
+  };
+}

@@ -143,7 +143,7 @@ export class HostLink {
       this.timer = undefined;
       if (this.loadChanged) {
         this.loadChanged = false;
-        this.connection?.send({ type: "load", inFlight: this.table.loads() });
+        this.connection?.send({ type: "load", inFlight: this.table.loads(), used: this.table.takeUsed() });
       }
       const nowMs = performance.now();
       this.table.tick(nowMs);

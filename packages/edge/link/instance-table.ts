@@ -6,6 +6,8 @@ export interface Instance {
   readonly socketPath: string;
   readonly pool: Pool;
   inFlight: number;
+  /** It took a request since `takeUsed` was last called. */
+  used: boolean;
   /** `ready`: takes requests. `draining`: only finishes those it has. `lost`: the host does not know it any more. */
   state: "ready" | "draining" | "lost";
   /** `performance.now()` until which it is only taken when there is no other: a connection to it failed. */
@@ -106,6 +108,7 @@ export class InstanceTable {
     if (!best) return undefined;
     if (bestSuspect || best.inFlight >= busyInFlight) this.events.onNeed(pool);
     best.inFlight++;
+    best.used = true;
     this.events.onLoad();
     return best;
   }
@@ -170,6 +173,7 @@ export class InstanceTable {
       socketPath: running.socketPath,
       pool,
       inFlight: 0,
+      used: false,
       state: "ready",
       suspectUntilMs: 0,
     };
@@ -211,6 +215,16 @@ export class InstanceTable {
     const loads: Record<string, number> = {};
     for (const instance of this.instances.values()) loads[instance.id] = instance.inFlight;
     return loads;
+  }
+
+  /** The instances that took a request since the last call: short ones are rarely in flight when loads are told. */
+  takeUsed(): InstanceId[] {
+    const used: InstanceId[] = [];
+    for (const instance of this.instances.values()) {
+      if (instance.used) used.push(instance.id);
+      instance.used = false;
+    }
+    return used;
   }
 
   /** Drops the empty pools of deployments that exist no more. */

@@ -1,3 +1,4 @@
+import { ClientDeadlines } from "./client-deadlines.ts";
 import { statusLine } from "./head-writer.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
@@ -42,12 +43,8 @@ export class Connection implements ExchangeConnection, Swept {
   private processing = false;
   private persistent = true;
   private paused = false;
-  /** A head has begun and is not complete. */
-  private inHead = false;
   private peerEnded = false;
-  private deadlineMs: number;
-  private windowBytes = 0;
-  private sendProgressMs = 0;
+  private readonly deadlines: ClientDeadlines;
   private address: string | undefined;
 
   constructor(
@@ -57,7 +54,7 @@ export class Connection implements ExchangeConnection, Swept {
     this.scheme = server.scheme;
     this.limits = server.limits;
     this.output = new SocketOutput(socket);
-    this.deadlineMs = sweeper.nowMs + this.limits.headTimeoutMs;
+    this.deadlines = new ClientDeadlines(this.limits);
     sweeper.add(this);
   }
 
@@ -72,7 +69,12 @@ export class Connection implements ExchangeConnection, Swept {
 
   /** Between requests: nothing is lost when it is closed now. */
   get idle(): boolean {
-    return this.state === "requests" && this.exchange === undefined && !this.inHead && !this.output.blocked;
+    return (
+      this.state === "requests" &&
+      this.exchange === undefined &&
+      !this.deadlines.inHead &&
+      !this.output.blocked
+    );
   }
 
   received(chunk: Buffer): void {
@@ -91,7 +93,7 @@ export class Connection implements ExchangeConnection, Swept {
   }
 
   drained(): void {
-    this.sendProgressMs = sweeper.nowMs;
+    this.deadlines.tookAnswer();
     if (!this.output.flush()) return;
     if (this.state === "tunnel") this.tunnel!.drained();
     else if (this.state === "lingering") this.shut();
@@ -144,7 +146,7 @@ export class Connection implements ExchangeConnection, Swept {
     if (this.state === "closed") return true;
     const waited = this.output.blocked;
     const taken = this.output.write(bytes, start, end, borrowed);
-    if (!taken && !waited) this.sendProgressMs = sweeper.nowMs;
+    if (!taken && !waited) this.deadlines.tookAnswer();
     return taken;
   }
 
@@ -190,31 +192,19 @@ export class Connection implements ExchangeConnection, Swept {
   }
 
   sweep(nowMs: number): void {
-    if (this.state === "lingering" || this.output.blocked) {
-      const limitMs =
-        this.state === "lingering" && !this.output.blocked ? this.limits.lingerMs : this.limits.sendTimeoutMs;
-      if (nowMs - this.sendProgressMs > limitMs) this.destroy();
-    } else if (this.state === "requests") {
-      if (this.exchange !== undefined) this.sweepBody(this.exchange, nowMs);
-      else if (nowMs >= this.deadlineMs) {
-        if (this.inHead) this.refuse(requestTimeout);
-        else this.linger();
-      }
+    const { deadlines, exchange } = this;
+    if (this.output.blocked) {
+      if (deadlines.answerOver(nowMs)) this.destroy();
+    } else if (this.state === "lingering") {
+      if (deadlines.closeOver(nowMs)) this.destroy();
+    } else if (this.state === "requests" && exchange !== undefined) {
+      const { body } = exchange;
+      if (body instanceof ServerRequestBody && deadlines.bodyOver(body, nowMs))
+        this.breakOff(exchange, requestTimeout);
+    } else if (this.state === "requests" && deadlines.requestOver(nowMs)) {
+      if (deadlines.inHead) this.refuse(requestTimeout);
+      else this.linger();
     }
-  }
-
-  /** A body that is awaited has to make progress. */
-  private sweepBody(exchange: ServerExchange, nowMs: number): void {
-    const body = exchange.body;
-    if (!(body instanceof ServerRequestBody) || body.received) return;
-    if (!body.awaited || body.receivedBytes - this.windowBytes >= this.limits.bodyMinimumBytes)
-      this.openWindow(body);
-    else if (nowMs >= this.deadlineMs) this.breakOff(exchange, requestTimeout);
-  }
-
-  private openWindow(body: ServerRequestBody): void {
-    this.windowBytes = body.receivedBytes;
-    this.deadlineMs = sweeper.nowMs + this.limits.bodyTimeoutMs;
   }
 
   /** Goes through `bytes` as far as it can: body, answers, further requests. */
@@ -251,10 +241,10 @@ export class Connection implements ExchangeConnection, Swept {
   }
 
   private beginExchange(head: RequestHead): void {
-    this.inHead = false;
+    this.deadlines.inHead = false;
     const exchange = new ServerExchange(head, this);
     this.exchange = exchange;
-    if (exchange.body instanceof ServerRequestBody) this.openWindow(exchange.body);
+    if (exchange.body instanceof ServerRequestBody) this.deadlines.bodyAwaited(exchange.body);
     this.server.begin(exchange);
   }
 
@@ -285,11 +275,7 @@ export class Connection implements ExchangeConnection, Swept {
   }
 
   private awaitRequest(): void {
-    const begun = this.input !== undefined;
-    if (!begun || !this.inHead) {
-      this.deadlineMs = sweeper.nowMs + (begun ? this.limits.headTimeoutMs : this.limits.idleTimeoutMs);
-    }
-    this.inHead = begun;
+    this.deadlines.requestAwaited(this.input !== undefined);
     if (this.paused) this.updateReading();
     if (this.server.draining) this.closeIfIdle();
   }
@@ -325,7 +311,7 @@ export class Connection implements ExchangeConnection, Swept {
     this.state = "lingering";
     this.output.uncork();
     this.input = undefined;
-    this.sendProgressMs = sweeper.nowMs;
+    this.deadlines.tookAnswer();
     if (this.paused) this.socket.resume();
     this.paused = false;
     if (!this.output.blocked) this.shut();

@@ -6,13 +6,9 @@ import { setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment } from "@evenkeel/model/link/instance-protocol";
 import type { BackgroundWork } from "./background-work.ts";
-import { CacheClient } from "./cache/cache-client.ts";
-import { installNextCaches } from "./cache/install-caches.ts";
-import { answerNextRequests } from "./cache/next-requests.ts";
-import { purgeApi, runtimeCache } from "./cache/runtime-cache.ts";
+import { offerCaches } from "./cache/offer-caches.ts";
 import { loadEdgeFunction } from "./edge/load-edge-function.ts";
 import { loadNodeFunction } from "./functions/load-node-function.ts";
-import { isNextLauncher } from "./functions/next-launcher.ts";
 import { InFlight } from "./in-flight.ts";
 import { prepareProcess } from "./prepare-process.ts";
 import { dropPrivileges } from "./process-identity.ts";
@@ -48,12 +44,11 @@ export class Instance {
     dropPrivileges(assignment.identity);
     const { cacheSockets, cacheToken } = prepareProcess(assignment);
     const { waitUntil } = background;
-    const cache = new CacheClient(cacheSockets, cacheToken);
-    installRequestContext({ waitUntil, cache: runtimeCache(cache), purge: purgeApi(cache) });
-    if (cacheSockets !== undefined) {
-      installNextCaches(cache);
-      if (isNextLauncher(assignment.handler)) answerNextRequests(cache);
-    }
+    installRequestContext(
+      cacheSockets === undefined
+        ? { waitUntil }
+        : { waitUntil, ...offerCaches(cacheSockets, cacheToken ?? "", assignment.handler) },
+    );
     const server =
       assignment.kind === "edge"
         ? await loadEdgeFunction(assignment, { waitUntil })

@@ -11,6 +11,7 @@ import { importError } from "./import-error.ts";
 import { Instance } from "./instance.ts";
 import { launcherFile } from "./launcher-file.ts";
 import { preload } from "./preload.ts";
+import { outliveReader, outputWritten } from "./printed-output.ts";
 import { answerFault } from "./request/fault-answer.ts";
 import { hideInternalHeaders } from "./request/internal-request-headers.ts";
 
@@ -36,6 +37,7 @@ const background = new BackgroundWork((pending) => channel.send({ type: "backgro
 
 hideInternalHeaders();
 preload();
+outliveReader();
 process.on("uncaughtException", crash);
 process.on("exit", nameExit);
 channel.send({ type: "warm" });
@@ -68,6 +70,7 @@ async function stop(graceMs: number): Promise<void> {
   if (phase === "stopping") return;
   phase = "stopping";
   await instance?.shutdown(graceMs);
+  await outputWritten(lastWordsMs);
   leave(0);
 }
 

@@ -25,12 +25,12 @@ export class CacheClient {
   private pendingInvalidations = new Map<string, Promise<void>>();
 
   /**
-   * @param folder holds a socket per edge; undefined: there is no cache, so reads miss and there is nothing to invalidate.
+   * @param folder holds a socket per edge.
    * @param token proves the deployment.
    */
   constructor(
-    private readonly folder: string | undefined,
-    private readonly token: string | undefined,
+    private readonly folder: string,
+    private readonly token: string,
   ) {}
 
   /** Undefined when it is not there, or no edge answers. */
@@ -59,7 +59,7 @@ export class CacheClient {
       tags: typeof tags === "string" ? [tags] : tags,
       ...(expireAfterS === undefined ? {} : { expireAfterS }),
     };
-    if (invalidation.tags.length === 0 || this.folder === undefined) return Promise.resolve();
+    if (invalidation.tags.length === 0) return Promise.resolve();
     const body = JSON.stringify(invalidation);
     const pending = this.pendingInvalidations.get(body);
     if (pending) return pending;
@@ -111,7 +111,6 @@ export class CacheClient {
     headers: Record<string, string>,
     limitMs: number,
   ): Promise<CacheAnswer | undefined> {
-    if (this.folder === undefined) return undefined;
     let refused: unknown;
     for (const round of ["known", "fresh"]) {
       if (round === "fresh" || this.sockets.length === 0) this.sockets = this.listSockets();
@@ -131,9 +130,9 @@ export class CacheClient {
 
   private listSockets(): string[] {
     try {
-      return readdirSync(this.folder!)
+      return readdirSync(this.folder)
         .filter((name) => name.endsWith(".sock"))
-        .map((name) => join(this.folder!, name));
+        .map((name) => join(this.folder, name));
     } catch {
       return [];
     }
@@ -155,7 +154,7 @@ export class CacheClient {
         path,
         headers: {
           host: "cache",
-          authorization: `Bearer ${this.token ?? ""}`,
+          authorization: `Bearer ${this.token}`,
           "content-length": body?.length ?? 0,
           ...headers,
         },

@@ -25,8 +25,9 @@ export interface Upgrade {
 /** Parts that are alike for every request of the process. */
 export interface SharedContext {
   waitUntil(promise: unknown): void;
-  cache: unknown;
-  purge: unknown;
+  /** Absent without a cache service: `@vercel/functions` then keeps values in memory. */
+  cache?: unknown;
+  purge?: unknown;
 }
 
 /**
@@ -59,14 +60,13 @@ export function offerUpgrade(response: ServerResponse, take: () => Upgrade): voi
 /** Defines `globalThis[Symbol.for("@vercel/request-context")]`. */
 export function installRequestContext(shared: SharedContext): void {
   // Work outside a request (timers, module scope) may still register background work.
-  const outside = { waitUntil: shared.waitUntil, cache: shared.cache, purge: shared.purge };
   Object.defineProperty(globalThis, Symbol.for("@vercel/request-context"), {
     configurable: true,
     enumerable: false,
     value: {
       get: () => {
         const response = current.getStore() as ContextResponse | undefined;
-        if (response === undefined) return outside;
+        if (response === undefined) return shared;
         response[context] ??= contextOf(response, shared);
         return response[context];
       },
@@ -78,9 +78,7 @@ function contextOf(response: ContextResponse, shared: SharedContext): RequestCon
   const request = response.req;
   const deadline = deadlineMs(request);
   return {
-    waitUntil: shared.waitUntil,
-    cache: shared.cache,
-    purge: shared.purge,
+    ...shared,
     headers: plainHeaders(request),
     url: requestUrl(request),
     addCacheTag: async (tag) => addCacheTag(response, tag),

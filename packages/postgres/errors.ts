@@ -101,3 +101,39 @@ export class ArchiveBehindError extends EvenkeelError {
   readonly code = "archive_behind";
   readonly fault = "platform";
 }
+
+/** Pages of a running cluster are not what the server wrote. */
+export class ChecksumFailureError extends EvenkeelError {
+  readonly code = "data_checksum_failure";
+  readonly fault = "platform";
+}
+
+/** Backups hold one data directory; tablespaces lie outside it. */
+export class TablespacesUnsupportedError extends EvenkeelError {
+  readonly code = "tablespaces_unsupported";
+  readonly fault = "user";
+}
+
+/** A backup lacks WAL and could never be restored; it was not kept. */
+export class BackupIncompleteError extends EvenkeelError {
+  readonly code = "backup_incomplete";
+  readonly fault = "platform";
+}
+
+/** A point that cannot be restored to: unreadable, unknown, or outside what the archive holds. */
+export class RecoveryTargetError extends EvenkeelError {
+  readonly code = "recovery_target_invalid";
+  readonly fault = "user";
+}
+
+/** WAL on the way to a point is missing. */
+export class WalGapError extends EvenkeelError {
+  readonly code = "wal_gap";
+  readonly fault = "platform";
+}
+
+/** The server could not recover from what the archive gave. */
+export class RecoveryFailedError extends EvenkeelError {
+  readonly code = "recovery_failed";
+  readonly fault = "platform";
+}

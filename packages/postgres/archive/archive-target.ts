@@ -11,6 +11,8 @@ export interface StoredObject {
 export interface ArchiveTarget {
   /** For messages: where it is. */
   readonly description: string;
+  /** Opens the same target elsewhere. */
+  readonly spec: TargetSpec;
   /**
    * Stores an object whole or not at all. `create` never overwrites: `exists` says that the key was taken.
    * It is durable on return, unless `later`: then after the next `flush`.
@@ -21,6 +23,7 @@ export interface ArchiveTarget {
     how: "create" | "replace",
     durable?: "now" | "later",
   ): Promise<"stored" | "exists">;
+  has(key: string): Promise<boolean>;
   /** @throws ObjectMissingError */
   get(key: string): Promise<Uint8Array>;
   /** All objects whose keys begin with `prefix` (a folder, ending in `/`), sorted by key. */
@@ -28,7 +31,9 @@ export interface ArchiveTarget {
   /** Nothing happens if there is none. */
   delete(key: string): Promise<void>;
   flush(): Promise<void>;
+  /** Removes what writers that were interrupted more than a day ago have left. */
+  sweep(): Promise<void>;
 }
 
-/** What can be handed to a worker thread or a file to open the same target there. */
+/** A target in words, for a worker thread or a file. */
 export type TargetSpec = { kind: "folder"; path: string };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -15,18 +16,21 @@ import {
 import { dirname, join } from "node:path";
 import { syncFolder } from "@evenkeel/disk";
 import { ObjectMissingError } from "../errors.ts";
-import type { ArchiveTarget, StoredObject } from "./archive-target.ts";
+import type { ArchiveTarget, StoredObject, TargetSpec } from "./archive-target.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
 
 /** Between a key and the random end of a temporary file's name; no key contains it. */
 const temporaryMark = ".tmp~";
+const dayMs = 86_400_000;
 
 /** Objects as files, mode 0600, in folders that nobody else enters. */
 export class FolderTarget implements ArchiveTarget {
   readonly description: string;
+  readonly spec: TargetSpec;
 
   constructor(private readonly folder: string) {
     this.description = folder;
+    this.spec = { kind: "folder", path: folder };
   }
 
   async put(
@@ -52,6 +56,10 @@ export class FolderTarget implements ArchiveTarget {
     return "stored";
   }
 
+  async has(key: string): Promise<boolean> {
+    return existsSync(join(this.folder, key));
+  }
+
   async get(key: string): Promise<Uint8Array> {
     try {
       return readFileSync(join(this.folder, key));
@@ -62,19 +70,8 @@ export class FolderTarget implements ArchiveTarget {
   }
 
   async list(prefix: string): Promise<StoredObject[]> {
-    const found: StoredObject[] = [];
-    const walk = (relative: string): void => {
-      for (const entry of entriesOf(join(this.folder, relative))) {
-        const key = `${relative}${entry.name}`;
-        if (entry.isDirectory()) walk(`${key}/`);
-        else if (!entry.name.includes(temporaryMark)) {
-          const status = statSync(join(this.folder, key), { throwIfNoEntry: false });
-          if (status) found.push({ key, sizeBytes: status.size, modifiedMs: status.mtimeMs });
-        }
-      }
-    };
-    walk(prefix);
-    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    const objects = this.files(prefix).filter(({ key }) => !key.includes(temporaryMark));
+    return objects.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   async delete(key: string): Promise<void> {
@@ -84,6 +81,28 @@ export class FolderTarget implements ArchiveTarget {
   async flush(): Promise<void> {
     makeFolders(this.folder);
     syncFileSystem(this.folder);
+  }
+
+  async sweep(): Promise<void> {
+    for (const { key, modifiedMs } of this.files("")) {
+      if (key.includes(temporaryMark) && Date.now() - modifiedMs > dayMs) await this.delete(key);
+    }
+  }
+
+  private files(prefix: string): StoredObject[] {
+    const found: StoredObject[] = [];
+    const walk = (relative: string): void => {
+      for (const entry of entriesOf(join(this.folder, relative))) {
+        const key = `${relative}${entry.name}`;
+        if (entry.isDirectory()) walk(`${key}/`);
+        else {
+          const status = statSync(join(this.folder, key), { throwIfNoEntry: false });
+          if (status) found.push({ key, sizeBytes: status.size, modifiedMs: status.mtimeMs });
+        }
+      }
+    };
+    walk(prefix);
+    return found;
   }
 }
 

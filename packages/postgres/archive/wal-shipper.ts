@@ -60,9 +60,12 @@ export class WalShipper {
   /** Of a timeline that was left, or from before a restart: its content goes out even if the server never comes back. */
   private async shipPartial(name: string): Promise<void> {
     if (!this.shippedPartials.has(name)) {
-      const content = this.spool.read(name);
       const segment = name.replace(/\.partial$/, "");
-      if (content.length > 0) await this.archive.create(tailName(segment, 0, content.length), content);
+      const content = this.spool.read(name);
+      const fromByte = this.shippedBytes(segment);
+      if (content.length > fromByte) {
+        await this.archive.create(tailName(segment, fromByte, content.length), content.subarray(fromByte));
+      }
       this.shippedPartials.add(name);
     }
     if (this.spool.receiving) this.spool.remove(name);
@@ -72,13 +75,18 @@ export class WalShipper {
     const tail = this.spool.tail();
     if (!tail) return undefined;
     const segment = segmentName(tail.timeline, tail.start);
-    const fromByte = this.tail?.segment === segment ? this.tail.toByte : 0;
+    const fromByte = this.shippedBytes(segment);
     if (tail.durableBytes > fromByte) {
       const bytes = this.spool.readTail(tail, fromByte);
       await this.archive.create(tailName(segment, fromByte, tail.durableBytes), bytes);
       this.tail = { segment, toByte: tail.durableBytes };
     }
     return { timeline: tail.timeline, lsn: lsn(tail.start + BigInt(tail.durableBytes)) };
+  }
+
+  /** How much of a segment's beginning this shipper has put into the archive. */
+  private shippedBytes(segment: string): number {
+    return this.tail?.segment === segment ? this.tail.toByte : 0;
   }
 
   private async note(end: { timeline: number; lsn: Lsn } | undefined, moments: WalMoment[]): Promise<void> {

@@ -14,8 +14,9 @@ import { ServerStartError, SocketPathTooLongError } from "../errors.ts";
 import { accessRules, identityMap, platformAccountName } from "./access-rules.ts";
 import { ensureDataDirectory, handOver, serverEnvironment } from "./data-directory.ts";
 import { withFolderLock } from "./folder-lock.ts";
+import { killOrphans } from "./kill-server.ts";
 import { disownLockFiles, readPostmasterFile } from "./postmaster-file.ts";
-import { orphansOfCluster, servesCluster } from "./process-table.ts";
+import { servesCluster } from "./process-table.ts";
 import { RunningCluster } from "./running-cluster.ts";
 import { defaultServerAccount, requireReachable, type ServerAccount } from "./server-account.ts";
 import { prepareServerBinaries, type ServerBinaries } from "./server-binaries.ts";
@@ -165,15 +166,7 @@ function writeConfiguration(
  * be it a stranger with the same number or a zombie that nobody has waited for.
  */
 async function clearDeadPostmaster({ dataDir, socketDir, port }: StartPlan): Promise<void> {
-  for (const pid of orphansOfCluster(dataDir, process.pid)) {
-    try {
-      // They only wait to notice the death; what they did is in the WAL or was never acknowledged.
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  while (orphansOfCluster(dataDir, process.pid).length > 0) await Bun.sleep(5);
+  await killOrphans(dataDir);
   disownLockFiles(dataDir, socketDir, port);
 }
 

@@ -35,11 +35,11 @@ export function servesCluster(pid: number, dataDir: string): boolean {
  * Processes that a killed postmaster left behind. They end by themselves, but one amid a long query only when it
  * next looks, and until then no new postmaster may start.
  */
-export function orphansOfCluster(dataDir: string, postmaster: number): number[] {
+export function orphansOfCluster(dataDir: string): number[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
     .map(Number)
-    .filter((pid) => pid > 0 && pid !== postmaster && workingFolder(pid) === dataDir && isPostgres(pid));
+    .filter((pid) => pid > 0 && workingFolder(pid) === dataDir && isPostgres(pid) && processRuns(pid));
 }
 
 function workingFolder(pid: number): string | undefined {

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import { startCluster } from "../server/cluster.ts";
-import { readPostmasterFile } from "../server/postmaster-file.ts";
-import { processRuns, servesCluster } from "../server/process-table.ts";
+import { killServer } from "../server/kill-server.ts";
+import { processRuns } from "../server/process-table.ts";
 import type { RunningCluster } from "../server/running-cluster.ts";
 import { type ServerSettings, unsafeSettings } from "../server/server-settings.ts";
 
@@ -30,7 +30,7 @@ export class TestCluster {
 
   /** @param settings over the platform's small settings. */
   static async start(settings: ServerSettings = {}): Promise<TestCluster> {
-    removeAbandoned();
+    await removeAbandoned();
     const folder = mkdtempSync(join(temporaryRoot, `${prefix}${process.pid}-`));
     chmodSync(folder, 0o755);
     const cluster = await startCluster({
@@ -82,13 +82,12 @@ export const startTestCluster = (settings?: ServerSettings): Promise<TestCluster
   TestCluster.start(settings);
 
 /** A test run that was killed leaves its server running: the next one stops it. */
-function removeAbandoned(): void {
+async function removeAbandoned(): Promise<void> {
   for (const name of readdirSync(temporaryRoot)) {
     const owner = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
     if (!owner || processRuns(owner)) continue;
     const dataDir = join(temporaryRoot, name, "data");
-    const server = readPostmasterFile(dataDir)?.pid;
-    if (server && servesCluster(server, dataDir)) process.kill(server, "SIGKILL");
+    if (existsSync(dataDir)) await killServer(dataDir);
     rmSync(join(temporaryRoot, name), { recursive: true, force: true });
   }
 }

@@ -1,0 +1,2 @@
+export * from "./backup-manifest.ts";
+export * from "./base-backup.ts";

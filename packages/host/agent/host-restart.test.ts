@@ -6,7 +6,8 @@ import { get, TestEdge, TestPlatform, until } from "../testing/test-platform.ts"
 
 const limitMs = 120_000;
 const hello = {
-  "index.js": "module.exports = (req, res) => { res.end('hello ' + process.env.NAME); };",
+  "index.js":
+    "module.exports = (req, res) => { console.log('asked'); res.end('hello ' + process.env.NAME); };",
 };
 let platform: TestPlatform;
 beforeEach(() => {

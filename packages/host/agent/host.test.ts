@@ -157,6 +157,7 @@ test(
     });
     const instance = await edge.instance(deployment);
     expect(await get(instance)).toBe("ok");
+    await platform.ask({ type: "stop", deployment: deployment.id });
     const lines = await until(() => {
       const found = platform.logLines(deployment);
       return found.some(({ stream, line }) => stream === "platform" && line.includes("dropped")) && found;

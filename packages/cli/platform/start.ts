@@ -41,14 +41,7 @@ export async function startPlatform(
   const deadline = Date.now() + startLimitMs;
   for (;;) {
     try {
-      return await Promise.race([
-        askSupervisor(layout, { type: "wait" }, onStep),
-        Bun.sleep(Math.max(0, deadline - Date.now())).then(() => {
-          throw new StartFailedError(`The platform was not ready after ${startLimitMs / 1_000} s`, {
-            hint: `Its logs are in ${join(layout.logs, "platform")}; \`evenkeel status\` shows which part is missing.`,
-          });
-        }),
-      ]);
+      return await within(deadline - Date.now(), askSupervisor(layout, { type: "wait" }, onStep), layout);
     } catch (error) {
       if (!(error instanceof PlatformNotRunningError)) throw error;
       if (guardian.exitCode !== null || Date.now() > deadline) {
@@ -58,6 +51,25 @@ export async function startPlatform(
       }
       await Bun.sleep(20);
     }
+  }
+}
+
+/** @throws StartFailedError after `limitMs` */
+async function within<T>(limitMs: number, work: Promise<T>, layout: HomeLayout): Promise<T> {
+  const tooLate = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () =>
+      tooLate.reject(
+        new StartFailedError(`The platform was not ready after ${startLimitMs / 1_000} s`, {
+          hint: `Its logs are in ${join(layout.logs, "platform")}; \`evenkeel status\` shows which part is missing.`,
+        }),
+      ),
+    Math.max(0, limitMs),
+  );
+  try {
+    return await Promise.race([work, tooLate.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -66,13 +66,12 @@ export class Dispatcher {
 
   handle(exchange: Exchange, site: Site): void | Promise<void> {
     const served = this.parts.sites.of(site);
-    const loaded = served.loaded ?? this.parts.catalog.get(site.deployment.output);
+    const loaded = this.parts.catalog.get(site.deployment.output);
     if (loaded) return this.begin(exchange, served, loaded);
     return this.parts.catalog.load(site.deployment.output).then((read) => this.begin(exchange, served, read));
   }
 
   private begin(exchange: Exchange, served: ServedSite, loaded: LoadedOutput): void | Promise<void> {
-    served.loaded = loaded;
     const state = new RequestState(served, loaded);
     exchange.context = state;
     const { site } = served;

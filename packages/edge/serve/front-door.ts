@@ -1,5 +1,6 @@
+import { EvenkeelError } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
-import type { ServingTable } from "../state/serving-table.ts";
+import type { ServingTable, Site } from "../state/serving-table.ts";
 import { ControlProxy } from "./control-proxy.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { renderPlatformPage } from "./platform-page.ts";
@@ -43,9 +44,34 @@ export class FrontDoor {
       return;
     }
     const site = table.site(host);
-    if (site) return dispatcher.handle(exchange, site);
+    if (site) {
+      const pending = dispatcher.handle(exchange, site);
+      return pending?.catch((error) => this.answerFault(exchange, site, error));
+    }
     if (host === domain || ownNames.has(host)) return this.control.forward(exchange);
     this.answerUnknownHost(exchange);
+  }
+
+  /** The platform is at fault: a lost build output, a full disk. The log has what it was. */
+  private answerFault(exchange: Exchange, { deployment }: Site, error: unknown): void {
+    console.error(`edge: ${exchange.method} ${exchange.path} at ${deployment.id} failed: ${tell(error)}`);
+    if (exchange.answered) {
+      exchange.destroy();
+      return;
+    }
+    const requestId = newRequestId();
+    const { headers, body } = renderPlatformPage(
+      {
+        status: 500,
+        code: error instanceof EvenkeelError ? error.code.toUpperCase() : "INTERNAL_SERVER_ERROR",
+        title: "Internal Server Error",
+        message: `The platform failed to answer for deployment ${deployment.id}.`,
+        hint: error instanceof EvenkeelError ? error.hint : undefined,
+        requestId,
+      },
+      exchange.header("accept"),
+    );
+    exchange.respond(500, [...headers, ["server", "Evenkeel"], ["x-vercel-id", requestId]], body);
   }
 
   private answerUnknownHost(exchange: Exchange): void {
@@ -85,3 +111,6 @@ export class FrontDoor {
     );
   }
 }
+
+const tell = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

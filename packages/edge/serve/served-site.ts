@@ -1,6 +1,5 @@
 import type { HeaderPairs } from "../http/exchange.ts";
 import type { DeploymentMeasure, Measures } from "../measure/measures.ts";
-import type { LoadedOutput } from "../state/output-catalog.ts";
 import type { Site } from "../state/serving-table.ts";
 
 /** A site with what each of its requests needs, kept as long as its alias stays. */
@@ -8,7 +7,6 @@ export class ServedSite {
   readonly measure: DeploymentMeasure;
   /** On every answer. */
   readonly ownHeaders: HeaderPairs;
-  loaded: LoadedOutput | undefined;
 
   constructor(
     readonly site: Site,

@@ -10,6 +10,8 @@ export interface LoadedOutput {
   router: Router;
   /** Numbers of prerender groups that more than one prerender has. */
   sharedGroups: ReadonlySet<number>;
+  /** Asked for since the catalog last had to make room. */
+  used: boolean;
 }
 
 /** How many outputs are held compiled; a Next.js output of 300 routes takes about 2 MB. */
@@ -20,22 +22,22 @@ export class OutputCatalog {
   private readonly loaded = new Map<OutputId, LoadedOutput>();
   private readonly loading = new Map<OutputId, Promise<LoadedOutput>>();
 
-  constructor(private readonly layout: HomeLayout) {}
+  constructor(
+    private readonly layout: HomeLayout,
+    private readonly limit = loadedLimit,
+  ) {}
 
   /** The output if it is loaded already. */
   get(id: OutputId): LoadedOutput | undefined {
-    return this.loaded.get(id);
+    const loaded = this.loaded.get(id);
+    if (loaded) loaded.used = true;
+    return loaded;
   }
 
   /** @throws OutputUnreadableError */
   load(id: OutputId): Promise<LoadedOutput> {
-    const loaded = this.loaded.get(id);
-    if (loaded) {
-      // The least recently asked for stands first; `get` moves nothing, so the hot way stays one look-up.
-      this.loaded.delete(id);
-      this.loaded.set(id, loaded);
-      return Promise.resolve(loaded);
-    }
+    const loaded = this.get(id);
+    if (loaded) return Promise.resolve(loaded);
     let loading = this.loading.get(id);
     if (!loading) {
       loading = this.read(id).finally(() => this.loading.delete(id));
@@ -53,19 +55,29 @@ export class OutputCatalog {
     let loaded: LoadedOutput;
     try {
       const output = (await Bun.file(outputPath(this.layout, id)).json()) as BuildOutput;
-      loaded = { output, router: compileRouter(output), sharedGroups: sharedGroups(output) };
+      loaded = { output, router: compileRouter(output), sharedGroups: sharedGroups(output), used: false };
     } catch (cause) {
       throw new OutputUnreadableError(`Build output ${id} cannot be read`, {
         hint: "Deploy again; the artifact store has lost or damaged the output of this deployment.",
         cause,
       });
     }
+    this.makeRoom();
     this.loaded.set(id, loaded);
-    if (this.loaded.size > loadedLimit) {
-      const [oldest] = this.loaded.keys();
-      this.loaded.delete(oldest!);
-    }
     return loaded;
+  }
+
+  /** The oldest goes that was not asked for lately: a request only sets a mark, which costs less than keeping an order. */
+  private makeRoom(): void {
+    for (const [id, loaded] of [...this.loaded]) {
+      if (this.loaded.size < this.limit) return;
+      this.loaded.delete(id);
+      if (!loaded.used) continue;
+      loaded.used = false;
+      this.loaded.set(id, loaded);
+    }
+    const [oldest] = this.loaded.keys();
+    if (this.loaded.size >= this.limit && oldest !== undefined) this.loaded.delete(oldest);
   }
 }
 

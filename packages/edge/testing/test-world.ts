@@ -75,6 +75,7 @@ export class TestWorld {
   private readonly stops: (() => unknown)[] = [];
   private readonly servers = new Map<string, Server>();
   private count = 0;
+  private keepOutputs = false;
 
   constructor() {
     for (const folder of [
@@ -114,6 +115,14 @@ export class TestWorld {
     });
     this.edges.push(edge);
     return edge;
+  }
+
+  /** Deploys an app after something was done to its stored output. */
+  async put(app: TestApp, meanwhile: (output: OutputId) => void): Promise<void> {
+    meanwhile(this.writeOutput(app));
+    this.keepOutputs = true;
+    await this.deploy(app);
+    this.keepOutputs = false;
   }
 
   /** Deploys an app and points `hosts` at it; returns when every edge has acknowledged. */
@@ -202,6 +211,17 @@ export class TestWorld {
       server.close();
       this.instances.delete(id);
       for (const link of this.links) link.send({ type: "gone", instance: running.instance.id });
+    }
+  }
+
+  /** Ends an instance without the host telling it. */
+  loseSilently(key: string): void {
+    for (const [id, { server, running }] of this.instances) {
+      if (running.instance.function !== functionId(running.instance.deployment, key)) continue;
+      server.closeAllConnections();
+      server.close();
+      rmSync(running.instance.socketPath, { force: true });
+      this.instances.delete(id);
     }
   }
 
@@ -299,7 +319,7 @@ export class TestWorld {
     };
     const id = hashOf(JSON.stringify([app.id, content])) as OutputId;
     const output: BuildOutput = { formatVersion: 1, id, ...content };
-    writeFileSync(outputPath(this.layout, id), JSON.stringify(output));
+    if (!this.keepOutputs) writeFileSync(outputPath(this.layout, id), JSON.stringify(output));
     return id;
   }
 

@@ -147,7 +147,7 @@ function serve(socketPath: string, api: Hono): ReturnType<typeof Bun.serve> {
   rmSync(socketPath, { force: true });
   const server = Bun.serve({
     unix: socketPath,
-    fetch: (request) => api.fetch(request),
+    fetch: (request: Request) => api.fetch(request),
     // Streams may be silent for as long as a build is; uploads are limited where they are received.
     idleTimeout: 0,
     maxRequestBodySize: 4 * 1024 ** 3,

@@ -14,6 +14,7 @@ export function eventStream(
   const iterator = events[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<unknown>> | undefined;
+  let left = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       next ??= iterator.next();
@@ -23,6 +24,7 @@ export function eventStream(
       });
       try {
         const first = await Promise.race([next, silence]);
+        if (left) return;
         if (first === "silence") {
           controller.enqueue(encoder.encode("\n"));
           return;
@@ -31,14 +33,17 @@ export function eventStream(
         if (first.done) controller.close();
         else controller.enqueue(encoder.encode(`${JSON.stringify(first.value)}\n`));
       } catch (error) {
+        if (left) return;
         controller.enqueue(encoder.encode(`${JSON.stringify({ error: tell(error).toJSON() })}\n`));
         controller.close();
       } finally {
         clearTimeout(timer);
       }
     },
-    async cancel() {
-      await iterator.return?.();
+    cancel() {
+      left = true;
+      // Not awaited: it may be waiting for an event that never comes.
+      void iterator.return?.().catch(() => {});
     },
   });
   return new Response(body, {

@@ -31,8 +31,8 @@ type Call<Name extends RouteName> = Contract[Name]["kind"] extends "stream"
         bytes: Blob | ReadableStream,
         options?: CallOptions,
       ) => Promise<RouteReply<Name>>
-    : unknown extends RouteInput<Name>
-      ? (input?: Record<string, never>, options?: CallOptions) => Promise<RouteReply<Name>>
+    : Record<never, never> extends RouteInput<Name>
+      ? (input?: RouteInput<Name>, options?: CallOptions) => Promise<RouteReply<Name>>
       : (input: RouteInput<Name>, options?: CallOptions) => Promise<RouteReply<Name>>;
 
 /** One method per route of the contract: `client.rollback({ app: "shop", reason: "errors" })`. */

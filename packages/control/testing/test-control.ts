@@ -31,10 +31,11 @@ export const cloneControlDatabase = (cluster: TestCluster): Promise<TestDatabase
 /** A whole control plane in this process, on a database and data directory of its own, with one edge and a host. */
 export class TestControl {
   readonly layout: HomeLayout;
-  control!: Control;
+  control: Control | undefined;
   edge!: FakeEdge;
   host!: FakeHost;
   private sources = 0;
+  private child: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
 
   private constructor(
     readonly folder: string,
@@ -43,23 +44,51 @@ export class TestControl {
     this.layout = homeLayout(join(folder, "home"));
   }
 
-  static async start(cluster: TestCluster): Promise<TestControl> {
+  /** @param apart control runs in a process of its own, to be killed. */
+  static async start(cluster: TestCluster, { apart = false } = {}): Promise<TestControl> {
     const test = new TestControl(mkdtempSync(join(tmpdir(), "ek-ctl-")), await cloneControlDatabase(cluster));
     mkdirSync(test.layout.run, { recursive: true });
     test.edge = await FakeEdge.start(test.layout.feedSocket);
     test.host = new FakeHost(test.layout.feedSocket, test.layout.hostSocket);
-    await test.startControl();
+    await (apart ? test.startProcess() : test.startControl());
     return test;
   }
 
+  async startProcess(): Promise<void> {
+    this.child = Bun.spawn([process.execPath, join(import.meta.dir, "../main.ts")], {
+      env: {
+        PATH: process.env["PATH"]!,
+        EVENKEEL_HOME: this.layout.home,
+        EVENKEEL_RUN: this.layout.run,
+        EVENKEEL_DOMAIN: "localhost",
+        EVENKEEL_PORT: String(this.edge.port),
+        EVENKEEL_ADDRESS: "127.0.0.1",
+        EVENKEEL_DATABASE_URL: this.database.connectionString,
+      },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    for await (const chunk of this.child.stdout) {
+      if (Buffer.from(chunk).toString().includes('"ready"')) return;
+    }
+    throw new Error("control ended before it was ready");
+  }
+
+  async killProcess(signal: NodeJS.Signals = "SIGKILL"): Promise<number> {
+    this.child!.kill(signal);
+    return this.child!.exited;
+  }
+
   async startControl(): Promise<void> {
-    this.control = new Control({
+    const control = new Control({
       layout: this.layout,
       place: { domain: "localhost", port: this.edge.port },
       address: "127.0.0.1",
       databaseUrl: this.database.connectionString,
     });
-    await this.control.open();
+    this.control = control;
+    await control.open();
   }
 
   get adminToken(): string {
@@ -117,7 +146,8 @@ export class TestControl {
   }
 
   async stop(): Promise<void> {
-    await this.control.stop();
+    await this.control?.stop();
+    if (this.child) await this.killProcess();
     this.edge.stop();
     this.host.stop();
     await this.database.drop();

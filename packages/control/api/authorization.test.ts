@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { TestCluster } from "@evenkeel/postgres";
+import {
+  contract,
+  type GrantablePermission,
+  grantablePermissions,
+  type Permission,
+  type Route,
+} from "../client/index.ts";
+import { servicePermissions } from "../git/git-api.ts";
+import { startControlCluster, TestControl } from "../testing/test-control.ts";
+
+const limitMs = 60_000;
+let cluster: TestCluster;
+let control: TestControl;
+let deployment: string;
+beforeAll(async () => {
+  cluster = await startControlCluster();
+  control = await TestControl.start(cluster);
+  deployment = (await control.deploy("shop")).id;
+}, limitMs);
+afterAll(async () => {
+  await control.stop();
+  await cluster.stop();
+}, limitMs);
+
+/** What each route asks for, said once more: a change of the contract has to be meant. */
+const matrix: Record<string, Permission> = {
+  "GET /api/health": "public",
+  "GET /api/status": "admin",
+  "GET /api/tokens": "admin",
+  "POST /api/tokens": "admin",
+  "DELETE /api/tokens/:token": "admin",
+  "GET /api/audit": "admin",
+  "GET /api/apps": "read",
+  "GET /api/apps/:app": "read",
+  "PUT /api/apps/:app": "deploy",
+  "PATCH /api/apps/:app": "configure",
+  "DELETE /api/apps/:app": "configure",
+  "PUT /api/apps/:app/uploads/:sha256": "deploy",
+  "POST /api/apps/:app/deployments": "deploy",
+  "GET /api/apps/:app/deployments": "read",
+  "GET /api/deployments/:deployment": "read",
+  "GET /api/deployments/:deployment/progress": "read",
+  "POST /api/deployments/:deployment/cancel": "deploy",
+  "DELETE /api/deployments/:deployment": "configure",
+  "GET /api/deployments/:deployment/logs/build": "read",
+  "GET /api/deployments/:deployment/logs/runtime": "read",
+  "GET /api/apps/:app/logs": "read",
+  "GET /api/apps/:app/releases": "read",
+  "POST /api/deployments/:deployment/promote": "release",
+  "POST /api/apps/:app/rollback": "release",
+  "GET /api/apps/:app/domains": "read",
+  "POST /api/apps/:app/domains": "configure",
+  "DELETE /api/apps/:app/domains/:host": "configure",
+  "GET /api/apps/:app/variables": "read",
+  "PUT /api/apps/:app/variables": "configure",
+  "DELETE /api/apps/:app/variables/:name": "configure",
+  "POST /api/pushes/:push/refs": "push",
+};
+
+const routes = Object.values(contract) as Route[];
+
+/** A request that is turned down before its content matters, or fails on it: what counts is 401 and 403. */
+async function status(route: Route, token: string | undefined, app = "shop"): Promise<number> {
+  const path = route.path.replace(
+    /:(\w+)/g,
+    (_, name) => ({ app, deployment, push: "none" })[name as string] ?? "x",
+  );
+  const response = await fetch(`http://localhost${path}`, {
+    method: route.method,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    unix: control.layout.controlSocket,
+    ...(route.method === "GET" || route.method === "DELETE" ? {} : { body: "not json" }),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
+
+const tokenFor = async (permissions: GrantablePermission[], apps?: string[]) =>
+  (
+    await control
+      .client()
+      .createToken({ name: permissions.join("+"), permissions, ...(apps ? { apps } : {}) })
+  ).secret;
+
+test("every route stands in the authorization matrix with its permission, and is served", () => {
+  expect(
+    Object.fromEntries(routes.map((route) => [`${route.method} ${route.path}`, route.permission])),
+  ).toEqual(matrix);
+  expect(servicePermissions).toEqual({ "git-upload-pack": "read", "git-receive-pack": "deploy" });
+});
+
+test(
+  "a route answers 401 without a valid token and 403 without its permission",
+  async () => {
+    for (const route of routes) {
+      if (route.permission === "public") continue;
+      expect([route.path, await status(route, undefined)]).toEqual([route.path, 401]);
+      expect([route.path, await status(route, `evk_admin_${"a".repeat(32)}`)]).toEqual([route.path, 401]);
+      if (route.permission === "push") {
+        expect(await status(route, control.adminToken)).toBe(401);
+        continue;
+      }
+      const lacking = grantablePermissions.filter((permission) => permission !== route.permission);
+      expect([route.path, await status(route, await tokenFor([...lacking]))]).toEqual([route.path, 403]);
+    }
+  },
+  limitMs,
+);
+
+test(
+  "a token with the permission reaches the route, and one for another app does not",
+  async () => {
+    await control.client().ensureApp({ app: "other" });
+    for (const route of routes.filter(
+      ({ method, permission }) => method === "GET" && permission === "read",
+    )) {
+      expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
+        route.path,
+        200,
+      ]);
+      if (route.path === "/api/apps") continue;
+      const foreign = await status(route, await tokenFor(["read"], ["other"]));
+      expect([route.path, foreign]).toEqual([route.path, route.path.includes(":app") ? 403 : 404]);
+    }
+    const narrow = control.client(await tokenFor(["read", "admin"], ["other"]));
+    expect((await narrow.listApps()).apps.map((app) => app.name as string)).toEqual(["other"]);
+    await expect(narrow.listTokens()).rejects.toMatchObject({ code: "forbidden" });
+  },
+  limitMs,
+);
+
+test(
+  "a revoked or expired token is worth nothing, and no secret is ever shown again",
+  async () => {
+    const client = control.client();
+    const { id, secret } = await client.createToken({ name: "ci", permissions: ["read"] });
+    expect((await control.client(secret).listApps()).apps.length).toBeGreaterThan(0);
+    expect(JSON.stringify(await client.listTokens())).not.toContain(secret);
+    await client.revokeToken({ token: id });
+    await expect(control.client(secret).listApps()).rejects.toMatchObject({
+      code: "unauthenticated",
+      status: 401,
+    });
+    await expect(client.revokeToken({ token: id })).rejects.toMatchObject({ code: "token_unknown" });
+    const past = await client.createToken({ name: "old", permissions: ["read"], expiresAtMs: 1 });
+    await expect(control.client(past.secret).listApps()).rejects.toMatchObject({ code: "unauthenticated" });
+  },
+  limitMs,
+);

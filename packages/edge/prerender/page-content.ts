@@ -38,6 +38,9 @@ export function readPageAnswer(
 ): PageAnswer {
   if (status >= 500) return { kind: "failed" };
   const header = headerIn(headers);
+  // A shell without its state could never be completed: everybody would get half a page.
+  const isShell = header("x-nextjs-postponed") === "1" && prerender.chain !== undefined;
+  if (isShell && !readPreRenderType(header("content-type"))) return { kind: "failed" };
   const policy = readCachePolicy(header);
   if (policy.forbidden || !cacheableStatuses.has(status) || header("set-cookie") !== undefined) {
     return { kind: "personal" };

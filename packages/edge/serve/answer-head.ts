@@ -1,4 +1,5 @@
 import { browserCacheControl, consumedHeaders } from "../cache/cache-control.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { HeaderFilter } from "../http/header-filter.ts";
 import type { AnswerHeaders } from "../routing/resolution.ts";
 import type { UpstreamHead } from "../upstream/forward-options.ts";
@@ -10,8 +11,20 @@ export const answerHeadersDropped = new HeaderFilter(
   ["x-evenkeel-"],
 );
 
+/**
+ * Next.js takes for granted that its platform speaks https and writes its own origin so into absolute redirects. Where the client came over plain
+ * http to a port of its own, https cannot be there, and the redirect would lead nowhere.
+ */
+export function reachableLocation(location: string, { scheme, hostPort }: Exchange): string {
+  const own = `https://${hostPort}`;
+  const namesPort = hostPort.lastIndexOf(":") > hostPort.lastIndexOf("]");
+  if (scheme !== "http" || !namesPort || !location.startsWith(own)) return location;
+  return /^(?:[/?#]|$)/.test(location.slice(own.length)) ? `http${location.slice("https".length)}` : location;
+}
+
 /** Makes the head of a function's or another host's answer the client's: what routes add, what the edge says. */
 export function decorateHead(
+  exchange: Exchange,
   head: UpstreamHead,
   state: RequestState,
   routed: AnswerHeaders,
@@ -43,6 +56,8 @@ export function decorateHead(
     replaced.add(name);
   }
   for (const [name, value] of routed.appendedHeaders) head.append(name, value);
+  const location = head.get("location");
+  if (location?.startsWith("https:")) head.set("location", reachableLocation(location, exchange));
   head.set("cache-control", browserCacheControl(head.get("cache-control")));
   for (const [name, value] of state.served.ownHeaders) head.set(name, value);
   head.set("x-vercel-cache", cacheStatus);

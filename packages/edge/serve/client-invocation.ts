@@ -34,7 +34,7 @@ export class ClientInvocation extends Invocation {
     const { state, routed, cache, key } = this.client;
     if (key && this.exchange.method === "GET") this.keep(head, key);
     if (routed.status !== undefined && head.status === 200) head.status = routed.status;
-    decorateHead(head, state, routed, cache);
+    decorateHead(this.exchange, head, state, routed, cache);
     head.set("x-matched-path", routed.matchedPath);
   }
 

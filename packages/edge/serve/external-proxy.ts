@@ -54,10 +54,10 @@ export class ExternalProxy {
 
   private handler(state: RequestState, resolution: ProxyResolution): ForwardHandler {
     return {
-      onHead: (_exchange, head) => {
+      onHead: (exchange, head) => {
         if (resolution.status !== undefined && head.status === 200) head.status = resolution.status;
         const given = head.get("cache-control");
-        decorateHead(head, state, resolution, "MISS");
+        decorateHead(exchange, head, state, resolution, "MISS");
         // What another host says of its answers is passed on as it is.
         if (given === undefined) head.delete("cache-control");
       },

@@ -40,7 +40,7 @@ export class MiddlewareInvocation extends Invocation {
       return;
     }
     for (const [name] of head.pairs()) if (name.startsWith("x-middleware-")) head.delete(name);
-    decorateHead(head, state, step, "MISS");
+    decorateHead(this.exchange, head, state, step, "MISS");
   }
 
   protected failed(failure: FunctionFailure): void {

@@ -10,7 +10,7 @@ const seen: string[] = [];
 beforeAll(() => {
   server = startHttpServer({
     listen: { hostname: "127.0.0.1", port: 0 },
-    limits: { headTimeoutMs: 5_000 },
+    limits: { lingerMs: 20_000 },
     async handler(exchange) {
       seen.push(`${exchange.method} ${exchange.target} ${exchange.hostPort}`);
       const body = await exchange.body.collect(1_000_000);
@@ -185,8 +185,7 @@ describe("A valid request is answered", () => {
       const client = await RawClient.connect({ port: server.port });
       for (const byte of bytes.slice(0, 400)) {
         client.send(byte);
-        await Promise.resolve();
-        if (Math.random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
+        await new Promise((resolve) => setImmediate(resolve));
       }
       await client.send(bytes.slice(400)).untilText(answer);
       client.leave();

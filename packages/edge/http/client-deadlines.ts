@@ -11,13 +11,14 @@ export class ClientDeadlines {
   private progressMs = 0;
 
   constructor(private readonly limits: HttpLimits) {
-    this.deadlineMs = sweeper.nowMs + limits.headTimeoutMs;
+    // Browsers open connections that they may need soon.
+    this.deadlineMs = sweeper.nowMs + Math.max(limits.headTimeoutMs, limits.idleTimeoutMs);
   }
 
   /** It is to send a request. `begun`: a part of its head has come; the time of a head runs from its first byte. */
   requestAwaited(begun: boolean): void {
     if (!begun) this.deadlineMs = sweeper.nowMs + this.limits.idleTimeoutMs;
-    else if (!this.inHead) this.deadlineMs = sweeper.nowMs + this.limits.headTimeoutMs;
+    else if (!this.inHead) this.deadlineMs = sweeper.refresh() + this.limits.headTimeoutMs;
     this.inHead = begun;
   }
 
@@ -28,7 +29,7 @@ export class ClientDeadlines {
   /** It is to send a body. */
   bodyAwaited(body: ServerRequestBody): void {
     this.windowBytes = body.receivedBytes;
-    this.deadlineMs = sweeper.nowMs + this.limits.bodyTimeoutMs;
+    this.deadlineMs = sweeper.refresh() + this.limits.bodyTimeoutMs;
   }
 
   /** The body made too little progress. While its reader holds it back, or when enough has come, a new span begins. */

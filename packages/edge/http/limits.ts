@@ -6,9 +6,9 @@ export interface HttpLimits {
   headerLines: number;
   /** Request target; more is 414. */
   targetBytes: number;
-  /** From the first byte of a request (or the connection's begin) to the end of its head; then 408. */
+  /** From the first byte of a request to the end of its head; then 408. */
   headTimeoutMs: number;
-  /** Between requests on a connection. */
+  /** Between requests on a connection, and before the first one (there `headTimeoutMs` if that is longer). */
   idleTimeoutMs: number;
   /** While a body is wanted, `bodyMinimumBytes` have to come in every such span; else 408. */
   bodyTimeoutMs: number;

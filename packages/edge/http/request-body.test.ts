@@ -20,7 +20,7 @@ test("100 Continue is sent when somebody reads the body, and not when the answer
 }, 30_000);
 
 test("A body that nobody read is dropped: a short one keeps the connection, a long one closes it after the answer", async () => {
-  const server = serve((exchange) => exchange.respond(404, [], "<none>"));
+  const server = serve((exchange) => exchange.respond(404, [], "<none>"), { limits: { lingerMs: 20_000 } });
   const client = await RawClient.connect({ port: server.port });
   const short = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${"x".repeat(100_000)}`;
   await client.send(short + getRequest("/next")).until(({ text }) => text.split("<none>").length === 3);

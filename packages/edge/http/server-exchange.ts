@@ -6,6 +6,7 @@ import type { PreparedResponse } from "./prepared-response.ts";
 import { emptyBody, ServerRequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import { framedBody, StreamedResponse } from "./streamed-response.ts";
+import { sweeper } from "./sweeper.ts";
 
 /** Who writes a streamed answer: hears of the client's pace and of its leaving. */
 export interface AnswerSource {
@@ -41,7 +42,7 @@ export class ServerExchange implements Exchange {
   /** The answer is complete. */
   finished = false;
   source: AnswerSource | undefined;
-  readonly startedAtMs = performance.now();
+  readonly startedAtMs = sweeper.refresh();
   readonly body: RequestBody;
   private abortListener: (() => void) | undefined;
   private hostText: string | undefined;

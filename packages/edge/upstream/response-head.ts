@@ -55,6 +55,7 @@ export function parseResponseHead(bytes: Buffer, start: number): ResponseHead | 
   const linesStart = position + 2;
   const end = scanHeaderBlock(bytes, linesStart, lineLimit);
   if (end === incompleteBlock) return length > headLimitBytes ? "its head is too large" : undefined;
+  if (end - start > headLimitBytes) return "its head is too large";
   if (end < 0) return "a header line is broken, or there are too many";
   const head = new ResponseHead(bytes, status, minorVersion, start, linesStart, end, takeFields());
   head.keepAlive = minorVersion > 0;

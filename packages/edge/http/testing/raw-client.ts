@@ -22,7 +22,10 @@ export class RawClient {
         if (client.keepText) client.text += chunk.latin1Slice();
         changed();
       },
-      drain: () => client.flush(),
+      drain() {
+        client.flush();
+        changed();
+      },
       end(socket: Socket<undefined>) {
         client.closed = true;
         socket.end();
@@ -44,6 +47,11 @@ export class RawClient {
     this.waiting = this.waiting === undefined ? buffer : Buffer.concat([this.waiting, buffer]);
     this.flush();
     return this;
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get waitingBytes(): number {
+    return this.waiting?.length ?? 0;
   }
 
   /** Counts only from now on, for large bodies. */

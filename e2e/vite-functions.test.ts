@@ -168,7 +168,7 @@ describe("a Vite app with functions", () => {
     expect(headers["x-forwarded-proto"]).toBe("http");
     expect(headers["x-matched-path"]).not.toBe("/evil");
     expect(headers["x-middleware-subrequest"]).toBeUndefined();
-    expect(headers["x-vercel-deployment-url"]).toBe(deployed.host);
+    expect(headers["x-vercel-deployment-url"]).toBe(`${deployed.host}:${platform.port}`);
     const head = await platform.ask(host, "/api/raw", { method: "HEAD" });
     expect(Number(head.headers["content-length"])).toBeGreaterThan(100);
     expect(head.body.length).toBe(0);
@@ -180,7 +180,7 @@ describe("a Vite app with functions", () => {
       vercel: "1",
       environment: "production",
       secret: "only for functions",
-      url: deployed.host,
+      url: `${deployed.host}:${platform.port}`,
     });
     const platformNames = (seen["names"] as string[]).filter((name) =>
       /^EVENKEEL_(HOME|RUN|DATABASE)/.test(name),

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import type { TestCluster } from "@evenkeel/postgres";
-import { startControlCluster, TestControl, until } from "../testing/test-control.ts";
+import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { until } from "../testing/until.ts";
 
 const limitMs = 60_000;
 let cluster: TestCluster;

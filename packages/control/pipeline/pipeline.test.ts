@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:te
 import { readdirSync } from "node:fs";
 import type { TestCluster } from "@evenkeel/postgres";
 import { stepNames } from "../client/index.ts";
-import { startControlCluster, TestControl, until } from "../testing/test-control.ts";
+import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { until } from "../testing/until.ts";
 
 const limitMs = 60_000;
 let cluster: TestCluster;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packSource } from "@evenkeel/build";
-import { type AppName, type HomeLayout, homeLayout } from "@evenkeel/model";
+import { type HomeLayout, homeLayout } from "@evenkeel/model";
 import { startTestCluster, type TestCluster, type TestDatabase } from "@evenkeel/postgres";
 import type { Deployment } from "../api/contract/index.ts";
 import { type ControlClient, createControlClient } from "../client/index.ts";
@@ -176,19 +176,4 @@ function writePrebuilt(folder: string, text: string, withFunction: boolean): voi
     }),
   );
   writeFileSync(join(fn, "index.js"), `module.exports = (req, res) => res.end(${JSON.stringify(text)})`);
-}
-
-export const appNamed = (name: string): AppName => name as AppName;
-
-/** Looks again every 10 ms until it holds; fails after `limitMs`, default 30 s. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  limitMs = 30_000,
-): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}`);
-    await Bun.sleep(10);
-  }
 }

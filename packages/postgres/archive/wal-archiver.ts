@@ -136,7 +136,9 @@ export class WalArchiver {
       this.wake.resolve();
       await waitAtMost(deadline - Date.now(), round);
       const shipped = this.shipper.position;
-      if (shipped && shipped.lsn >= position) return shipped;
+      // On another timeline a position means something else.
+      const current = shipped?.timeline === this.streamingTimeline;
+      if (shipped && current && shipped.lsn >= position) return shipped;
       if (this.stopped || Date.now() >= deadline) {
         const reached = shipped ? `WAL up to ${formatLsn(shipped.lsn)}` : "no WAL";
         throw new ArchiveBehindError(

@@ -33,11 +33,10 @@ export interface WalInventory {
 }
 
 export async function readWalInventory(archive: Archive): Promise<WalInventory> {
-  const [segments, tails, timelines] = await Promise.all([
-    archive.list("wal/"),
-    archive.list("tail/"),
-    archive.list("timelines/"),
-  ]);
+  // Tails first: while we look, one may be replaced by its complete segment, and must not be missing in both lists.
+  const tails = await archive.list("tail/");
+  const segments = await archive.list("wal/");
+  const timelines = await archive.list("timelines/");
   const histories = new Map<number, TimelineStretch[]>([[1, parseTimelineHistory(1, "")]]);
   for (const { key } of timelines) {
     const timeline = Number.parseInt(key.slice("timelines/".length), 16);

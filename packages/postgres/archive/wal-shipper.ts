@@ -1,6 +1,7 @@
-import { type Lsn, lsn, parseSegmentName, segmentName, walSegmentBytes } from "../wal/lsn.ts";
+import { ObjectMissingError } from "../errors.ts";
+import { type Lsn, lsn, parseLsn, parseSegmentName, segmentName, walSegmentBytes } from "../wal/lsn.ts";
 import type { Archive } from "./archive.ts";
-import { formatPosition, tailName } from "./wal-inventory.ts";
+import { type ArchivePosition, formatPosition, tailName } from "./wal-inventory.ts";
 import type { WalSpool } from "./wal-spool.ts";
 
 /** Everything that was committed at `timeMs` (the server's clock) lies before `lsn`. */
@@ -14,6 +15,11 @@ export interface ShippedPosition extends WalMoment {
   timeline: number;
 }
 
+interface WalEnd {
+  timeline: number;
+  lsn: Lsn;
+}
+
 /**
  * Moves WAL from the spool into the archive: history files first, so that no segment is there without the way to it;
  * then complete segments in order; then what has come of the newest. A step that fails is repeated with the next
@@ -21,6 +27,8 @@ export interface ShippedPosition extends WalMoment {
  */
 export class WalShipper {
   private shipped: ShippedPosition | undefined;
+  /** What the archive said when we began. */
+  private found: ArchivePosition | "none" | undefined;
   private tail: { segment: string; toByte: number } | undefined;
   private readonly shippedPartials = new Set<string>();
 
@@ -38,18 +46,19 @@ export class WalShipper {
    * commit since" is also something to promise.
    */
   async ship(moments: WalMoment[]): Promise<void> {
+    this.found ??= await this.readPosition();
     for (const name of this.spool.histories()) {
       await this.archive.create(`timelines/${name}`, this.spool.read(name));
       this.spool.remove(name);
     }
-    let end: { timeline: number; lsn: Lsn } | undefined;
+    let end: WalEnd | undefined;
     for (const name of this.spool.completeSegments()) end = await this.shipSegment(name);
-    for (const name of this.spool.idlePartials()) await this.shipPartial(name);
+    for (const name of this.spool.idlePartials()) end = laterOf(end, await this.shipPartial(name));
     end = (await this.shipTail()) ?? end;
     await this.note(end, moments);
   }
 
-  private async shipSegment(name: string): Promise<{ timeline: number; lsn: Lsn }> {
+  private async shipSegment(name: string): Promise<WalEnd> {
     await this.archive.create(`wal/${name}`, this.spool.read(name));
     this.spool.remove(name);
     for (const { key } of await this.archive.list(`tail/${name}/`)) await this.archive.delete(key);
@@ -58,20 +67,23 @@ export class WalShipper {
   }
 
   /** Of a timeline that was left, or from before a restart: its content goes out even if the server never comes back. */
-  private async shipPartial(name: string): Promise<void> {
-    if (!this.shippedPartials.has(name)) {
-      const segment = name.replace(/\.partial$/, "");
-      const content = this.spool.read(name);
-      const fromByte = this.shippedBytes(segment);
-      if (content.length > fromByte) {
-        await this.archive.create(tailName(segment, fromByte, content.length), content.subarray(fromByte));
-      }
-      this.shippedPartials.add(name);
+  private async shipPartial(name: string): Promise<WalEnd | undefined> {
+    const segment = name.replace(/\.partial$/, "");
+    const content = this.spool.read(name);
+    const fromByte = this.shippedBytes(segment);
+    if (!this.shippedPartials.has(name) && content.length > fromByte) {
+      await this.archive.create(tailName(segment, fromByte, content.length), content.subarray(fromByte));
     }
+    this.shippedPartials.add(name);
     if (this.spool.receiving) this.spool.remove(name);
+    const { timeline, start } = parseSegmentName(segment)!;
+    const end = { timeline, lsn: lsn(start + BigInt(content.length)) };
+    const found = this.found as ArchivePosition | "none";
+    if (found === "none") return end;
+    return laterOf({ timeline: found.timeline, lsn: parseLsn(found.lsn) }, end) === end ? end : undefined;
   }
 
-  private async shipTail(): Promise<{ timeline: number; lsn: Lsn } | undefined> {
+  private async shipTail(): Promise<WalEnd | undefined> {
     const tail = this.spool.tail();
     if (!tail) return undefined;
     const segment = segmentName(tail.timeline, tail.start);
@@ -89,11 +101,12 @@ export class WalShipper {
     return this.tail?.segment === segment ? this.tail.toByte : 0;
   }
 
-  private async note(end: { timeline: number; lsn: Lsn } | undefined, moments: WalMoment[]): Promise<void> {
+  private async note(end: WalEnd | undefined, moments: WalMoment[]): Promise<void> {
     const at = end ?? this.shipped;
     if (!at) return;
     const reached = moments.filter((moment) => moment.lsn <= at.lsn).map((moment) => moment.timeMs);
-    const timeMs = Math.max(this.shipped?.timeMs ?? 0, ...reached);
+    const found = this.found === "none" ? 0 : (this.found?.timeMs ?? 0);
+    const timeMs = Math.max(this.shipped?.timeMs ?? found, ...reached);
     const { shipped } = this;
     if (shipped && at.lsn === shipped.lsn && at.timeline === shipped.timeline && timeMs === shipped.timeMs)
       return;
@@ -101,4 +114,18 @@ export class WalShipper {
     await this.archive.replace("position", Buffer.from(JSON.stringify(position)));
     this.shipped = { timeline: at.timeline, lsn: at.lsn, timeMs };
   }
+
+  private async readPosition(): Promise<ArchivePosition | "none"> {
+    try {
+      return await this.archive.readJson<ArchivePosition>("position");
+    } catch (error) {
+      if (error instanceof ObjectMissingError) return "none";
+      throw error;
+    }
+  }
+}
+
+function laterOf(a: WalEnd | undefined, b: WalEnd | undefined): WalEnd | undefined {
+  if (!a || !b) return a ?? b;
+  return b.timeline > a.timeline || (b.timeline === a.timeline && b.lsn > a.lsn) ? b : a;
 }

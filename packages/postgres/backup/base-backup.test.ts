@@ -81,7 +81,7 @@ test(
          archive: new Archive(new FolderTarget(${JSON.stringify(cluster.archive.target.description)}),
            new ArchiveKey(Buffer.from("${Buffer.from(cluster.archive.key.secret).toString("hex")}", "hex"))),
          // It never comes to its end, so that it is killed before, however late we are.
-         archiver: { shippedTo: () => new Promise(() => {}), baseBackupTaken() {} },
+         archiver: { flush: async () => {}, shippedTo: () => new Promise(() => {}), baseBackupTaken() {} },
        });`,
     );
     const chunks = async () => (await cluster.archive.list("chunks/")).length;

@@ -34,7 +34,11 @@ export interface BackupRequest {
   connection: ClientConfig;
   archive: Archive;
   /** Must be streaming: the backup is complete when the WAL it needs is in the archive. */
-  archiver: { shippedTo(position: Lsn): Promise<unknown>; baseBackupTaken(start: Lsn): void };
+  archiver: {
+    flush(): Promise<unknown>;
+    shippedTo(position: Lsn): Promise<unknown>;
+    baseBackupTaken(start: Lsn): void;
+  };
   /** On this machine; one backup or expiry of an archive at a time. The archiver's spool serves well. */
   lockDir: string;
   /** Which clause asked for it: `daily`, `weekly`, `manual`, `migration`. */
@@ -59,6 +63,8 @@ export interface BackupRequest {
  */
 export function takeBaseBackup(request: BackupRequest): Promise<BackupSummary> {
   return withFolderLock(request.lockDir, async () => {
+    // Before the work, and before the backup's begin: an archive that is away, or still without anything.
+    await request.archiver.flush();
     const owner = await request.archive.owner();
     const systemId = systemIdOf(readControlFile(request.dataDir));
     if (owner !== systemId) {

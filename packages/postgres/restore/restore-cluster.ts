@@ -154,11 +154,10 @@ export async function readCatalogue(
   archive: Archive,
 ): Promise<{ catalogue: RestoreCatalogue; damaged: string[] }> {
   await archive.owner();
-  const [{ backups, damaged }, inventory, position] = await Promise.all([
-    readBackups(archive),
-    readWalInventory(archive),
-    archive.readJson<ArchivePosition>("position"),
-  ]);
+  // In this order: an archive that goes on meanwhile has at least the WAL that its position and backups speak of.
+  const position = await archive.readJson<ArchivePosition>("position");
+  const { backups, damaged } = await readBackups(archive);
+  const inventory = await readWalInventory(archive);
   return { catalogue: { backups, inventory, position }, damaged };
 }
 

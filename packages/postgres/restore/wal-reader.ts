@@ -1,10 +1,12 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { basename } from "node:path";
 import type { ArchiveKey } from "../archive/archive-key.ts";
 import type { ArchiveTarget } from "../archive/archive-target.ts";
 import { openObject } from "../archive/sealed-object.ts";
-import { ObjectDamagedError } from "../errors.ts";
+import { ObjectDamagedError, ObjectMissingError } from "../errors.ts";
 
 export interface WalTask {
+  /** Ends in the segment's name. */
   path: string;
   segmentBytes: number;
   /** A complete segment, or parts of one. */
@@ -15,8 +17,7 @@ export interface WalTask {
 export async function restoreSegment(task: WalTask, key: ArchiveKey, target: ArchiveTarget): Promise<void> {
   const file = openSync(task.path, "wx", 0o600);
   try {
-    for (const { name, fromByte } of task.objects) {
-      const content = openObject(key, name, await target.get(name));
+    for (const { name, fromByte, content } of await readParts(task, key, target)) {
       if (fromByte + content.length > task.segmentBytes) {
         throw new ObjectDamagedError(`Object ${name} of the archive is longer than a WAL segment`);
       }
@@ -27,5 +28,27 @@ export async function restoreSegment(task: WalTask, key: ArchiveKey, target: Arc
     ftruncateSync(file, task.segmentBytes);
   } finally {
     closeSync(file);
+  }
+}
+
+interface Part {
+  name: string;
+  fromByte: number;
+  content: Uint8Array;
+}
+
+async function readParts(task: WalTask, key: ArchiveKey, target: ArchiveTarget): Promise<Part[]> {
+  const read = async (name: string, fromByte: number): Promise<Part> => ({
+    name,
+    fromByte,
+    content: openObject(key, name, await target.get(name)),
+  });
+  try {
+    return await Promise.all(task.objects.map(({ name, fromByte }) => read(name, fromByte)));
+  } catch (error) {
+    const whole = `wal/${basename(task.path)}`;
+    // An archiver that runs meanwhile has completed the segment and removed its parts.
+    if (!(error instanceof ObjectMissingError) || !(await target.has(whole))) throw error;
+    return [await read(whole, 0)];
   }
 }

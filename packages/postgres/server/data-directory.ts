@@ -7,6 +7,9 @@ import { processRuns } from "./process-table.ts";
 import { initialisingAccount, requireReachable, type ServerAccount } from "./server-account.ts";
 import { majorVersion, type ServerBinaries } from "./server-binaries.ts";
 
+/** Between a data directory's name and the time at which a restored one took its place. */
+export const replacedMark = ".replaced-";
+
 export interface DataDirectoryRequest {
   dataDir: string;
   binaries: ServerBinaries;
@@ -50,7 +53,10 @@ export async function ensureDataDirectory(request: DataDirectoryRequest): Promis
 }
 
 function holdsCluster(dataDir: string): boolean {
-  if (!existsSync(dataDir)) return false;
+  if (!existsSync(dataDir)) {
+    refuseReplaced(dataDir);
+    return false;
+  }
   const entries = readdirSync(dataDir);
   if (entries.length === 0) return false;
   if (!entries.includes("PG_VERSION")) {
@@ -66,6 +72,20 @@ function holdsCluster(dataDir: string): boolean {
     );
   }
   return true;
+}
+
+/** Where a file system cannot exchange two folders, a crash amid a restore's last step leaves none in the place. */
+function refuseReplaced(dataDir: string): void {
+  const replaced = readdirSync(dirname(dataDir)).findLast((name) =>
+    name.startsWith(`${basename(dataDir)}${replacedMark}`),
+  );
+  if (!replaced) return;
+  throw new DataDirectoryInvalidError(
+    `${dataDir} is missing, and ${replaced} beside it was replaced by a restore`,
+    {
+      hint: `The restore was interrupted: rename ${replaced} back, or the restored folder to ${basename(dataDir)}.`,
+    },
+  );
 }
 
 async function initialise(request: DataDirectoryRequest, folder: string): Promise<void> {

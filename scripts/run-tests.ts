@@ -85,7 +85,7 @@ async function runAll(files: string[], atOnce: number): Promise<FileResult[]> {
 }
 
 const wanted = process.argv.slice(2);
-const all = [...new Bun.Glob("{packages,e2e,bench,chaos}/**/*.test.{ts,tsx}").scanSync({ cwd: root })]
+const all = [...new Bun.Glob("{packages,scripts,e2e,bench,chaos}/**/*.test.{ts,tsx}").scanSync({ cwd: root })]
   .filter((file) => !file.includes("node_modules") && !file.startsWith("e2e/fixtures/"))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort();

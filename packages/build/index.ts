@@ -9,7 +9,6 @@
  */
 export type { BuildPlan, PackageManager, ProjectSettings } from "./detect/build-plan.ts";
 export { inspectSource } from "./detect/inspect-source.ts";
-export { validateVercelConfig } from "./detect/vercel-config/validate-vercel-config.ts";
 export * from "./errors.ts";
 export { type BuiltFolder, importOutput } from "./import/import-output.ts";
 export { planRetention, type RetentionPlan } from "./retention/plan-retention.ts";

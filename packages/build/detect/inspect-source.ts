@@ -5,7 +5,6 @@ import { chooseNode } from "./node-version.ts";
 import { choosePackageManager, lockfilesOf, npmFor } from "./package-manager.ts";
 import { type PackageManifest, parsePackageManifest } from "./package-manifest.ts";
 import { SourceTree } from "./source-tree.ts";
-import { validateVercelConfig } from "./vercel-config/validate-vercel-config.ts";
 
 /**
  * Reads and checks a source tree; runs nothing.
@@ -19,7 +18,7 @@ export async function inspectSource(folder: string, settings: ProjectSettings = 
   const app = tree.appFolder(settings.rootDirectory);
   const configName = posix.join(app, "vercel.json");
   const configText = tree.readText(configName);
-  const config = configText === undefined ? {} : validateVercelConfig(configText, configName);
+  const config = configText === undefined ? {} : await readConfig(configText, configName);
   const manifests = upwards(app).map((at) => readManifest(tree, at));
   const own = manifests[0];
 
@@ -78,6 +77,12 @@ function versionFile(tree: SourceTree, app: string) {
     }
   }
   return undefined;
+}
+
+/** Loaded on first need: Vercel's schemas take 80 ms. */
+async function readConfig(text: string, name: string): Promise<Record<string, unknown>> {
+  const { validateVercelConfig } = await import("./vercel-config/validate-vercel-config.ts");
+  return validateVercelConfig(text, name);
 }
 
 /** Loaded on first need: the detectors of a hundred frameworks take 150 ms. */

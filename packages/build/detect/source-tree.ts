@@ -18,12 +18,13 @@ export class SourceTree {
     const absolute = join(this.root, path);
     if (lstatSync(absolute, { throwIfNoEntry: false }) === undefined) return undefined;
     const real = this.realpath(absolute);
-    const status = real && statSync(real);
-    if (!status?.isFile()) return undefined;
+    if (real === undefined) return undefined;
+    const status = statSync(real);
+    if (!status.isFile()) return undefined;
     if (status.size > largestBytes) {
       throw new SourceUnreadableError(`${path} has ${status.size} bytes, which is too much for it`);
     }
-    return readFileSync(real!, "utf8");
+    return readFileSync(real, "utf8");
   }
 
   /**

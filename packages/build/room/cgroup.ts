@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { RoomLimits } from "./room-limits.ts";
 
 /** Builds give way to everything else when the machine is busy: a quarter of the usual weight. */
@@ -26,8 +26,11 @@ interface Controller {
   folder: string;
 }
 
+const prefix = "evenkeel-build-";
+
 /** A cgroup of its own for one build, v2 or v1, as far as this process may make one. */
-export function createCgroup(name: string, limits: RoomLimits): Cgroup {
+export function createCgroup(build: string, limits: RoomLimits): Cgroup {
+  const name = `${prefix}${process.pid}-${build}`;
   const mounts = readMounts();
   const v2 = mounts.find((mount) => mount.type === "cgroup2");
   const unified = v2 && createV2(name, v2, limits);
@@ -122,11 +125,34 @@ function ownFolder(mount: CgroupMount, controller: string): string {
 }
 
 function makeFolder(folder: string): string | undefined {
+  removeAbandoned(dirname(folder));
   try {
     mkdirSync(folder);
     return folder;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EEXIST" ? folder : undefined;
+  }
+}
+
+/** Platforms that were killed leave theirs behind; the process in the name tells. */
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const owner = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (owner === undefined || isRunning(Number(owner))) continue;
+    try {
+      rmdirSync(`${parent}/${name}`);
+    } catch {
+      // Its last process is still being buried; the next build comes by again.
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 

@@ -89,7 +89,7 @@ export async function runInRoom(options: RoomOptions): Promise<RoomOutcome> {
     return folder ? folder.target + path.slice(folder.source.length) : path;
   };
   const command = options.command(placeOf);
-  const cgroup = createCgroup(`evenkeel-build-${options.name}`, limits);
+  const cgroup = createCgroup(options.name, limits);
   const spec: RoomSpec = {
     argv: command.argv,
     environment: command.environment,

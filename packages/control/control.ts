@@ -51,7 +51,7 @@ const openAlways: ReadonlySet<string> = new Set(["/api/health", "/api/status"]);
  * host go on with what they know.
  */
 export class Control {
-  private readonly parts: ControlParts;
+  readonly parts: ControlParts;
   private readonly sweeper: Sweeper;
   private readonly server: ReturnType<typeof Bun.serve>;
   private opened = false;

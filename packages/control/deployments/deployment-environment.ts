@@ -1,5 +1,6 @@
 import type { AppName, DeploymentId, EnvironmentName, HostedDeployment } from "@evenkeel/model";
 import type { Connection } from "../database/connection.ts";
+import { DeploymentUnknownError, VaultKeyMismatchError } from "../errors.ts";
 import type { Vault } from "../vault/vault.ts";
 import { buildOnlyVariables } from "./system-environment.ts";
 
@@ -11,20 +12,52 @@ export interface OpenEnvironment {
   system: Record<string, string>;
 }
 
-/** @throws VaultKeyMismatchError, DatabaseUnavailableError */
-export async function openEnvironments(
+interface SealedEnvironment {
+  id: DeploymentId;
+  app: AppName;
+  environment: EnvironmentName;
+  system: Record<string, string>;
+  names: string[];
+  sealed: Buffer[];
+}
+
+/** What the build of a deployment sees. @throws DeploymentUnknownError, VaultKeyMismatchError, DatabaseUnavailableError */
+export async function openEnvironment(
+  connection: Connection,
+  vault: Vault,
+  id: DeploymentId,
+): Promise<OpenEnvironment> {
+  const [row] = await sealedEnvironments(connection, [id]);
+  if (!row) throw new DeploymentUnknownError(id);
+  return open(vault, row);
+}
+
+/**
+ * What the host gives to instances. A deployment whose variables do not open is left out, and cannot start: one damaged row must
+ * not keep the host from hearing of all others.
+ */
+export async function hostedDeployments(
   connection: Connection,
   vault: Vault,
   ids: DeploymentId[],
-): Promise<Map<DeploymentId, OpenEnvironment & { app: AppName }>> {
-  const rows = await connection.query<{
-    id: DeploymentId;
-    app: AppName;
-    environment: EnvironmentName;
-    system: Record<string, string>;
-    names: string[];
-    sealed: Buffer[];
-  }>(
+): Promise<HostedDeployment[]> {
+  const hosted: HostedDeployment[] = [];
+  for (const row of await sealedEnvironments(connection, ids)) {
+    try {
+      const { user, system } = open(vault, row);
+      const environment = { ...user, ...system };
+      for (const name of buildOnlyVariables) delete environment[name];
+      hosted.push({ id: row.id, app: row.app, environment });
+    } catch (error) {
+      if (!(error instanceof VaultKeyMismatchError)) throw error;
+      console.error(`control: deployment ${row.id} cannot be started: ${error.message}`);
+    }
+  }
+  return hosted;
+}
+
+const sealedEnvironments = (connection: Connection, ids: DeploymentId[]): Promise<SealedEnvironment[]> =>
+  connection.query<SealedEnvironment>(
     `SELECT id, app, environment, system_environment AS system,
        coalesce(array_agg(name ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS names,
        coalesce(array_agg(sealed ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS sealed
@@ -32,27 +65,10 @@ export async function openEnvironments(
      WHERE id = ANY ($1) GROUP BY id`,
     [ids],
   );
-  return new Map(
-    rows.map(({ id, app, environment, system, names, sealed }) => {
-      const user: Record<string, string> = {};
-      for (const [index, name] of names.entries()) {
-        user[name] = vault.unseal(sealed[index]!, { app, environment, name });
-      }
-      return [id, { app, user, system }];
-    }),
-  );
-}
 
-/** What the host gives to instances. */
-export async function hostedDeployments(
-  connection: Connection,
-  vault: Vault,
-  ids: DeploymentId[],
-): Promise<HostedDeployment[]> {
-  const environments = await openEnvironments(connection, vault, ids);
-  return [...environments].map(([id, { app, user, system }]) => {
-    const environment = { ...user, ...system };
-    for (const name of buildOnlyVariables) delete environment[name];
-    return { id, app, environment };
-  });
+function open(vault: Vault, { app, environment, system, names, sealed }: SealedEnvironment): OpenEnvironment {
+  const user: Record<string, string> = {};
+  for (const [index, name] of names.entries())
+    user[name] = vault.unseal(sealed[index]!, { app, environment, name });
+  return { user, system };
 }

@@ -7,6 +7,7 @@ import type { Database } from "../database/database.ts";
 import { underWay } from "../deployments/deployment-row.ts";
 import { removeDeployment } from "../deployments/remove-deployment.ts";
 import { withdraw } from "../deployments/withdraw-deployment.ts";
+import { runGit } from "../git/git-command.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { Serving } from "../serving/serving.ts";
 import { compactServing } from "../serving/serving-log.ts";
@@ -19,6 +20,8 @@ import {
 } from "./needed.ts";
 
 const sweepEveryMs = 6 * 3_600_000;
+/** After a start others have more urgent work. */
+const firstSweepMs = 5 * 60_000;
 const uploadGraceMs = 24 * 3_600_000;
 
 export interface SweeperParts {
@@ -30,19 +33,23 @@ export interface SweeperParts {
 
 /** Removes what nothing needs any more. Every part may be interrupted and is done again by the next sweep. */
 export class Sweeper {
-  private timer: ReturnType<typeof setInterval> | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly parts: SweeperParts,
     private readonly policy: RetentionPolicy = usualRetention,
   ) {}
 
-  start(): void {
-    this.timer = setInterval(() => void this.sweepQuietly(), sweepEveryMs);
+  start(delayMs = firstSweepMs): void {
+    this.timer = setTimeout(async () => {
+      await this.sweepQuietly();
+      if (this.timer) this.start(sweepEveryMs);
+    }, delayMs);
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** What the life before left half-done: build folders, and what edges still serve of deployments that did not go live. */
@@ -80,6 +87,7 @@ export class Sweeper {
       nowMs - uploadGraceMs,
     );
     await this.sweepLogs();
+    await this.packRepositories();
     await compactServing(database);
   }
 
@@ -90,6 +98,15 @@ export class Sweeper {
       console.error(
         `control: the sweep was not finished, the next one goes on: ${error instanceof Error ? error.message : error}`,
       );
+    }
+  }
+
+  /** Pushes leave loose objects and small packs; `receive.autogc` is off, since a pusher would wait for it. */
+  private async packRepositories(): Promise<void> {
+    const { layout } = this.parts;
+    for (const name of await readdir(layout.git).catch(() => [])) {
+      if (name.endsWith(".git"))
+        await runGit(["--git-dir", join(layout.git, name), "gc", "--auto", "--quiet"]);
     }
   }
 

@@ -10,7 +10,7 @@ import {
 } from "@evenkeel/build";
 import type { AppSettings } from "../../api/contract/index.ts";
 import { getApp } from "../../apps/app-store.ts";
-import { openEnvironments } from "../../deployments/deployment-environment.ts";
+import { openEnvironment } from "../../deployments/deployment-environment.ts";
 import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
 
 /** Builds in the room, a few at once on this machine. Prebuilt output only has to be found. */
@@ -42,9 +42,7 @@ async function build(
     if (text !== lastProgress && progress.step !== "ready") log.note(text);
     lastProgress = text;
   });
-  const { user, system } = (await openEnvironments(parts.database, parts.vault, [deployment.id])).get(
-    deployment.id,
-  )!;
+  const { user, system } = await openEnvironment(parts.database, parts.vault, deployment.id);
   return runBuild(parts.layout, {
     ...{ folder, plan, tools, app: deployment.app, signal },
     target: deployment.environment === "production" ? "production" : "preview",

@@ -11,6 +11,7 @@ function inventory(changes: Partial<WalInventory>): WalInventory {
     segments: new Set(),
     tails: new Map(),
     histories: new Map([[1, parseTimelineHistory(1, "")]]),
+    begunMs: new Map(),
     ...changes,
   };
 }

@@ -30,6 +30,8 @@ export interface WalInventory {
   tails: Map<string, TailPart[]>;
   /** Every timeline's way, by timeline. */
   histories: Map<number, TimelineStretch[]>;
+  /** When the archive heard of a timeline: about when it was begun. */
+  begunMs: Map<number, number>;
 }
 
 export async function readWalInventory(archive: Archive): Promise<WalInventory> {
@@ -38,14 +40,17 @@ export async function readWalInventory(archive: Archive): Promise<WalInventory> 
   const segments = await archive.list("wal/");
   const timelines = await archive.list("timelines/");
   const histories = new Map<number, TimelineStretch[]>([[1, parseTimelineHistory(1, "")]]);
-  for (const { key } of timelines) {
+  const begunMs = new Map<number, number>();
+  for (const { key, modifiedMs } of timelines) {
     const timeline = Number.parseInt(key.slice("timelines/".length), 16);
+    begunMs.set(timeline, modifiedMs);
     histories.set(timeline, parseTimelineHistory(timeline, Buffer.from(await archive.read(key)).toString()));
   }
   return {
     segments: new Set(segments.map(({ key }) => key.slice("wal/".length))),
     tails: groupTails(tails.map(({ key }) => key)),
     histories,
+    begunMs,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Archive } from "../archive/archive.ts";
 import { ObjectDamagedError } from "../errors.ts";
+import { parseLsn } from "../wal/lsn.ts";
+import { type TimelineStretch, timelineAt } from "../wal/timeline-history.ts";
 
 /** A stretch of a chunk: chunk's index in `chunks`, first byte in it, length. */
 export type Slice = [chunk: number, offset: number, bytes: number];
@@ -80,6 +82,16 @@ export async function readBackups(
     }
   }
   return { backups: backups.sort((a, b) => a.stoppedMs - b.stoppedMs), damaged };
+}
+
+/** Whether a timeline's way leads through the whole of a backup, so that recovery from it can come to the timeline. */
+export function liesOnWay(
+  history: TimelineStretch[],
+  backup: Pick<BackupManifest, "timeline" | "startLsn" | "stopLsn">,
+): boolean {
+  const stretch = history.find((candidate) => candidate.timeline === backup.timeline);
+  if (!stretch || (stretch.end !== undefined && parseLsn(backup.stopLsn) > stretch.end)) return false;
+  return timelineAt(history, parseLsn(backup.startLsn)) === backup.timeline;
 }
 
 export function summaryOf(manifest: BackupManifest): BackupSummary {

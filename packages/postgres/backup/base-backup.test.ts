@@ -7,6 +7,8 @@ import { FolderTarget } from "../archive/folder-target.ts";
 import { ArchivedCluster } from "../testing/archived-cluster.ts";
 import { until } from "../testing/until.ts";
 import { readBackups, readManifest } from "./backup-manifest.ts";
+import { parseBackupClause } from "./backup-schedule.ts";
+import { expireBackups } from "./expire.ts";
 
 const limitMs = 180_000;
 let cluster: ArchivedCluster;
@@ -148,6 +150,35 @@ test(
       message: expect.stringContaining("elsewhere"),
     });
     await cluster.query("DROP TABLESPACE elsewhere");
+  },
+  limitMs,
+);
+
+test(
+  "expiry removes old backups and what only they needed; what is left restores",
+  async () => {
+    await cluster.query(
+      "CREATE TABLE short_lived AS SELECT g, md5(g::text) FROM generate_series(1, 30000) g",
+    );
+    const old = await cluster.backup({ label: "daily" });
+    await cluster.query("DROP TABLE short_lived");
+    const fresh = await cluster.backup({ label: "daily" });
+    await cluster.archiver.flush();
+    const chunksBefore = (await cluster.archive.list("chunks/")).length;
+    const report = await expireBackups({
+      archive: cluster.archive,
+      clauses: [parseBackupClause("daily 02:00 UTC, 30 days")],
+      lockDir: cluster.backupRequest.lockDir,
+      nowMs: Date.now() + 400 * 86_400_000,
+    });
+    expect(report.expiredBackups).toContain(old.id);
+    expect(report.kept).toEqual([{ id: fresh.id, reason: "it is the newest" }]);
+    expect(report.removedChunks).toBeGreaterThan(0);
+    expect((await cluster.archive.list("chunks/")).length).toBe(chunksBefore - report.removedChunks);
+    expect(await cluster.restoreAndAsk("latest", everything)).toEqual(await cluster.query(everything));
+    await expect(cluster.restore(`${new Date(old.stoppedMs).toISOString()}`)).rejects.toMatchObject({
+      code: "recovery_target_invalid",
+    });
   },
   limitMs,
 );

@@ -4,10 +4,9 @@ import {
   type WalInventory,
   walCoverage,
 } from "../archive/wal-inventory.ts";
-import type { BackupManifest } from "../backup/backup-manifest.ts";
+import { type BackupManifest, liesOnWay } from "../backup/backup-manifest.ts";
 import { RecoveryTargetError, WalGapError } from "../errors.ts";
 import { formatLsn, type Lsn, parseLsn, parseSegmentName } from "../wal/lsn.ts";
-import { timelineAt } from "../wal/timeline-history.ts";
 import { describeTarget, type RecoveryTarget } from "./recovery-target.ts";
 import type { RestorePoint } from "./restore-point.ts";
 
@@ -136,12 +135,9 @@ function usableBackups({ backups, inventory }: RestoreCatalogue, timeline: numbe
   const history = inventory.histories.get(timeline);
   if (!history) return [];
   return backups.flatMap((base) => {
-    const stop = parseLsn(base.stopLsn);
-    const stretch = history.find((candidate) => candidate.timeline === base.timeline);
-    if (!stretch || (stretch.end !== undefined && stop > stretch.end)) return [];
-    if (timelineAt(history, parseLsn(base.startLsn)) !== base.timeline) return [];
+    if (!liesOnWay(history, base)) return [];
     const wal = walCoverage(inventory, timeline, parseLsn(base.startLsn));
-    return wal.end >= stop ? [{ base, wal }] : [];
+    return wal.end >= parseLsn(base.stopLsn) ? [{ base, wal }] : [];
   });
 }
 

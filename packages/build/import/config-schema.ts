@@ -27,13 +27,22 @@ const condition = z.discriminatedUnion("type", [
   }),
 ]);
 
-const transform = z.object({
-  type: z.enum(["request.headers", "request.query", "response.headers"]),
-  op: z.enum(["append", "set", "delete"]),
-  target: z.object({ key: z.union([z.string(), operators]) }),
-  args: z.union([z.string(), z.array(z.string())]).optional(),
-  env: z.array(z.string()).optional(),
-});
+const transform = z.discriminatedUnion("type", [
+  z.object({
+    type: z.enum(["request.headers", "request.query", "response.headers"]),
+    op: z.enum(["append", "set", "delete"]),
+    target: z.object({ key: z.union([z.string(), operators]) }),
+    args: z.union([z.string(), z.array(z.string())]).optional(),
+    env: z.array(z.string()).optional(),
+  }),
+  // Not in the documentation yet; Vercel's builders write it for Express, Hono and other servers, and this is their schema.
+  z.object({
+    type: z.literal("request.path"),
+    op: z.literal("set"),
+    args: z.string().regex(/^\/(?!\/)[^?#\s\x00-\x1f\x7f]*$/, "a path without query"),
+    env: z.array(z.string()).optional(),
+  }),
+]);
 
 export const handlerRoute = z.object({
   handle: z.enum(["rewrite", "filesystem", "resource", "miss", "hit", "error"]),

@@ -43,6 +43,7 @@ function readRoute(value: unknown, index: number): Route {
     });
   }
   route.transforms?.forEach((transform, at) => {
+    if (transform.type === "request.path") return;
     const { key } = transform.target;
     if (typeof key === "object" && key.re !== undefined) {
       compile(key.re, `${shown}.transforms[${at}].target.key.re`);

@@ -82,6 +82,29 @@ describe("transforms", () => {
   });
 });
 
+describe("a path for the function", () => {
+  const seenAt = (args: string, target: string) => {
+    const routes: Route[] = [
+      { handle: "filesystem" },
+      { src: "/(.*)", dest: "/", transforms: [{ type: "request.path", op: "set", args }] },
+    ];
+    const found = resolveExample({ routes, functions: ["index"] }, target);
+    if (found.kind !== "function") throw new Error(`not a function: ${found.kind}`);
+    return { matched: found.matchedPath, path: found.requestPath, query: found.query };
+  };
+  test("takes the place of the client's, and its query stays", () => {
+    expect(seenAt("/v1/$1", "/users/a%20b?x=1")).toEqual({
+      matched: "/",
+      path: "/v1/users/a%20b",
+      query: "x=1",
+    });
+  });
+  test("that is the client's own leaves its very bytes", () => {
+    expect(seenAt("/$1", "/users/%61?x=1").path).toBeUndefined();
+    expect(seenAt("/$1", "/users/a").path).toBeUndefined();
+  });
+});
+
 describe("an answer's headers", () => {
   const routed = {
     headers: [

@@ -108,6 +108,7 @@ export function forwardedRequest({
   const changes = {
     ...(setRequestHeaders.length > 0 && { setRequestHeaders }),
     ...(deleteRequestHeaders.length > 0 && { deleteRequestHeaders }),
+    ...(view.path !== undefined && { requestPath: view.path }),
   };
   return (query) => ({ query: mergeQuery(query, added), parameters, ...changes });
 }

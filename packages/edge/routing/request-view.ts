@@ -14,10 +14,18 @@ const fixedHeaders = new Set([
   "trailer",
 ]);
 
+interface SavedView {
+  query: string;
+  path: string | undefined;
+  changes: Map<string, string | undefined>;
+}
+
 /** The request as routes see it and as it will be passed on: the client's, with what middleware and transforms changed. */
 export class RequestView {
   /** Raw, without `?`. */
   query: string;
+  /** What the function sees in place of the client's path. */
+  path: string | undefined;
   /** Changed headers; `undefined` for those taken off. */
   private changes = new Map<string, string | undefined>();
   private cookies: Map<string, string> | undefined;
@@ -27,12 +35,14 @@ export class RequestView {
   }
 
   /** For `restore`: the changes made until now. */
-  save(): { query: string; changes: Map<string, string | undefined> } {
-    return { query: this.query, changes: this.changes.size === 0 ? this.changes : new Map(this.changes) };
+  save(): SavedView {
+    const changes = this.changes.size === 0 ? this.changes : new Map(this.changes);
+    return { query: this.query, path: this.path, changes };
   }
 
-  restore(saved: { query: string; changes: Map<string, string | undefined> }): void {
+  restore(saved: SavedView): void {
     this.query = saved.query;
+    this.path = saved.path;
     this.changes = saved.changes;
     this.cookies = undefined;
   }

@@ -45,6 +45,8 @@ export interface ForwardedRequest {
   setRequestHeaders?: Pairs;
   /** Names (lower case) of the client's headers that are not passed on. Absent: none. */
   deleteRequestHeaders?: readonly string[];
+  /** Path that a function is to see (`request.path` of `transforms`), raw. Absent: the client's own. */
+  requestPath?: string;
   /**
    * Query string to pass on, without `?`: the client's own, merged with what routes added (theirs replaces the client's parameter of
    * the same name). Byte for byte the client's where no route touched it.
@@ -68,7 +70,7 @@ export interface FileResolution extends Output {
   file: StaticFile;
 }
 
-/** The function is given the client's own path and `query`. */
+/** The function is given the client's own path, where no `requestPath` stands, and `query`. */
 export interface FunctionResolution extends Output, ForwardedRequest {
   kind: "function";
   function: FunctionId;

@@ -192,7 +192,7 @@ export class RouteRun {
       if (!passed) return undefined;
     }
     const { usesConditions, usesWildcard, locale, middleware, transforms } = route;
-    if (usesConditions || usesWildcard || locale || middleware || transforms.length > 0)
+    if (usesConditions || usesWildcard || locale || middleware || transforms.some((each) => !each.repeatable))
       this.repeatable = false;
     return {
       match,

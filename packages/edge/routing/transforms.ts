@@ -1,5 +1,6 @@
-import type { Transform } from "@evenkeel/model";
+import type { PairTransform, PathTransform, Transform } from "@evenkeel/model";
 import type { AnswerState } from "./answer-state.ts";
+import { canonicalPath } from "./canonical-path.ts";
 import { compileNameMatcher } from "./guard.ts";
 import { decodeName, mergeQuery, splitQuery } from "./query-string.ts";
 import type { RequestView } from "./request-view.ts";
@@ -7,7 +8,7 @@ import { type Captures, compileTemplate, type TemplateNames } from "./template.t
 
 /** What one transform does, its arguments filled in. */
 interface Effect {
-  op: Transform["op"];
+  op: PairTransform["op"];
   /** One name, or a test over the names that are there. */
   name: string | undefined;
   matches(name: string): boolean;
@@ -16,6 +17,8 @@ interface Effect {
 
 export interface CompiledTransform {
   readonly names: ReadonlySet<string>;
+  /** Does the same for every request that matches with the same captures. */
+  readonly repeatable: boolean;
   /** Changes the request in `view`; gives the answer's headers with its changes. */
   apply(view: RequestView, answer: AnswerState, captures: Captures): AnswerState;
 }
@@ -23,6 +26,37 @@ export interface CompiledTransform {
 /** https://vercel.com/docs/build-output-api/v3/configuration#transform */
 export function compileTransform(
   transform: Transform,
+  names: TemplateNames,
+  environment: (name: string) => string | undefined,
+): CompiledTransform {
+  return transform.type === "request.path"
+    ? compilePathTransform(transform, names, environment)
+    : compilePairTransform(transform, names, environment);
+}
+
+function compilePathTransform(
+  { args, env }: PathTransform,
+  names: TemplateNames,
+  environment: (name: string) => string | undefined,
+): CompiledTransform {
+  const constants = new Map(
+    (env ?? []).map((name) => [name, encodeURI((environment(name) ?? "").toWellFormed())]),
+  );
+  const template = compileTemplate(args, { ...names, constants });
+  return {
+    names: template.names,
+    repeatable: true,
+    apply(view, answer, captures) {
+      const path = template.fill(captures, "path");
+      // `/(.*)` → `/$1` changes nothing, and then the function gets the client's very bytes.
+      view.path = path === canonicalPath(view.request.path) ? undefined : path;
+      return answer;
+    },
+  };
+}
+
+function compilePairTransform(
+  transform: PairTransform,
   names: TemplateNames,
   environment: (name: string) => string | undefined,
 ): CompiledTransform {
@@ -42,6 +76,7 @@ export function compileTransform(
   );
   return {
     names: new Set(templates.flatMap((template) => [...template.names])),
+    repeatable: false,
     apply(view, answer, captures) {
       const effect: Effect = {
         op,

@@ -17,6 +17,7 @@ import type { FunctionCall } from "./invocation.ts";
 import { MiddlewareInvocation, runMiddlewareWithoutBody } from "./middleware-invocation.ts";
 import { droppedHeaders, functionHeaders } from "./request-headers.ts";
 import type { CacheStatus, RequestState } from "./request-state.ts";
+import { functionTarget, targetOf } from "./request-target.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { ResponseRefresher } from "./response-refresher.ts";
 
@@ -48,7 +49,7 @@ export class FunctionAnswers {
     const { responses } = this.options;
     const { deployment } = state;
     if (responses.holds(deployment.id) && !state.failure) {
-      const key = responses.keyOf(exchange, deployment, targetOf(exchange.path, resolution.query));
+      const key = responses.keyOf(exchange, deployment, functionTarget(exchange, resolution));
       const found = key && responses.find(key, (name) => exchange.header(name));
       if (found) {
         sendCached(exchange, state, resolution, found.answer, found.stale ? "STALE" : "HIT", true);
@@ -67,7 +68,7 @@ export class FunctionAnswers {
     cache: CacheStatus,
   ): void {
     const { link, responses, onFailure } = this.options;
-    const target = targetOf(exchange.path, resolution.query);
+    const target = functionTarget(exchange, resolution);
     const call = this.functionCall(exchange, state, fn, resolution.matchedPath, target, resolution);
     // The error page of an app is got, whatever the failed request was.
     if (state.failure) Object.assign(call.options, { method: "GET", body: noBody });
@@ -134,5 +135,3 @@ export class FunctionAnswers {
     };
   }
 }
-
-const targetOf = (path: string, query: string): string => (query === "" ? path : `${path}?${query}`);

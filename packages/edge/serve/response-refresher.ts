@@ -7,6 +7,7 @@ import type { FunctionResolution } from "../routing/resolution.ts";
 import { fetchFunction } from "./function-fetch.ts";
 import { functionHeaders, headersInNameOf } from "./request-headers.ts";
 import type { RequestState } from "./request-state.ts";
+import { functionTarget } from "./request-target.ts";
 import type { ResponseCache, ResponseKey } from "./response-cache.ts";
 
 /** After an answer could not be made anew, the old one is given for this long before the next attempt. */
@@ -39,13 +40,13 @@ export class ResponseRefresher {
       ([name]) => !conditionalHeaders.test(name),
     );
     const request = headerIn(headers);
-    const query = resolution.query === "" ? "" : `?${resolution.query}`;
+    const target = functionTarget(exchange, resolution);
     void fetchFunction(this.link, {
       deployment,
       function: resolution.function,
       maxDurationS: durationS,
       method: "GET",
-      target: `${exchange.path}${query}`,
+      target,
       headers,
     }).then(
       (result) => {

@@ -3,6 +3,7 @@ import { maxDurationS } from "../prerender/page-renderer.ts";
 import { takeInstance } from "./function-fetch.ts";
 import type { ResumePage } from "./partial-page.ts";
 import { functionHeaders, headersInNameOf } from "./request-headers.ts";
+import { functionTarget } from "./request-target.ts";
 
 /** Lets the function of `chain.outputPath` render what a page's shell left out, for this client. */
 export function pageResumer(link: HostLink): ResumePage {
@@ -25,9 +26,8 @@ export function pageResumer(link: HostLink): ResumePage {
     const instance = await takeInstance(link, link.pool(deployment.id, fn));
     if (!("socketPath" in instance)) throw new Error(`no instance of its function: ${instance.kind}`);
     try {
-      const query = resolution.query === "" ? "" : `?${resolution.query}`;
       // Bun's own client: the one of the edge either streams to a client or collects, and this does neither.
-      const answer = await fetch(`http://instance${exchange.path}${query}`, {
+      const answer = await fetch(`http://instance${functionTarget(exchange, resolution)}`, {
         method: "POST",
         unix: instance.socketPath,
         headers,

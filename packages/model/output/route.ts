@@ -51,7 +51,17 @@ export interface ConditionOperators {
   lte?: number;
 }
 
-export interface Transform {
+export type Transform = PairTransform | PathTransform;
+
+/** What the function sees as the request's path; where routes lead does not change. */
+export interface PathTransform {
+  type: "request.path";
+  op: "set";
+  args: string;
+  env?: string[];
+}
+
+export interface PairTransform {
   type: "request.headers" | "request.query" | "response.headers";
   op: "append" | "set" | "delete";
   target: { key: string | ConditionOperators };

@@ -11,10 +11,12 @@ import { openLibc } from "../native/libc.ts";
 import type { RoomResult, RoomSpec } from "./room-spec.ts";
 
 const buryEveryMs = 250;
+const resultBytes = 4096;
 
 const spec = await readSpec();
-// Opened before the room closes behind us.
+// Opened before the room closes behind us, and given its place on the disk before the build can fill that.
 const resultFile = openSync(spec.resultPath, "w", 0o600);
+writeSync(resultFile, " ".repeat(resultBytes));
 try {
   for (const file of spec.cgroups) writeFileSync(file, "0");
   if (process.platform === "linux") {
@@ -57,7 +59,7 @@ async function readSpec(): Promise<RoomSpec> {
 }
 
 function report(result: RoomResult): void {
-  writeSync(resultFile, JSON.stringify(result));
+  writeSync(resultFile, JSON.stringify(result), 0);
   closeSync(resultFile);
 }
 

@@ -1,31 +1,17 @@
 import { ClientDeadlines } from "./client-deadlines.ts";
-import { statusLine } from "./head-writer.ts";
+import type { ConnectionServer } from "./connection-server.ts";
 import type { HttpLimits } from "./limits.ts";
-import { Refusal } from "./refusal.ts";
+import { brokenBody, Refusal, requestTimeout } from "./refusal.ts";
 import { ServerRequestBody } from "./request-body.ts";
-import type { RequestHead } from "./request-head.ts";
 import { parseRequestHead } from "./request-parser.ts";
 import { type ExchangeConnection, ServerExchange } from "./server-exchange.ts";
 import { type RawSocket, SocketOutput } from "./socket-output.ts";
 import { SocketTunnel } from "./socket-tunnel.ts";
 import { type Swept, sweeper } from "./sweeper.ts";
 
-/** What a connection needs of its server. */
-export interface ConnectionServer {
-  readonly limits: HttpLimits;
-  readonly scheme: "http" | "https";
-  /** Every answer is its connection's last. */
-  readonly draining: boolean;
-  begin(exchange: ServerExchange): void;
-  finished(exchange: ServerExchange): void;
-  refused(refusal: Refusal): void;
-  closed(connection: Connection): void;
-}
-
-const requestTimeout = new Refusal(408, "The request was not complete in time.");
-const brokenBody = new Refusal(400, "The body's chunked coding is broken.");
 /** Of requests that come while one is being answered; beyond it the client is held back. */
 const pipelineLimitBytes = 65_536;
+const goOn = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 /**
  * One client's connection. States: `requests` (idle, in a head, or in an exchange; one exchange at a time, so answers keep the order of
@@ -67,16 +53,6 @@ export class Connection implements ExchangeConnection, Swept {
     return this.output.blocked;
   }
 
-  /** Between requests: nothing is lost when it is closed now. */
-  get idle(): boolean {
-    return (
-      this.state === "requests" &&
-      this.exchange === undefined &&
-      !this.deadlines.inHead &&
-      !this.output.blocked
-    );
-  }
-
   received(chunk: Buffer): void {
     if (this.state === "tunnel") this.tunnel!.handler.onBytes(chunk);
     if (this.state !== "requests") return;
@@ -85,10 +61,9 @@ export class Connection implements ExchangeConnection, Swept {
       return;
     }
     const bytes = Buffer.concat([this.input, chunk]);
-    // Without a new line's end nothing can be decided, and a client that sends byte by byte must not make us parse as often.
-    const undecided =
-      this.exchange === undefined && bytes.length < this.limits.headBytes && !chunk.includes(10);
-    if (undecided) this.input = bytes;
+    // Without a line's end nothing can be decided, and a client that sends byte by byte must not make us parse as often.
+    const partOfHead = this.exchange === undefined && bytes.length < this.limits.headBytes;
+    if (partOfHead && !chunk.includes(10)) this.input = bytes;
     else this.process(bytes);
   }
 
@@ -124,8 +99,9 @@ export class Connection implements ExchangeConnection, Swept {
     this.server.closed(this);
   }
 
+  /** Between requests nothing is lost by it. */
   closeIfIdle(): void {
-    if (this.idle) this.linger();
+    if (this.exchange === undefined && !this.deadlines.inHead && !this.output.blocked) this.linger();
   }
 
   destroy(): void {
@@ -187,8 +163,7 @@ export class Connection implements ExchangeConnection, Swept {
   }
 
   sendContinue(): void {
-    const text = `${statusLine(100)}\r\n`;
-    if (this.exchange?.answered === false) this.send(Buffer.from(text), 0, text.length, false);
+    if (this.exchange?.answered === false) this.send(goOn, 0, goOn.length, false);
   }
 
   sweep(nowMs: number): void {
@@ -230,7 +205,11 @@ export class Connection implements ExchangeConnection, Swept {
       // Kept here while the handler runs: it may take over the connection, with what came behind the head.
       this.input = position < bytes.length ? bytes.subarray(position) : undefined;
       if (position < bytes.length) this.output.cork();
-      this.beginExchange(head);
+      this.deadlines.inHead = false;
+      const begun = new ServerExchange(head, this);
+      this.exchange = begun;
+      if (begun.body instanceof ServerRequestBody) this.deadlines.bodyAwaited(begun.body);
+      this.server.begin(begun);
     }
     this.processing = false;
     this.output.uncork();
@@ -238,14 +217,6 @@ export class Connection implements ExchangeConnection, Swept {
     this.input = position < bytes.length ? (position === 0 ? bytes : bytes.subarray(position)) : undefined;
     if (this.exchange === undefined) this.awaitRequest();
     else this.updateReading();
-  }
-
-  private beginExchange(head: RequestHead): void {
-    this.deadlines.inHead = false;
-    const exchange = new ServerExchange(head, this);
-    this.exchange = exchange;
-    if (exchange.body instanceof ServerRequestBody) this.deadlines.bodyAwaited(exchange.body);
-    this.server.begin(exchange);
   }
 
   private feedBody(exchange: ServerExchange, bytes: Buffer, position: number): number {

@@ -1,5 +1,6 @@
 import type { Socket, SocketHandler, TLSOptions } from "bun";
-import { Connection, type ConnectionServer } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionServer } from "./connection-server.ts";
 import type { Exchange, Handler } from "./exchange.ts";
 import { defaultLimits, type HttpLimits } from "./limits.ts";
 import type { Refusal } from "./refusal.ts";

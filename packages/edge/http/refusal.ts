@@ -15,3 +15,6 @@ export class Refusal {
     );
   }
 }
+
+export const requestTimeout = new Refusal(408, "The request was not complete in time.");
+export const brokenBody = new Refusal(400, "The body's chunked coding is broken.");

@@ -137,3 +137,9 @@ export class RecoveryFailedError extends EvenkeelError {
   readonly code = "recovery_failed";
   readonly fault = "platform";
 }
+
+/** Row counts at an exact position could not be taken. */
+export class OracleUnavailableError extends EvenkeelError {
+  readonly code = "oracle_unavailable";
+  readonly fault = "user";
+}

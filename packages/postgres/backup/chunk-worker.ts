@@ -3,6 +3,7 @@ import type { ArchiveTarget, TargetSpec } from "../archive/archive-target.ts";
 import { openTarget } from "../archive/open-target.ts";
 import { type RestoreTask, restoreChunk } from "../restore/chunk-reader.ts";
 import { restoreSegment, type WalTask } from "../restore/wal-reader.ts";
+import { checkPages, type PageCheckTask } from "../verify/page-check.ts";
 import { type ChunkTask, storeChunk } from "./chunk-writer.ts";
 
 /**
@@ -13,7 +14,8 @@ export type WorkerRequest =
   | { kind: "open"; target: TargetSpec; secret: Uint8Array }
   | { kind: "store"; task: ChunkTask }
   | { kind: "restore"; task: RestoreTask }
-  | { kind: "restore wal"; task: WalTask };
+  | { kind: "restore wal"; task: WalTask }
+  | { kind: "check pages"; task: PageCheckTask };
 
 export type WorkerAnswer =
   | { result: unknown }
@@ -45,5 +47,7 @@ async function work(request: WorkerRequest): Promise<unknown> {
       return restoreChunk(request.task, key, target);
     case "restore wal":
       return restoreSegment(request.task, key, target);
+    case "check pages":
+      return checkPages(request.task);
   }
 }

@@ -4,6 +4,7 @@ import type { Archive } from "../archive/archive.ts";
 import { ArchiveKeyError, ObjectDamagedError, ObjectMissingError } from "../errors.ts";
 import type { RestoreTask } from "../restore/chunk-reader.ts";
 import type { WalTask } from "../restore/wal-reader.ts";
+import type { PageCheckResult, PageCheckTask } from "../verify/page-check.ts";
 import type { WorkerAnswer, WorkerRequest } from "./chunk-worker.ts";
 import type { ChunkTask, StoredChunk } from "./chunk-writer.ts";
 
@@ -38,6 +39,10 @@ export class ChunkWorkers {
 
   async restoreWal(task: WalTask): Promise<void> {
     await this.run({ kind: "restore wal", task });
+  }
+
+  checkPages(task: PageCheckTask): Promise<PageCheckResult> {
+    return this.run({ kind: "check pages", task }) as Promise<PageCheckResult>;
   }
 
   /** Runs `work` for each item, as many at once as there are workers; stops at the first failure. */

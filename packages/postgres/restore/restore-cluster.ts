@@ -170,7 +170,7 @@ function prepareRecovery(base: BackupManifest, folder: string, account: ServerAc
 }
 
 /** The place of a socket has few bytes, so it is not beside the data directory. */
-async function withSocketFolder<Result>(
+export async function withSocketFolder<Result>(
   account: ServerAccount | undefined,
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {

@@ -2,6 +2,7 @@ import type { ClientConfig } from "pg";
 import type { Archive } from "../archive/archive.ts";
 import { withSession } from "../client/session.ts";
 import { ObjectMissingError, RecoveryTargetError } from "../errors.ts";
+import { flushWal } from "../wal/flush-wal.ts";
 
 /** A named point. The timeline is kept with it: an LSN alone means different rows on different timelines. */
 export interface RestorePoint {
@@ -23,14 +24,16 @@ export async function createRestorePoint(
   archive: Archive,
   name: string,
 ): Promise<RestorePoint> {
-  const { rows } = await withSession(connection, (client) =>
-    client.query(
+  const row = await withSession(connection, async (client) => {
+    const { rows } = await client.query(
       `SELECT pg_create_restore_point($1) AS lsn, floor(extract(epoch FROM clock_timestamp()) * 1000) AS ms,
               (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline`,
       [name],
-    ),
-  );
-  const point = { name, timeline: rows[0].timeline, lsn: rows[0].lsn, timeMs: Number(rows[0].ms) };
+    );
+    await flushWal(client);
+    return rows[0];
+  });
+  const point = { name, timeline: row.timeline, lsn: row.lsn, timeMs: Number(row.ms) };
   await archive.create(objectOf(name), Buffer.from(JSON.stringify(point)));
   return point;
 }

@@ -2,9 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { dirname, join, relative } from "node:path";
 import type { RoomLimits } from "./room-limits.ts";
 
-/** Builds give way to everything else when the machine is busy: a quarter of the usual weight. */
-const cpuSharesV1 = 256;
-const cpuWeightV2 = 25;
+/**
+ * When the machine is busy, a build gets as much of it as one other process (v1, where processes without a group of their own weigh
+ * 1,024 each), or half as much as one other service (v2). A quarter in v1 starved builds: 25 times slower beside ten busy processes.
+ */
+const cpuSharesV1 = 1_024;
+const cpuWeightV2 = 50;
 const cpuPeriodUs = 100_000;
 const removalAttempts = 100;
 

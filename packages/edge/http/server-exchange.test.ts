@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { request } from "node:https";
 import { prepareResponse } from "./prepared-response.ts";
+import { localhostCertificate, localhostKey } from "./testing/localhost-certificate.ts";
 import { eventually, RawClient } from "./testing/raw-client.ts";
 import { getRequest, serversOfTests, withoutDate } from "./testing/served.ts";
 
@@ -131,3 +133,34 @@ test("A writer is told when the client falls behind and when it has caught up, a
   await client.until(({ receivedBytes }) => receivedBytes >= totalBytes);
   client.leave();
 }, 60_000);
+
+test("Over TLS a long answer arrives whole, past a client that reads slowly", async () => {
+  const totalBytes = 8 * 1024 * 1024;
+  const server = serve(
+    (exchange) => {
+      expect(exchange.scheme).toBe("https");
+      exchange.respond(200, [], Buffer.alloc(totalBytes, "t"));
+    },
+    { tls: { cert: localhostCertificate, key: localhostKey } },
+  );
+  const received = await new Promise<number>((resolve, reject) => {
+    const options = {
+      port: server.port,
+      host: "127.0.0.1",
+      servername: "localhost",
+      ca: localhostCertificate,
+      agent: false,
+    };
+    request(options, async (response) => {
+      let bytes = 0;
+      for await (const chunk of response) {
+        bytes += (chunk as Buffer).length;
+        await new Promise((next) => setImmediate(next));
+      }
+      resolve(bytes);
+    })
+      .on("error", reject)
+      .end();
+  });
+  expect(received).toBe(totalBytes);
+}, 30_000);

@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from "bun:test";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { localhostCertificate, localhostKey } from "../http/testing/localhost-certificate.ts";
 import { eventually } from "../http/testing/raw-client.ts";
 import { ExternalOrigins } from "./external-origins.ts";
 import { fetchUpstream } from "./fetch-upstream.ts";
-import { localhostCertificate, localhostKey } from "./testing/localhost-certificate.ts";
 import { RawUpstream } from "./testing/raw-upstream.ts";
 
 const cleanUps: (() => unknown)[] = [];

@@ -50,6 +50,11 @@ test("allowed headers are part of the page and reach its function", () => {
   const german = identifyPage(resolution({ allowHeader: ["Accept-Language"] }), () => "de");
   expect(french.key).not.toBe(german.key);
   expect(french.headers).toEqual([["accept-language", "fr"]]);
+  // What Next.js lists is the platform's own and makes no page of its own.
+  const listed = { allowHeader: ["host", "x-matched-path", "x-prerender-revalidate"] };
+  const page = identifyPage(resolution(listed), () => "anything");
+  expect(page.headers).toEqual([]);
+  expect(page.key).toBe(identifyPage(resolution({}), none).key);
 });
 
 test("a shell that all values of a parameter share is rendered without any of them", () => {

@@ -19,6 +19,20 @@ export interface PageIdentity {
   pageTag: string;
 }
 
+/** Next.js allows them by name, but they are the platform's to set: none of them makes another page. */
+const platformHeaders = new Set([
+  "host",
+  "x-matched-path",
+  "x-next-revalidate-tag-token",
+  "x-next-revalidated-tags",
+  "x-prerender-revalidate",
+  "x-prerender-revalidate-if-generated",
+]);
+
+/** Whether headers of a client can make a difference to a page. */
+export const variesByHeaders = ({ allowHeader }: Prerender): boolean =>
+  allowHeader?.some((name) => !platformHeaders.has(name.toLowerCase())) ?? false;
+
 /**
  * As on Vercel a page is told apart by its output path, the query parameters of `allowQuery` (those that routes added among them, such as
  * Next.js's `nxtPslug`) and the headers of `allowHeader`; never by the path that the client typed, since several may lead to it.
@@ -30,9 +44,10 @@ export function identifyPage(
   const { prerender, key: outputKey, matchedPath } = resolution;
   const query = allowedQuery(resolution.query, prerender.allowQuery);
   const headers: [string, string][] = [];
-  for (const name of prerender.allowHeader ?? []) {
-    const value = header(name.toLowerCase());
-    if (value !== undefined) headers.push([name.toLowerCase(), value]);
+  for (const given of prerender.allowHeader ?? []) {
+    const name = given.toLowerCase();
+    const value = platformHeaders.has(name) ? undefined : header(name);
+    if (value !== undefined) headers.push([name, value]);
   }
   const queryKey = query.join("&");
   const shared = sharedMatches(resolution.routeMatches, prerender, matchedPath);

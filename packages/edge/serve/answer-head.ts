@@ -3,6 +3,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { HeaderFilter } from "../http/header-filter.ts";
 import type { AnswerHeaders } from "../routing/resolution.ts";
 import type { UpstreamHead } from "../upstream/forward-options.ts";
+import { keepOwnScheme } from "./own-location.ts";
 import type { CacheStatus, RequestState } from "./request-state.ts";
 
 /** What apps answer to the platform or in its name; the edge alone speaks of itself. */
@@ -10,17 +11,6 @@ export const answerHeadersDropped = new HeaderFilter(
   [...consumedHeaders, "x-vercel-id", "x-vercel-cache"],
   ["x-evenkeel-"],
 );
-
-/**
- * Next.js takes for granted that its platform speaks https and writes its own origin so into absolute redirects. Where the client came over plain
- * http to a port of its own, https cannot be there, and the redirect would lead nowhere.
- */
-export function reachableLocation(location: string, { scheme, hostPort }: Exchange): string {
-  const own = `https://${hostPort}`;
-  const namesPort = hostPort.lastIndexOf(":") > hostPort.lastIndexOf("]");
-  if (scheme !== "http" || !namesPort || !location.startsWith(own)) return location;
-  return /^(?:[/?#]|$)/.test(location.slice(own.length)) ? `http${location.slice("https".length)}` : location;
-}
 
 /** Makes the head of a function's or another host's answer the client's: what routes add, what the edge says. */
 export function decorateHead(
@@ -56,8 +46,7 @@ export function decorateHead(
     replaced.add(name);
   }
   for (const [name, value] of routed.appendedHeaders) head.append(name, value);
-  const location = head.get("location");
-  if (location?.startsWith("https:")) head.set("location", reachableLocation(location, exchange));
+  keepOwnScheme(head, exchange);
   head.set("cache-control", browserCacheControl(head.get("cache-control")));
   for (const [name, value] of state.served.ownHeaders) head.set(name, value);
   head.set("x-vercel-cache", cacheStatus);

@@ -5,7 +5,6 @@ import { decorateHead } from "./answer-head.ts";
 import type { RoutedAnswer } from "./cached-sender.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { type FunctionCall, Invocation } from "./invocation.ts";
-import { keepOwnScheme } from "./own-location.ts";
 import type { CacheStatus, RequestState } from "./request-state.ts";
 import type { ResponseCache, ResponseKey } from "./response-cache.ts";
 
@@ -37,7 +36,6 @@ export class ClientInvocation extends Invocation {
     if (routed.status !== undefined && head.status === 200) head.status = routed.status;
     decorateHead(this.exchange, head, state, routed, cache);
     head.set("x-matched-path", routed.matchedPath);
-    keepOwnScheme(head, this.exchange);
   }
 
   protected failed(failure: FunctionFailure): void {

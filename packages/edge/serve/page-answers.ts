@@ -5,7 +5,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { bypassReason } from "../prerender/bypass.ts";
 import type { PageCache } from "../prerender/page-cache.ts";
 import { fallbackContent } from "../prerender/page-content.ts";
-import { identifyPage, type PageIdentity } from "../prerender/page-identity.ts";
+import { identifyPage, type PageIdentity, variesByHeaders } from "../prerender/page-identity.ts";
 import type { PageRenderer, PageRequest, Rendering } from "../prerender/page-renderer.ts";
 import { retryAfterMs } from "../prerender/page-renderer.ts";
 import type { PrerenderResolution } from "../routing/resolution.ts";
@@ -174,7 +174,7 @@ export class PageAnswers {
     const known = this.identities.get(resolution);
     if (known) return known;
     const page = identifyPage(resolution, (name) => effectiveHeader(exchange, resolution, name));
-    if (!resolution.prerender.allowHeader?.length) this.identities.set(resolution, page);
+    if (!variesByHeaders(resolution.prerender)) this.identities.set(resolution, page);
     return page;
   }
 

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import type { ServedDeployment } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
-import { reachableLocation } from "./answer-head.ts";
 import { droppedHeaders, effectiveHeader, functionHeaders, untrustedHeaders } from "./request-headers.ts";
 
 const deployment = { host: "shop-abcdefghi.localhost" } as ServedDeployment;
@@ -63,16 +62,4 @@ test("headers are seen as routes and middleware left them", () => {
   expect(effectiveHeader(request, forwarded, "x-matched-path")).toBeUndefined();
   expect(droppedHeaders(forwarded).has("x-gone")).toBe(true);
   expect(droppedHeaders(forwarded).has("x-forwarded-for")).toBe(true);
-});
-
-test("an absolute redirect to the app's own origin stays on http where https cannot be", () => {
-  const at = (hostPort: string, scheme = "http") => ({ hostPort, scheme }) as Exchange;
-  const own = "https://shop.localhost:7080/a?b";
-  expect(reachableLocation(own, at("shop.localhost:7080"))).toBe("http://shop.localhost:7080/a?b");
-  expect(reachableLocation(own, at("shop.localhost:7080", "https"))).toBe(own);
-  // Behind something that speaks https for us, the usual port is right.
-  expect(reachableLocation("https://shop.example/a", at("shop.example"))).toBe("https://shop.example/a");
-  for (const other of ["https://shop.localhost:70801/", "https://other.localhost:7080/", "/a", "http://x/"]) {
-    expect(reachableLocation(other, at("shop.localhost:7080"))).toBe(other);
-  }
 });

@@ -8,6 +8,7 @@ import type { FunctionListener } from "./function-server.ts";
 import { type LambdaHandler, serveLambdaFunction } from "./lambda-function.ts";
 import { adoptServer, captureListen, type ListenCapture } from "./listening-server.ts";
 import { loadModule, unwrapDefault } from "./load-module.ts";
+import { withPartialPages } from "./next-partial-pages.ts";
 import { serveNodeFunction } from "./node-function.ts";
 import { preloadNextEntries } from "./preload-next.ts";
 import {
@@ -85,7 +86,8 @@ async function exportedServer(
     if (typeof app.listen === "function") {
       return capture.server ?? serveNodeFunction(exported as FunctionListener, false);
     }
-    return instead(capture, serveNodeFunction(exported as FunctionListener, assignment.shouldAddHelpers));
+    const listener = withPartialPages(exported as FunctionListener);
+    return instead(capture, serveNodeFunction(listener, assignment.shouldAddHelpers));
   }
   if (capture.server !== undefined) return capture.server;
   if (exported instanceof http.Server) return adopted(exported);

@@ -94,6 +94,65 @@ const images = z.object({
   contentDispositionType: z.string().optional(),
 });
 
+const scheduleTarget = z.union([
+  z.object({ path: z.string(), method: z.string().optional() }),
+  z.object({ function: z.string() }),
+  z.object({ topic: z.string() }),
+]);
+
+/** An array in what the pinned CLI writes, an object by name in the documentation. */
+const schedules = z
+  .union([
+    z.array(
+      z.object({
+        name: z.string(),
+        expression: z.object({ cron: z.string(), jitter: z.number().optional() }),
+        timezone: z.string().optional(),
+        target: scheduleTarget,
+      }),
+    ),
+    z.record(
+      z.string(),
+      z.object({
+        schedule: z.string(),
+        jitter: z.number().optional(),
+        timezone: z.string().optional(),
+        path: z.string().optional(),
+        requestMethod: z.string().optional(),
+        function: z.string().optional(),
+        topic: z.string().optional(),
+      }),
+    ),
+  ])
+  .transform((value) => {
+    const list = Array.isArray(value)
+      ? value
+      : Object.entries(value).map(([name, { schedule, jitter, timezone, requestMethod, ...target }]) => ({
+          name,
+          expression: { cron: schedule, jitter },
+          timezone,
+          target: { ...target, method: requestMethod },
+        }));
+    return list.map(({ name, expression, timezone, target }) => ({
+      name,
+      cron: expression.cron,
+      ...(timezone !== undefined && { timezone }),
+      ...(expression.jitter !== undefined && { jitterMinutes: expression.jitter }),
+      target,
+    }));
+  })
+  .pipe(
+    z.array(
+      z.object({
+        name: z.string(),
+        cron: z.string(),
+        timezone: z.string().optional(),
+        jitterMinutes: z.number().optional(),
+        target: scheduleTarget,
+      }),
+    ),
+  );
+
 export const configSchema = z.object({
   version: z.literal(3),
   routes: z.array(z.unknown()).nullish(),
@@ -104,6 +163,7 @@ export const configSchema = z.object({
     .optional(),
   framework: z.object({ slug: z.string().optional(), version: z.string().optional() }).optional(),
   crons: z.array(z.object({ path: z.string(), schedule: z.string() })).optional(),
+  schedules: schedules.optional(),
 });
 
 const asset = z.object({ name: z.string(), path: z.string() });

@@ -311,6 +311,29 @@ test("absolute links of a build mean the place where the build saw the project",
   await expect(importOutput(layout, built)).rejects.toMatchObject({ code: "output_path_refused" });
 });
 
+test("schedules are read as the CLI writes them and as the documentation has them", async () => {
+  write({
+    "@/config.json": {
+      version: 3,
+      schedules: [{ name: "a", expression: { cron: "0 * * * *", jitter: 5 }, target: { function: "api/a" } }],
+    },
+  });
+  expect((await bring()).schedules).toEqual([
+    { name: "a", cron: "0 * * * *", jitterMinutes: 5, target: { function: "api/a" } },
+  ]);
+  write({
+    "@/config.json": {
+      version: 3,
+      schedules: {
+        b: { schedule: "0 9 * * *", timezone: "Europe/Zurich", path: "/api/b", requestMethod: "GET" },
+      },
+    },
+  });
+  expect((await bring()).schedules).toEqual([
+    { name: "b", cron: "0 9 * * *", timezone: "Europe/Zurich", target: { path: "/api/b", method: "GET" } },
+  ]);
+});
+
 const config = { "@/config.json": { version: 3 } };
 const f = (more: object, handler = "1") => ({
   ...config,
@@ -451,6 +474,12 @@ test.each<[string, Record<string, string | object>, () => void, string]>([
     { "@/config.json": { version: 4 } },
     () => {},
     "output_unsupported: config.json has version 4",
+  ],
+  [
+    "a schedule without a target",
+    { "@/config.json": { version: 3, schedules: { a: { schedule: "0 0 * * *" } } } },
+    () => {},
+    "output_invalid: config.json: schedules[0].target",
   ],
   [
     "a route of the wrong shape",

@@ -18,7 +18,7 @@ import { OutputUnsupportedError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { canonicalHash } from "../store/canonical-hash.ts";
 import { FileIntake } from "../store/file-intake.ts";
-import { ensureFunctionTree } from "../store/function-tree.ts";
+import { ensureFunctionTrees } from "../store/function-tree.ts";
 import { storeError } from "../store/make-durable.ts";
 import { precompress } from "../store/precompress.ts";
 import { storeLockPath } from "../store/store-layout.ts";
@@ -78,10 +78,7 @@ export async function importOutput(
     await intake.begin();
     const manifest = await store(layout, intake, { config, statics, functions }, options.signal);
     await intake.commit();
-    for (const spec of Object.values(manifest.functionsById)) {
-      options.signal?.throwIfAborted();
-      await ensureFunctionTree(layout, spec);
-    }
+    await ensureFunctionTrees(layout, Object.values(manifest.functionsById), options);
     return await publish(layout, manifest);
   } catch (error) {
     throw storeError(error);
@@ -146,6 +143,7 @@ async function store(
     ...(config.images && { images: config.images }),
     ...(config.wildcard && { wildcard: config.wildcard }),
     crons: config.crons ?? [],
+    ...(config.schedules && { schedules: config.schedules }),
     sizeBytes: sizes.values().reduce((sum, size) => sum + size, 0),
   };
   return { id: outputIdOf(content), ...content };

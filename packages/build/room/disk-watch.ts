@@ -23,8 +23,9 @@ export function watchDisk(
   };
 
   const freeTimer = setInterval(async () => {
-    const { bavail, bsize } = await statfs(folders[0]!);
-    if (bavail * bsize < limits.diskReserveBytes) {
+    // The folder may be removed between the room's end and the answer.
+    const disk = await statfs(folders[0]!).catch(() => undefined);
+    if (disk !== undefined && disk.bavail * disk.bsize < limits.diskReserveBytes) {
       report(`the disk has less than ${formatSize(limits.diskReserveBytes)} left`);
     }
   }, freeSpaceEveryMs);

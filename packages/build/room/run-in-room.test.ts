@@ -233,7 +233,7 @@ test(
         onLog: (line) => console.log(line.text) });`;
     const platform = Bun.spawn([process.execPath, "-e", program], { stdin: "ignore", stdout: "pipe" });
     for await (const chunk of platform.stdout) if (Buffer.from(chunk).includes("started")) break;
-    expect(stillRuns(`sleep\0${marker}`)).toBe(true);
+    await until(() => stillRuns(`sleep\0${marker}`));
     platform.kill("SIGKILL");
     await platform.exited;
     await until(() => !stillRuns(`sleep\0${marker}`));

@@ -9,7 +9,7 @@ import {
 } from "@evenkeel/model";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { hashFile } from "./file-intake.ts";
-import { ensureFunctionTree } from "./function-tree.ts";
+import { ensureFunctionTrees } from "./function-tree.ts";
 import { readOutput } from "./read-output.ts";
 import { storeLockPath } from "./store-layout.ts";
 import { storedFiles } from "./stored-files.ts";
@@ -42,7 +42,7 @@ export async function verifyOutput(layout: HomeLayout, id: OutputId): Promise<Ou
       const path = functionTreePath(layout, spec.id);
       if (await isTree(layout, path, spec)) continue;
       faults.push({ path, fault: "tree_differs" });
-      if (sound) await ensureFunctionTree(layout, spec, { again: true });
+      if (sound) await ensureFunctionTrees(layout, [spec], { again: true });
     }
     return faults;
   } finally {

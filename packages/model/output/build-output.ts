@@ -28,8 +28,21 @@ export interface BuildOutput {
   wildcard?: { domain: string; value: string }[];
   /** `crons` of `config.json`. */
   crons: { path: string; schedule: string }[];
+  /** `schedules` of `config.json`, which follow `crons`: https://vercel.com/docs/schedules/configuration */
+  schedules?: Schedule[];
   /** Sum over distinct files. */
   sizeBytes: number;
+}
+
+export interface Schedule {
+  name: string;
+  /** Cron expression of five fields. */
+  cron: string;
+  /** IANA; default UTC. */
+  timezone?: string;
+  /** A run begins up to this many minutes after its time. */
+  jitterMinutes?: number;
+  target: { path: string; method?: string } | { function: string } | { topic: string };
 }
 
 /** Bytes in the artifact store: `artifacts/files/<first two characters>/<hash>`. */

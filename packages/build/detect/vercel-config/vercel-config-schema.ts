@@ -110,7 +110,7 @@ export const vercelConfigSchema = {
     relatedProjects: texts,
     rewrites: rewritesSchema,
     routes: routesSchema,
-    schedules: { type: "array", items: { type: "object" } },
+    schedules: { type: ["array", "object"] },
     scope: text,
     services: anything,
     trailingSlash: trailingSlashSchema,

@@ -7,10 +7,13 @@ import { dirname } from "node:path";
  * and a commit is seen by all at once.
  *
  * - `entries`: bytes by scope and key; pages of a deployment have the scope `page:<deployment>`, data of an app `data:<scope>`.
- * - `tags`: until when what carries a tag is stale or expired. `change` grows with every change, for reading only what is new.
+ * - `tags`: what carries the tag and was made by `stale_ms` is stale, and expired from `deadline_ms` on; made by `expired_ms`, it is expired.
+ *   `change` grows with every change, for reading only what is new.
  * - `floors`: everything of the scope made before is expired, for tags that were dropped because there were too many.
  * - `claims`: who renders what again, so that one process does it.
  */
+const schemaVersion = 1;
+const tables = ["entries", "tags", "floors", "claims", "changes"];
 const schema = `
   create table if not exists entries (
     id integer primary key, scope text not null, key text not null, created_ms integer not null, stale_ms integer, expires_ms integer,
@@ -18,7 +21,7 @@ const schema = `
     unique (scope, key));
   create index if not exists entries_by_use on entries (used_ms, size_bytes);
   create table if not exists tags (
-    scope text not null, tag text not null, stale_ms integer, expired_ms integer, change integer not null,
+    scope text not null, tag text not null, stale_ms integer, expired_ms integer, deadline_ms integer, change integer not null,
     primary key (scope, tag)) without rowid;
   create index if not exists tags_by_change on tags (change);
   create table if not exists floors (scope text primary key, floor_ms integer not null, change integer not null) without rowid;
@@ -53,14 +56,19 @@ function open(path: string, durable: boolean): Database {
     database.run("pragma busy_timeout = 5000");
     database.run("pragma journal_mode = wal");
     database.run(`pragma synchronous = ${durable ? "full" : "normal"}`);
-    database
-      .transaction(() => {
-        database.run(schema);
-      })
-      .immediate();
+    database.transaction(() => createTables(database)).immediate();
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** A cache of another version is not worth converting: it is rendered again. */
+function createTables(database: Database): void {
+  const { user_version } = database.query<{ user_version: number }, []>("pragma user_version").get()!;
+  if (user_version !== schemaVersion)
+    for (const table of tables) database.run(`drop table if exists ${table}`);
+  database.run(schema);
+  if (user_version !== schemaVersion) database.run(`pragma user_version = ${schemaVersion}`);
 }

@@ -158,13 +158,13 @@ function invalidate(
     throw new InvalidValueError("`expireAfterS` must be a number of seconds, or null");
   }
   const nowMs = Date.now();
-  const change =
+  const mark =
     expireAfterS === undefined
-      ? { expiredAtMs: nowMs }
+      ? { expiredMs: nowMs }
       : expireAfterS === null
-        ? { staleAtMs: nowMs }
-        : { staleAtMs: nowMs, expiredAtMs: Math.ceil(nowMs + expireAfterS * 1_000) };
-  options.tags.mark(dataScope(deployment), tags, change);
+        ? { staleMs: nowMs }
+        : { staleMs: nowMs, deadlineMs: Math.ceil(nowMs + expireAfterS * 1_000) };
+  options.tags.mark(dataScope(deployment), tags, mark);
 }
 
 function readName(text: string, limit: number): string {

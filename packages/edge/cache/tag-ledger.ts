@@ -13,8 +13,22 @@ export interface TagVerdict {
 const untouched: TagVerdict = { stale: false, expiresAtMs: Number.POSITIVE_INFINITY };
 
 interface TagState {
-  staleAtMs: number | null;
-  expiredAtMs: number | null;
+  /** What was made by then is stale. */
+  staleMs: number | null;
+  /** What was made by then is expired. */
+  expiredMs: number | null;
+  /** From then on what is stale by `staleMs` is expired. */
+  deadlineMs: number | null;
+}
+
+/** Epoch milliseconds; at least one of the first two. */
+export interface TagMark {
+  /** What was made by then is expired. */
+  expiredMs?: number;
+  /** What was made by then is stale, */
+  staleMs?: number;
+  /** and from then on expired. */
+  deadlineMs?: number;
 }
 
 interface TagRow extends TagState {
@@ -27,6 +41,9 @@ interface Scope {
   tags: Map<string, TagState>;
   floorMs: number;
 }
+
+const unmarked: TagState = { staleMs: null, expiredMs: null, deadlineMs: null };
+const stateColumns = "stale_ms staleMs, expired_ms expiredMs, deadline_ms deadlineMs";
 
 /** Tags of one scope beyond this number are dropped, the oldest half at once, and become a floor. */
 const tagLimit = 100_000;
@@ -75,39 +92,44 @@ export class TagLedger {
       for (const tag of tags) {
         const state = states.get(tag);
         if (!state) continue;
-        if (state.staleAtMs !== null && state.staleAtMs >= createdMs) stale = true;
-        if (state.expiredAtMs !== null && state.expiredAtMs >= createdMs) {
-          expiresAtMs = Math.min(expiresAtMs, state.expiredAtMs);
-        }
+        const { staleMs, expiredMs, deadlineMs } = state;
+        if (expiredMs !== null && expiredMs >= createdMs) expiresAtMs = Math.min(expiresAtMs, expiredMs);
+        if (staleMs === null || staleMs < createdMs) continue;
+        stale = true;
+        if (deadlineMs !== null) expiresAtMs = Math.min(expiresAtMs, deadlineMs);
       }
     }
     return stale || expiresAtMs !== Number.POSITIVE_INFINITY ? { stale, expiresAtMs } : untouched;
   }
 
   /**
-   * Marks `tags` of `scope`. Returns when it is in force in every process.
+   * Marks `tags` of `scope`, on top of what was marked before: what has expired stays so. Returns when it is in force in every process.
    *
-   * @param change epoch milliseconds; what is left out stays as it was.
    * @param survive `power_loss`: it is on disk when this returns, as whoever was answered may rely on; `crash`: the operating system has it,
    *   for what only keeps pages of one render together.
    */
   mark(
     scope: string,
     tags: readonly string[],
-    change: { staleAtMs?: number; expiredAtMs?: number },
+    mark: TagMark,
     survive: "power_loss" | "crash" = "power_loss",
   ): void {
     if (tags.length === 0) return;
     const database = survive === "power_loss" ? this.durable : this.database;
     database
       .transaction(() => {
-        const number = nextChange(database);
-        const statement = database.query(`
-          insert into tags (scope, tag, stale_ms, expired_ms, change) values (?, ?, ?, ?, ?)
-          on conflict do update set stale_ms = coalesce(excluded.stale_ms, stale_ms),
-            expired_ms = coalesce(excluded.expired_ms, expired_ms), change = excluded.change`);
+        const change = nextChange(database);
+        const read = database.query<TagState, [string, string]>(
+          `select ${stateColumns} from tags where scope = ? and tag = ?`,
+        );
+        const write = database.query("insert or replace into tags values (?, ?, ?, ?, ?, ?)");
         for (const tag of tags) {
-          statement.run(scope, tag, change.staleAtMs ?? null, change.expiredAtMs ?? null, number);
+          const { staleMs, expiredMs, deadlineMs } = combine(
+            read.get(scope, tag) ?? unmarked,
+            mark,
+            Date.now(),
+          );
+          write.run(scope, tag, staleMs, expiredMs, deadlineMs, change);
         }
       })
       .immediate();
@@ -120,15 +142,16 @@ export class TagLedger {
   changes(scope: string, cursor: number): TagChanges {
     const rows = this.database
       .query<TagRow, [string, number]>(
-        "select tag, stale_ms staleAtMs, expired_ms expiredAtMs, change from tags where scope = ? and change > ?",
+        `select tag, ${stateColumns}, change from tags where scope = ? and change > ?`,
       )
       .all(scope, cursor);
     return {
       cursor: rows.reduce((highest, row) => Math.max(highest, row.change), cursor),
-      tags: rows.map((row) => ({
-        tag: row.tag,
-        ...(row.staleAtMs !== null && { staleAtMs: row.staleAtMs }),
-        ...(row.expiredAtMs !== null && { expiredAtMs: row.expiredAtMs }),
+      tags: rows.map(({ tag, staleMs, expiredMs, deadlineMs }) => ({
+        tag,
+        ...(staleMs !== null && { staleAtMs: staleMs }),
+        // There is one field for both; what is stale by the deadline's mark is made anew anyhow.
+        ...((expiredMs ?? deadlineMs) !== null && { expiredAtMs: (expiredMs ?? deadlineMs)! }),
       })),
     };
   }
@@ -144,15 +167,13 @@ export class TagLedger {
     const known = this.scopes.get(name);
     if (known) return known;
     const rows = this.database
-      .query<TagRow, [string]>(
-        "select tag, stale_ms staleAtMs, expired_ms expiredAtMs from tags where scope = ?",
-      )
+      .query<TagRow, [string]>(`select tag, ${stateColumns} from tags where scope = ?`)
       .all(name);
     const floor = this.database
       .query<{ floor_ms: number }, [string]>("select floor_ms from floors where scope = ?")
       .get(name);
     const scope: Scope = {
-      tags: new Map(rows.map(({ tag, staleAtMs, expiredAtMs }) => [tag, { staleAtMs, expiredAtMs }])),
+      tags: new Map(rows.map(({ tag, ...state }) => [tag, state])),
       floorMs: floor?.floor_ms ?? 0,
     };
     this.scopes.set(name, scope);
@@ -161,15 +182,13 @@ export class TagLedger {
 
   private readChanges(): void {
     const rows = this.database
-      .query<TagRow, [number]>(
-        "select scope, tag, stale_ms staleAtMs, expired_ms expiredAtMs, change from tags where change > ?",
-      )
+      .query<TagRow, [number]>(`select scope, tag, ${stateColumns}, change from tags where change > ?`)
       .all(this.lastChange);
     const floors = this.database
       .query<{ scope: string; change: number }, [number]>("select scope, change from floors where change > ?")
       .all(this.lastChange);
-    for (const { scope, tag, staleAtMs, expiredAtMs, change } of rows) {
-      this.scopes.get(scope)?.tags.set(tag, { staleAtMs, expiredAtMs });
+    for (const { scope, tag, change, ...state } of rows) {
+      this.scopes.get(scope)?.tags.set(tag, state);
       this.lastChange = Math.max(this.lastChange, change);
     }
     for (const { scope, change } of floors) {
@@ -215,3 +234,19 @@ export class TagLedger {
 
 const nextChange = (database: Database): number =>
   database.query<{ value: number }, []>("update changes set value = value + 1 returning value").get()!.value;
+
+/** A tag's state after another mark. Pure; never takes back an expiry. */
+export function combine(before: TagState, mark: TagMark, nowMs: number): TagState {
+  const passed = before.deadlineMs !== null && before.deadlineMs <= nowMs;
+  return {
+    staleMs: latest(before.staleMs, mark.staleMs ?? null),
+    expiredMs: latest(latest(before.expiredMs, mark.expiredMs ?? null), passed ? before.staleMs : null),
+    // Of two deadlines to come the earlier one holds for all: some things are made anew sooner than they must be.
+    deadlineMs: earliest(passed ? null : before.deadlineMs, mark.deadlineMs ?? null),
+  };
+}
+
+const latest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.max(one, other);
+const earliest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);

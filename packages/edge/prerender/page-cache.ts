@@ -3,7 +3,7 @@ import type { AnswerCache } from "../cache/answer-cache.ts";
 import { dataScope, pageScope } from "../cache/cache-scope.ts";
 import { type AnswerContent, CachedAnswer } from "../cache/cached-answer.ts";
 import type { EntryStore, StoredEntry } from "../cache/entry-store.ts";
-import type { TagLedger } from "../cache/tag-ledger.ts";
+import type { TagLedger, TagMark } from "../cache/tag-ledger.ts";
 import type { PageIdentity } from "./page-identity.ts";
 
 export type Freshness = "fresh" | "stale" | "expired";
@@ -40,8 +40,10 @@ export class PageCache {
     page: PageIdentity,
     known: CachedAnswer | undefined,
   ): CachedAnswer | undefined {
-    const entry = this.entries.get(pageScope(deployment.id), page.key);
-    if (!entry || (known && entry.createdMs <= known.content.createdMs)) return undefined;
+    const scope = pageScope(deployment.id);
+    if (known && (this.entries.createdMs(scope, page.key) ?? 0) <= known.content.createdMs) return undefined;
+    const entry = this.entries.get(scope, page.key);
+    if (!entry) return undefined;
     const answer = new CachedAnswer(contentOf(entry));
     this.answers.set(memoryKey(deployment.id, page), answer);
     return answer;
@@ -106,12 +108,12 @@ export class PageCache {
     if (groupTag === undefined) return;
     const scope = pageScope(deployment.id);
     if (before && this.tags.judge(scope, [groupTag], before.content.createdMs).stale) return;
-    this.mark(scope, groupTag, { staleAtMs: createdMs - 1 }, "crash");
+    this.mark(scope, groupTag, { staleMs: createdMs - 1 }, "crash");
   }
 
   /** After a page was made anew on demand: what other edges hold of it is too old. */
   expireElsewhere(deployment: ServedDeployment, page: PageIdentity, createdMs: number): void {
-    this.mark(pageScope(deployment.id), page.pageTag, { expiredAtMs: createdMs - 1 }, "power_loss");
+    this.mark(pageScope(deployment.id), page.pageTag, { expiredMs: createdMs - 1 }, "power_loss");
   }
 
   /** Forgets all pages of a deployment that exists no more. */
@@ -131,14 +133,9 @@ export class PageCache {
     answer.judgedVersion = this.tags.version;
   }
 
-  private mark(
-    scope: string,
-    tag: string,
-    change: { staleAtMs?: number; expiredAtMs?: number },
-    survive: "power_loss" | "crash",
-  ): void {
+  private mark(scope: string, tag: string, mark: TagMark, survive: "power_loss" | "crash"): void {
     try {
-      this.tags.mark(scope, [tag], change, survive);
+      this.tags.mark(scope, [tag], mark, survive);
     } catch (error) {
       console.error(`edge: a page made anew could not be told to the other edges: ${error}`);
     }

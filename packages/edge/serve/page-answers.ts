@@ -66,7 +66,7 @@ export class PageAnswers {
     const { deployment, served } = state;
     let answer = known;
     let freshness = pages.freshness(deployment, page, answer, Date.now());
-    if (freshness === "expired") {
+    if (freshness !== "fresh") {
       const newer = pages.adopt(deployment, page, answer);
       if (newer) {
         answer = newer;

@@ -143,3 +143,21 @@ export class OracleUnavailableError extends EvenkeelError {
   readonly code = "oracle_unavailable";
   readonly fault = "user";
 }
+
+/** A branch cannot be made of what was named. */
+export class BranchSourceError extends EvenkeelError {
+  readonly code = "branch_source_unsuitable";
+  readonly fault = "user";
+}
+
+/** The source has more bytes than a branch may have. */
+export class BranchTooLargeError extends EvenkeelError {
+  readonly code = "branch_too_large";
+  readonly fault = "user";
+}
+
+/** The SQL that removes personal data from a branch failed; the branch was not made. */
+export class ScrubFailedError extends EvenkeelError {
+  readonly code = "branch_scrub_failed";
+  readonly fault = "user";
+}

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestCluster } from "@evenkeel/postgres";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { until } from "../testing/until.ts";
 
 /** The first build on a machine fetches the toolchain; all suites share it afterwards. */
 const limitMs = 600_000;
@@ -134,7 +135,10 @@ test(
     expect(control.edge.answering("site.localhost")).toBe(deployments[0]!.id);
     const deleted = await git("push", "evenkeel", "--delete", "feature/Try");
     expect(deleted).toMatchObject({ exitCode: 0 });
-    expect(control.edge.answering("site-git-feature-try.localhost")).toBeUndefined();
+    await until(
+      "the alias is gone",
+      () => control.edge.answering("site-git-feature-try.localhost") === undefined,
+    );
     expect(await refs()).toHaveLength(2);
 
     expect((await git("push", "evenkeel", "HEAD:refs/tags/v1")).exitCode).toBe(0);

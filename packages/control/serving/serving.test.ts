@@ -117,7 +117,9 @@ test(
     await subscribe("edge-0", 0);
     const deaf = await subscribe("edge-1", 0, { acks: false });
     const entry = await database.transaction((connection) => appendServingEntry(connection, [alias("a")]));
-    expect(await serving.feed.publish(entry, 2_000)).toEqual({
+    await serving.feed.publish(entry, 1);
+    await until("one has it", () => serving.feed.reports().some(({ version }) => version === 1));
+    expect(await serving.feed.acknowledgedBy("edge", 1, 1)).toEqual({
       version: 1,
       acknowledged: ["edge-0"],
       unconfirmed: ["edge-1"],

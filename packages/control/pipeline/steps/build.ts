@@ -4,6 +4,7 @@ import {
   describeProgress,
   inspectSource,
   type ProjectSettings,
+  type ProvisionProgress,
   prebuiltFolder,
   provisionToolchain,
   runBuild,
@@ -11,6 +12,7 @@ import {
 import type { AppSettings } from "../../api/contract/index.ts";
 import { getApp } from "../../apps/app-store.ts";
 import { openEnvironment } from "../../deployments/deployment-environment.ts";
+import type { BuildLog } from "../../logs/build-log.ts";
 import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
 
 /** Builds in the room, a few at once on this machine. Prebuilt output only has to be found. */
@@ -36,12 +38,7 @@ async function build(
   const folder = buildFolder(parts.layout, deployment.id);
   const plan = await inspectSource(folder.source, projectSettings(settings));
   for (const warning of plan.warnings) log.note(warning);
-  let lastProgress = "";
-  const tools = await provisionToolchain(parts.layout, plan.tools, (progress) => {
-    const text = describeProgress(progress);
-    if (text !== lastProgress && progress.step !== "ready") log.note(text);
-    lastProgress = text;
-  });
+  const tools = await provisionToolchain(parts.layout, plan.tools, progressNotes(log));
   const { user, system } = await openEnvironment(parts.database, parts.vault, deployment.id);
   return runBuild(parts.layout, {
     ...{ folder, plan, tools, app: deployment.app, signal },
@@ -50,6 +47,19 @@ async function build(
     secrets: Object.values(user),
     onLog: (line) => log.write(line),
   });
+}
+
+/** A note for each tool and step, and while bytes come one every few seconds: the log is kept, and a push shows all of it. */
+function progressNotes(log: BuildLog): (progress: ProvisionProgress) => void {
+  let lastKind = "";
+  let lastAtMs = 0;
+  return (progress) => {
+    const kind = `${progress.tool} ${progress.version} ${progress.step}`;
+    if (progress.step === "ready" || (kind === lastKind && Date.now() - lastAtMs < 5_000)) return;
+    lastKind = kind;
+    lastAtMs = Date.now();
+    log.note(describeProgress(progress));
+  };
 }
 
 const projectSettings = ({

@@ -1,4 +1,4 @@
-import { constants, existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, constants, existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
 import { chmod, copyFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { artifactFilePath, type FunctionSpec, functionTreePath, type HomeLayout } from "@evenkeel/model";
@@ -80,6 +80,8 @@ async function fill(layout: HomeLayout, spec: FunctionSpec, folder: string): Pro
       copies.push(target);
     }
   }
+  // Functions run as other users; the platform's umask may be 077.
+  if ((process.umask() & 0o055) !== 0) for (const path of folders) chmodSync(path, 0o755);
   return [...copies, ...folders];
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type HomeLayout, InvalidValueError } from "@evenkeel/model";
+import { type AppName, type HomeLayout, InvalidValueError } from "@evenkeel/model";
 import { BuildWithoutOutputError } from "../errors.ts";
 import type { BuiltFolder } from "../import/import-output.ts";
 
@@ -28,10 +28,23 @@ export async function removeBuildFolder(layout: HomeLayout, id: string): Promise
   await rm(buildFolder(layout, id).path, { recursive: true, force: true });
 }
 
+/** Removes the folders of builds that are not under way: a crash leaves them behind. @returns how many */
+export async function sweepBuildFolders(layout: HomeLayout, underWay: ReadonlySet<string>): Promise<number> {
+  const names = await readdir(layout.builds).catch(() => []);
+  const stale = names.filter((name) => !name.startsWith(".") && !underWay.has(name));
+  for (const name of stale) await rm(join(layout.builds, name), { recursive: true, force: true });
+  return stale.length;
+}
+
+/** Removes what builds of an app have cached. */
+export async function removeBuildCaches(layout: HomeLayout, app: AppName): Promise<void> {
+  await rm(join(layout.builds, ".cache", app), { recursive: true, force: true });
+}
+
 /**
  * Package managers' caches that builds of one app share. Production has its own: a preview builds whatever somebody pushed.
  */
-export function buildCachePath(layout: HomeLayout, app: string, target: "production" | "preview"): string {
+export function buildCachePath(layout: HomeLayout, app: AppName, target: "production" | "preview"): string {
   return join(layout.builds, ".cache", app, target);
 }
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { functionTreePath, type HomeLayout, homeLayout } from "@evenkeel/model";
+import { functionTreePath, type HomeLayout, homeLayout, parseAppName } from "@evenkeel/model";
 import type { ProjectSettings } from "../detect/build-plan.ts";
 import { inspectSource } from "../detect/inspect-source.ts";
 import { importOutput } from "../import/import-output.ts";
@@ -45,7 +45,7 @@ async function build({ settings, limits, target = "production" }: BuildOptions =
     folder,
     plan,
     tools,
-    app: "shop",
+    app: parseAppName("shop"),
     target,
     environment: { CI: "1", VERCEL: "1", VERCEL_ENV: target, API_KEY: "hunter2-long", LIMIT: "5" },
     limits,
@@ -70,6 +70,7 @@ test(
       "vercel.json": { cleanUrls: true, crons: [{ path: "/api/hello", schedule: "0 5 * * *" }] },
     });
     const { result, log } = await build();
+    expect(log).toMatch(/^Building without a framework with Node 22\.\d+\.\d+ \(engines\) and npm 10\./);
     expect(log).toContain("key *** v22.");
     expect(log).not.toContain("hunter2");
     expect(log).not.toContain("Build not running on Vercel");

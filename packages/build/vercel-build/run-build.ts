@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { HomeLayout } from "@evenkeel/model";
+import type { AppName, HomeLayout } from "@evenkeel/model";
 import type { BuildPlan } from "../detect/build-plan.ts";
 import { BuildCancelledError, BuildWithoutOutputError, ToolchainInstallError } from "../errors.ts";
 import type { BuiltFolder } from "../import/import-output.ts";
+import { folderBytes } from "../room/folder-bytes.ts";
 import { fillHome } from "../room/home-folder.ts";
 import { readRegistryConfig } from "../room/registry-config.ts";
 import { type RoomLimits, roomLimits } from "../room/room-limits.ts";
@@ -25,6 +27,9 @@ const account = { token: "offline", userId: "user_evenkeel" };
 /** Said by the CLI wherever it does not run on Vercel's own machines; the system variables are there. */
 const untrueLine = /^WARNING! Build not running on Vercel\./;
 
+/** A cache that has grown beyond this begins anew; a day's packages are a tenth of it. */
+const largestCacheBytes = 2 * 1024 ** 3;
+
 const rememberedLines = 200;
 
 export type BuildLogLine = RoomLogLine;
@@ -35,7 +40,7 @@ export interface RunBuildOptions {
   /** From `provisionToolchain(layout, plan.tools)`. */
   tools: ProvisionedTool[];
   /** Names the caches that builds of one app share. */
-  app: string;
+  app: AppName;
   target: "production" | "preview";
   /** The app's variables and the caller's `VERCEL_*`, `CI`, ...; beside them a build has PATH, HOME and settings of its tools only. */
   environment: Record<string, string>;
@@ -62,12 +67,16 @@ export async function runBuild(layout: HomeLayout, options: RunBuildOptions): Pr
   const home = join(folder.path, "home");
   const temporary = join(folder.path, "tmp");
   const cache = buildCachePath(layout, options.app, options.target);
+  if ((await folderBytes(cache)) > largestCacheBytes) await rm(cache, { recursive: true, force: true });
   for (const path of [home, temporary]) rmSync(path, { recursive: true, force: true });
   for (const path of [home, temporary, cache]) mkdirSync(path, { recursive: true });
   mkdirSync(join(home, accountFolder));
   writeFileSync(join(home, accountFolder, "auth.json"), JSON.stringify(account));
   writeProjectFile(folder.source, options.plan);
 
+  for (const text of [describePlan(options), ...options.plan.warnings]) {
+    options.onLog({ atMs: Date.now(), stream: "platform", text });
+  }
   const lastLines: string[] = [];
   const outcome = await runInRoom({
     name: folder.id,
@@ -107,6 +116,15 @@ export async function runBuild(layout: HomeLayout, options: RunBuildOptions): Pr
     seenAs: outcome.isolated ? sourcePlace : folder.source,
     settled: outcome.settled,
   };
+}
+
+/** `Building Next.js with Node 24.21.0 (engines) and pnpm 10.34.9 (pnpm-lock.yaml)` */
+function describePlan({ plan, tools }: RunBuildOptions): string {
+  const version = (name: string) => tools.find(({ tool }) => tool === name)?.version ?? "?";
+  const manager = plan.packageManager;
+  const node = `Node ${version("node")} (${plan.node.source})`;
+  const packages = manager ? ` and ${manager.name} ${version(manager.name)} (${manager.source})` : "";
+  return `Building ${plan.framework?.name ?? "without a framework"} with ${node}${packages}`;
 }
 
 function command(

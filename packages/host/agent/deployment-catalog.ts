@@ -37,6 +37,7 @@ export class DeploymentCatalog {
   private readonly hosted: Map<DeploymentId, HostedDeployment>;
   private readonly known = new Map<DeploymentId, KnownDeployment>();
   private readonly unsaved = new Map<DeploymentId, HostedDeployment>();
+  private current: ReadonlySet<DeploymentId> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly layout: HomeLayout) {
@@ -52,6 +53,17 @@ export class DeploymentCatalog {
 
   has(id: DeploymentId): boolean {
     return this.state.deployments[id] !== undefined && this.hosted.has(id);
+  }
+
+  /** Whether an alias leads to it, or led to it until its last change. */
+  isCurrent(id: DeploymentId): boolean {
+    this.current ??= new Set(
+      Object.values(this.state.aliases).flatMap(({ deployment, previous }) => [
+        deployment,
+        ...previous.slice(0, 1),
+      ]),
+    );
+    return this.current.has(id);
   }
 
   get isEmpty(): boolean {
@@ -109,10 +121,23 @@ export class DeploymentCatalog {
     for (const [id, known] of this.known) {
       if (this.state.deployments[id] !== known.served) this.known.delete(id);
     }
+    this.current = undefined;
     const gone = before.filter(({ id }) => !this.state.deployments[id]);
     for (const { id } of gone) this.hosted.delete(id);
     this.timer ??= setTimeout(() => this.save(), saveDelayMs);
     return gone;
+  }
+
+  /** Reads the outputs of new deployments, so that their first request need not wait for it. */
+  readAhead(message: FeedFromControl): void {
+    if (message.type === "snapshot") return;
+    for (const { id } of message.hosted ?? []) {
+      try {
+        this.get(id);
+      } catch {
+        // Its start will tell.
+      }
+    }
   }
 
   save(): void {

@@ -32,13 +32,17 @@ export class DeploymentStore {
     if (!existsSync(this.paths.state)) return { state, hosted };
     try {
       state = JSON.parse(readFileSync(this.paths.state, "utf8")) as ServingState;
-      for (const { id, app } of Object.values(state.deployments)) {
+    } catch (error) {
+      console.error(`The last known deployments cannot be read: ${(error as Error).message}`);
+    }
+    for (const { id, app } of Object.values(state.deployments)) {
+      try {
         const sealed = readFileSync(this.paths.environment(id));
         hosted.set(id, { id, app, environment: openEnvironment(this.key, id, sealed) });
+      } catch (error) {
+        console.error(`The environment of deployment ${id} is lost: ${(error as Error).message}`);
+        state.version = 0;
       }
-    } catch (error) {
-      console.error(`The last known deployments are incomplete: ${(error as Error).message}`);
-      state.version = 0;
     }
     return { state, hosted };
   }

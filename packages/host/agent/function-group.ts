@@ -15,7 +15,8 @@ export interface GroupHost {
   tellReady(instance: Instance): void;
   tellFailed(group: FunctionGroup, error: ErrorJson): void;
   tellGone(instance: Instance): void;
-  readonly idleMs: number;
+  /** How long an instance of the deployment is kept without requests. */
+  idleMs(deployment: DeploymentId): number;
   /** No starts any more. */
   readonly stopping: boolean;
 }
@@ -104,8 +105,9 @@ export class FunctionGroup {
     for (const instance of ready) {
       const inFlight = this.host.inFlight(instance);
       total += inFlight;
-      if (inFlight > 0 || instance.background > 0) instance.usedAtMs = nowMs;
-      else if (nowMs - instance.usedAtMs >= this.host.idleMs) void this.host.drain(instance, "idle");
+      if (inFlight > 0) instance.usedAtMs = nowMs;
+      else if (nowMs - instance.usedAtMs >= this.idleLimitMs(instance))
+        void this.host.drain(instance, "idle");
     }
     this.peaks = [
       ...this.peaks.filter(({ atMs }) => nowMs - atMs < loadMemoryMs),
@@ -130,6 +132,12 @@ export class FunctionGroup {
     this.putOff = undefined;
     this.crashed = false;
     await Promise.all([...this.instances].map((instance) => this.host.drain(instance, "stop")));
+  }
+
+  /** Work after the answer (`waitUntil`) is given what a request is given. */
+  private idleLimitMs(instance: Instance): number {
+    const workMs = instance.background > 0 ? instance.plan.function.maxDurationS * 1_000 : 0;
+    return Math.max(workMs, this.host.idleMs(this.deployment));
   }
 
   private startLater(delayMs: number): void {
@@ -174,7 +182,7 @@ export class FunctionGroup {
       this.host.tellGone(instance);
       if (!reason) return;
       const nowMs = Date.now();
-      const recentlyUsed = nowMs - instance.usedAtMs < this.host.idleMs;
+      const recentlyUsed = nowMs - instance.usedAtMs < this.host.idleMs(this.deployment);
       this.backOff.failed(nowMs, nowMs - instance.readyAtMs);
       this.lastFailure = errorJson(reason);
       this.crashed = true;

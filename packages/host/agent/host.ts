@@ -33,6 +33,8 @@ const sweepMs = 1_000;
 const drainGraceMs = 10_000;
 /** The supervisor ends the host 15 s after it asked. */
 const stopLimitMs = 11_000;
+/** Idle time of deployments that no alias leads to, nor would after one step back; a series of deploys must not fill the memory. */
+const supersededIdleMs = 60_000;
 /** A deployment may reach an edge before the host. */
 const feedPatienceMs = 2_000;
 /** An idle instance is ended for another group's only after so long without a request. */
@@ -43,7 +45,6 @@ const evictableAfterMs = 2_000;
  * single thread; every decision is taken at one of these: a message of an edge or of control, the end of a process, the sweep each second.
  */
 export class Host implements GroupHost {
-  readonly idleMs: number;
   stopping = false;
   private readonly catalog: DeploymentCatalog;
   private readonly pool: WarmPool;
@@ -66,7 +67,6 @@ export class Host implements GroupHost {
     private readonly maker: CellMaker,
     private readonly edges: EdgeConnections,
   ) {
-    this.idleMs = options.idleMs;
     edges.onUsed = (instance) => this.instances.get(instance)?.noteUse();
     if (maker.kind === "isolated") {
       const uidMap = readFileSync("/proc/self/uid_map", "utf8");
@@ -213,6 +213,11 @@ export class Host implements GroupHost {
     return this.catalog.maxInstances(deployment);
   }
 
+  idleMs(deployment: DeploymentId): number {
+    const { idleMs } = this.options;
+    return this.catalog.isCurrent(deployment) ? idleMs : Math.min(idleMs, supersededIdleMs);
+  }
+
   inFlight(instance: Instance): number {
     return this.edges.inFlight(instance.id);
   }
@@ -257,6 +262,7 @@ export class Host implements GroupHost {
 
   private learn(message: FeedFromControl): void {
     const gone = this.catalog.apply(message);
+    this.catalog.readAhead(message);
     for (const { id } of gone) void this.stopDeployment(id);
     for (const app of new Set(gone.map((served) => served.app))) {
       this.code.prune(app, this.catalog.functionsOf(app));

@@ -9,6 +9,7 @@ import { type ProcessRecords, recordProcess } from "../process-records.ts";
 import { buildRoot, readMachineFacts } from "./build-root.ts";
 import { cellPaths } from "./cell-paths.ts";
 import type { CgroupTree } from "./cgroup/cgroup.ts";
+import { confinement } from "./confinement.ts";
 import { IsolatedCell } from "./isolated-cell.ts";
 import { insideMountNamespace, limitResource, mount, mountFlags, unmount } from "./kernel.ts";
 import { planRoot } from "./root-plan.ts";
@@ -122,14 +123,12 @@ export class IsolatedCellMaker implements CellMaker {
 
 function spawnCell(runtime: Runtime) {
   const script = openSync(initScript, "r");
-  const harmless = ["--no-new-privs", "--bounding-set", "-all,+setuid,+setgid", "--inh-caps", "-all"];
-  const namespaces = ["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"];
   try {
     const child = spawn(
-      "unshare",
+      confinement[0]!,
       [
-        ...[...namespaces, "--propagation", "private"],
-        ...["setpriv", ...harmless, "/bin/sh", "/proc/self/fd/5"],
+        ...confinement.slice(1),
+        ...["/bin/sh", "/proc/self/fd/5"],
         ...[join(cellPaths.runtime, runtime.program), cellPaths.launcher],
       ],
       {

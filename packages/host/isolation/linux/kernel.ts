@@ -28,8 +28,7 @@ function openLibc() {
   try {
     return dlopen("libc.so.6", symbols).symbols;
   } catch {
-    // musl has no versioned name.
-    return dlopen("libc.so", symbols).symbols;
+    return dlopen(`libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`, symbols).symbols;
   }
 }
 

@@ -77,7 +77,7 @@ export class Control {
       { layout, place, database, vault, serving, host, edge, builds, imports: new Turns(4) },
       hub,
     );
-    const pushReceiver = new PushReceiver({ layout, place, database, vault, serving, pipeline, hub });
+    const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, hub });
     this.parts = {
       ...{ layout, place, database, vault, serving, host, releaser, pipeline, hub, pushReceiver },
       startedAtMs: Date.now(),

@@ -4,12 +4,10 @@ import { getApp } from "../apps/app-store.ts";
 import { removeAlias } from "../apps/domains.ts";
 import { hostUrl, type Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
-import { acceptDeployment } from "../deployments/accept-deployment.ts";
 import { followDeployment } from "../deployments/follow-deployment.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProgressHub } from "../pipeline/progress-hub.ts";
 import type { Serving } from "../serving/serving.ts";
-import type { Vault } from "../vault/vault.ts";
 import { branchExists, commitFacts, keepCommit } from "./commit-facts.ts";
 import type { Push } from "./push-registry.ts";
 
@@ -23,7 +21,6 @@ export interface PushReceiverParts {
   layout: HomeLayout;
   place: Place;
   database: Database;
-  vault: Vault;
   serving: Serving;
   pipeline: Pipeline;
   hub: ProgressHub;
@@ -63,13 +60,11 @@ export class PushReceiver {
     const facts = await commitFacts(layout, app, newSha);
     await keepCommit(layout, app, facts.sha!);
     const environment = (await this.isProduction(app, branch)) ? "production" : "preview";
-    const { id, superseded } = await acceptDeployment(this.parts, {
+    const id = await pipeline.accept({
       ...{ app, environment, branch, kind: "source", who: caller.name },
       source: { commit: facts.sha! },
       git: { ...facts, ref: branch, ...(isAbsent(oldSha) ? {} : { previousSha: oldSha }) },
     });
-    pipeline.halt(superseded);
-    pipeline.start(id);
     yield { type: "note", text: `Deploying ${facts.sha!.slice(0, 7)} to ${environment} as ${id}` };
     for await (const event of followDeployment(this.parts, id, signal)) {
       if (event.type === "log") yield { type: "log", line: event.line };

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { parseAppName } from "@evenkeel/model";
 import type { TestCluster } from "@evenkeel/postgres";
 import { stepNames } from "../client/index.ts";
+import { acceptDeployment } from "../deployments/accept-deployment.ts";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
@@ -135,6 +137,40 @@ test(
     control.host.release();
     expect(control.edge.answering("shop.localhost")).toBe(live.id);
     expect(await control.client().cancelDeployment({ deployment: id })).toMatchObject({ state: "cancelled" });
+  },
+  limitMs,
+);
+
+test(
+  "a deployment whose acceptance was committed without anybody hearing of it goes live when the database is asked again",
+  async () => {
+    const { parts } = control.control!;
+    await control.client().ensureApp({ app: "shop" });
+    const upload = await control.upload("shop", "unheard");
+    const { id } = await acceptDeployment(parts, {
+      ...{ app: parseAppName("shop"), environment: "production", kind: "prebuilt", who: "test" },
+      source: { upload },
+    });
+    parts.pipeline.recover();
+    expect((await control.finished(id)).state).toBe("ready");
+  },
+  limitMs,
+);
+
+test(
+  "an app that is removed while it is deployed leaves nothing",
+  async () => {
+    control.host.outcome = "wait";
+    await control.client().ensureApp({ app: "shop" });
+    const upload = await control.upload("shop", "removed", true);
+    const { id } = await control
+      .client()
+      .createDeployment({ app: "shop", upload, kind: "prebuilt", environment: "production" });
+    await until("it is being prepared", () => control.host.prepared.includes(id));
+    await control.client().removeApp({ app: "shop" });
+    await until("its job has ended", () => !control.control!.parts.pipeline.isRunning(id));
+    await until("no host answers", () => Object.keys(control.edge.state.aliases).length === 0);
+    expect(readdirSync(control.layout.builds)).toEqual([]);
   },
   limitMs,
 );

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeBuildFolder } from "@evenkeel/build";
 import { type DeploymentId, type ErrorJson, EvenkeelError, errorJson } from "@evenkeel/model";
+import { acceptDeployment, type DeploymentWish } from "../deployments/accept-deployment.ts";
 import {
   getDeployment,
   getSteps,
@@ -53,12 +54,31 @@ const ended = Symbol("cancelled or superseded");
  */
 export class Pipeline {
   private readonly running = new Map<DeploymentId, { abort: AbortController; done: Promise<void> }>();
-  private stopping = false;
+  private readonly stopSignal = new AbortController();
+  private recovery: Promise<void> | undefined;
 
   constructor(
     private readonly parts: PipelineParts,
     private readonly hub: ProgressHub,
   ) {}
+
+  /**
+   * Accepts a deployment and begins it; older ones that it supersedes are halted.
+   *
+   * @throws what `acceptDeployment` throws
+   */
+  async accept(wish: DeploymentWish): Promise<DeploymentId> {
+    try {
+      const { id, superseded } = await acceptDeployment(this.parts, wish);
+      this.halt(superseded);
+      this.start(id);
+      return id;
+    } catch (error) {
+      // It may be accepted although the answer to the commit was lost: then it must not stay queued.
+      if (error instanceof DatabaseUnavailableError) this.recover();
+      throw error;
+    }
+  }
 
   /** Takes up what was under way when control ended. */
   async resume(): Promise<DeploymentId[]> {
@@ -69,9 +89,22 @@ export class Pipeline {
     return rows.map((row) => row.id);
   }
 
+  /** Takes up what nobody has begun, as soon as the database answers. */
+  recover(): void {
+    if (this.recovery) return;
+    this.recovery = this.patiently(this.stopSignal.signal, () => this.resume())
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        this.recovery = undefined;
+      });
+  }
+
   /** Begins an accepted deployment, or goes on with it. */
   start(id: DeploymentId): void {
-    if (this.stopping || this.running.has(id)) return;
+    if (this.stopSignal.signal.aborted || this.running.has(id)) return;
     const abort = new AbortController();
     const done = this.run(id, abort.signal)
       .catch((error) =>
@@ -108,9 +141,10 @@ export class Pipeline {
 
   /** Halts all jobs where they are; the next start resumes them. */
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.stopSignal.abort(stopped);
     for (const { abort } of this.running.values()) abort.abort(stopped);
     await Promise.all([...this.running.values()].map((running) => running.done));
+    await this.recovery;
   }
 
   private async run(id: DeploymentId, signal: AbortSignal): Promise<void> {
@@ -228,7 +262,7 @@ export class Pipeline {
         return await work();
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
-        await sleep(delayMs);
+        await sleep(delayMs, undefined, { signal }).catch(() => {});
       }
     }
   }

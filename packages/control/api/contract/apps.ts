@@ -38,7 +38,7 @@ export interface App {
 export const appRoutes = {
   listApps: json<{ apps: App[] }>()({ method: "GET", path: "/api/apps", permission: "read" }),
   getApp: json<App>()({ method: "GET", path: "/api/apps/:app", permission: "read", params: appParams }),
-  /** Creates the app where it is missing; settings that are given are set. */
+  /** Creates the app where it is missing. */
   ensureApp: json<App & { created: boolean }>()({
     method: "PUT",
     path: "/api/apps/:app",

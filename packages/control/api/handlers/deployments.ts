@@ -2,7 +2,6 @@ import { receiveUpload } from "@evenkeel/build";
 import type { DeploymentId } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { record } from "../../audit/audit-log.ts";
-import { acceptDeployment } from "../../deployments/accept-deployment.ts";
 import { getDeployment, listDeployments } from "../../deployments/deployment-row.ts";
 import { deploymentView, summaryView } from "../../deployments/deployment-view.ts";
 import { followDeployment, readBuildLog } from "../../deployments/follow-deployment.ts";
@@ -29,12 +28,10 @@ export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deplo
       const { upload, ...wish } = body;
       await getApp(database, app);
       if (!(await hasUpload(database, app, upload))) throw new UploadUnknownError(upload);
-      const { id, superseded } = await acceptDeployment(parts, {
+      const id = await pipeline.accept({
         ...wish,
         ...{ app, who: caller.name, source: { upload } },
       });
-      pipeline.halt(superseded);
-      pipeline.start(id);
       return view(id);
     },
     async listDeployments({ params: { app }, query }) {

@@ -1,5 +1,4 @@
 import { getApp } from "../../apps/app-store.ts";
-import { acceptDeployment } from "../../deployments/accept-deployment.ts";
 import { type DeploymentRow, getDeployment } from "../../deployments/deployment-row.ts";
 import { deploymentView } from "../../deployments/deployment-view.ts";
 import { listReleases } from "../../releases/release-store.ts";
@@ -35,13 +34,11 @@ async function rebuild(
   from: DeploymentRow,
   wish: { environment: "production" | "staging"; reason: string | undefined; caller: Caller },
 ): Promise<Rebuilding> {
-  const { id, superseded } = await acceptDeployment(parts, {
+  const id = await parts.pipeline.accept({
     ...{ app: from.app, environment: wish.environment, kind: from.kind, source: from.source },
     ...{ branch: from.branch ?? undefined, git: from.git ?? undefined },
     ...{ reason: wish.reason ?? `Promoted from ${from.id}`, who: wish.caller.name },
   });
-  parts.pipeline.halt(superseded);
-  parts.pipeline.start(id);
   const deployment = await deploymentView(
     parts.database,
     await getDeployment(parts.database, id),

@@ -41,6 +41,25 @@ test("A thousand pipelined requests that are answered at once all get their answ
   client.leave();
 }, 30_000);
 
+test("A client that asks and does not read is not answered ahead", async () => {
+  let begun = 0;
+  const server = serve((exchange) => {
+    begun++;
+    exchange.respond(200, [], Buffer.alloc(1_000_000, "x"));
+  });
+  const client = await RawClient.connect({ port: server.port });
+  client.forgetText();
+  client.pause();
+  client.send(getRequest("/").repeat(200));
+  await eventually(() => begun > 0);
+  // What fits into the kernel's buffers.
+  expect(begun).toBeLessThan(100);
+  client.resume();
+  await client.until(({ receivedBytes }) => receivedBytes >= 200_000_000);
+  expect(begun).toBe(200);
+  client.leave();
+}, 60_000);
+
 test("A handler hears of a client that leaves, before and within its answer", async () => {
   const gone: string[] = [];
   let begun = 0;

@@ -11,7 +11,7 @@ const transferBytes = 512 * 1024 * 1024;
 /** Far above what the edge needs (about 60 MB), far below what it would keep without back-pressure. */
 const allowedBytes = 256 * 1024 * 1024;
 
-test("Half a gigabyte up and down past slow readers leaves the edge's memory flat", async () => {
+test("Half a gigabyte up, down and through a tunnel past slow readers leaves the edge's memory flat", async () => {
   const path = join(tmpdir(), `evenkeel-upstream-${randomId(10)}.sock`);
   const chunk = Buffer.alloc(1024 * 1024, "x");
   const upstream = createServer((request, response) => {
@@ -39,6 +39,19 @@ test("Half a gigabyte up and down past slow readers leaves the edge's memory fla
     });
     request.on("end", () => response.end(`received ${received}`));
   });
+  upstream.on("upgrade", (_request, socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n");
+    let sent = 0;
+    const more = () => {
+      while (sent < transferBytes) {
+        sent += chunk.length;
+        if (!socket.write(chunk)) return;
+      }
+    };
+    socket.on("drain", more);
+    socket.on("error", () => {});
+    more();
+  });
   await new Promise<void>((resolve) => upstream.listen(path, resolve));
   const edge = Bun.spawn([process.execPath, join(import.meta.dir, "testing/forwarding-process.ts"), path], {
     stdin: "pipe",
@@ -49,15 +62,18 @@ test("Half a gigabyte up and down past slow readers leaves the edge's memory fla
     const lines = edge.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const port = Number((await lines.read()).value);
 
-    const down = await RawClient.connect({ port });
-    down.forgetText();
-    down.send(getRequest("/"));
-    await down.until(({ receivedBytes }) => receivedBytes > 0);
-    down.pause();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    down.resume();
-    await down.until(({ receivedBytes }) => receivedBytes >= transferBytes);
-    down.leave();
+    for (const upgradeLines of ["", "Connection: Upgrade\r\nUpgrade: raw\r\n"]) {
+      const down = await RawClient.connect({ port });
+      down.forgetText();
+      down.send(getRequest("/", upgradeLines));
+      await down.until(({ receivedBytes }) => receivedBytes > 0);
+      // Half a second in which the upstream could fill the edge.
+      down.pause();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      down.resume();
+      await down.until(({ receivedBytes }) => receivedBytes >= transferBytes);
+      down.leave();
+    }
 
     const up = await RawClient.connect({ port });
     up.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${transferBytes}\r\n\r\n`);

@@ -46,7 +46,7 @@ test("An upgrade becomes a tunnel: early bytes, both directions, and each side's
   }
 }, 30_000);
 
-test("A tunnel holds the faster side back and loses nothing", async () => {
+test("A tunnel loses nothing while one side stalls", async () => {
   const totalBytes = 32 * 1024 * 1024;
   const { client } = await connectedEdge();
   client.send(getRequest("/ws", upgradeLines));

@@ -193,6 +193,21 @@ test(
 );
 
 test(
+  "a function can ask for Bun",
+  async () => {
+    const deployment = await platform.deploy({
+      files: { "index.js": answering("res.end('Bun ' + typeof Bun + ' ' + process.getuid())") },
+      spec: { runtime: "bun1.x" },
+    });
+    const [, kind, uid] = (await get(await edge.instance(deployment))).split(" ");
+    expect(kind).toBe("object");
+    const isolated = platform.hostOutput.includes('"isolation":"isolated"');
+    expect(uid === String(process.getuid!())).toBe(!isolated);
+  },
+  limitMs,
+);
+
+test(
   "environments stand on disk only sealed",
   async () => {
     const secret = "very-plain-secret-0815";

@@ -50,10 +50,11 @@ describe.skipIf(!isolated)("a hostile function", () => {
     "has a uid of its own, no capability, no way to new privileges, and only its own environment",
     async () => {
       const { done } = (await attempt("me")) as { done: Record<string, never> };
-      const { uid, gid, groups, status, limits, environment, directory } = done as never as {
+      const { uid, gid, groups, threads, status, limits, environment, directory } = done as never as {
         uid: number;
         gid: number;
         groups: number[];
+        threads: string[];
         status: Record<string, string>;
         limits: string;
         environment: Record<string, string>;
@@ -62,6 +63,7 @@ describe.skipIf(!isolated)("a hostile function", () => {
       const uids = JSON.parse(readFileSync(join(platform.home, "host/uids.json"), "utf8")).apps;
       expect(uid).toBe(uids.rogue);
       expect(uid).not.toBe(uids.victim);
+      expect(new Set(threads)).toEqual(new Set([String(uid)]));
       expect(gid).toBe(uid);
       expect(groups.filter((group) => group !== gid)).toEqual([]);
       for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) expect(status[set]).toMatch(/^0+$/);

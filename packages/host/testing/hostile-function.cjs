@@ -44,6 +44,9 @@ const attempts = {
       uid: process.getuid(),
       gid: process.getgid(),
       groups: process.getgroups(),
+      threads: fs
+        .readdirSync("/proc/self/task")
+        .map((id) => /^Uid:\t(\d+)/m.exec(fs.readFileSync(`/proc/self/task/${id}/status`, "utf8"))[1]),
       status: Object.fromEntries(
         fs
           .readFileSync("/proc/self/status", "utf8")

@@ -4,9 +4,10 @@ import type { AppName, DeploymentId, ServingChange } from "@evenkeel/model";
 import type { Domain } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
-import { AppUnknownError, DomainRefusedError, DomainUnknownError, HostTakenError } from "../errors.ts";
+import { DomainRefusedError, DomainUnknownError, HostTakenError } from "../errors.ts";
 import type { Serving } from "../serving/serving.ts";
 import { hostUrl, type Place } from "./hosts.ts";
+import { lockEnvironment } from "./lock-environment.ts";
 
 /**
  * A custom domain as it is stored: lower case, ASCII (RFC 5891), no dot at the end.
@@ -55,11 +56,7 @@ export async function addDomain(
   const { app, host, who } = of;
   const { published } = await serving.change(async (connection) => {
     // The same lock as a release's, so the domain cannot miss one.
-    const [locked] = await connection.query(
-      "SELECT 1 FROM environments WHERE app = $1 AND name = 'production' FOR UPDATE",
-      [app],
-    );
-    if (!locked) throw new AppUnknownError(app);
+    await lockEnvironment(connection, app, "production");
     const [added] = await connection.query<{
       deployment: DeploymentId | null;
       release: number;

@@ -2,13 +2,13 @@ import { type AppName, type DeploymentId, deploymentHost, newDeploymentId } from
 import { type DeployableEnvironment, type GitInfo, stepNames } from "../api/contract/index.ts";
 import { getApp } from "../apps/app-store.ts";
 import type { Place } from "../apps/hosts.ts";
+import { lockEnvironment } from "../apps/lock-environment.ts";
 import { checkVariables } from "../apps/variable-rules.ts";
 import { currentVariables } from "../apps/variable-store.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { isDuplicate } from "../database/database-faults.ts";
-import { AppUnknownError } from "../errors.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type DeploymentSource, underWay } from "./deployment-row.ts";
 import { systemEnvironment } from "./system-environment.ts";
@@ -64,11 +64,7 @@ async function accept(
 ): Promise<Accepted> {
   const { app, environment, kind, who } = wish;
   const branch = wish.branch ?? null;
-  const [locked] = await connection.query(
-    "SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE",
-    [app, environment],
-  );
-  if (!locked) throw new AppUnknownError(app);
+  await lockEnvironment(connection, app, environment);
   const { id: appId } = await getApp(connection, app);
   const host = deploymentHost(app, id, place.domain);
   const domains = await connection.query<{ host: string }>(

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { HomeLayout } from "@evenkeel/model";
+import { lockEnvironment } from "../apps/lock-environment.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Database } from "../database/database.ts";
 import { DeploymentInUseError } from "../errors.ts";
@@ -23,10 +24,7 @@ export async function removeDeployment(
   const { id, app } = deployment;
   await parts.database.transaction(async (connection) => {
     // The lock of releases: nothing begins to point to it meanwhile.
-    await connection.query("SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE", [
-      app,
-      deployment.environment,
-    ]);
+    await lockEnvironment(connection, app, deployment.environment);
     const { state } = await getDeployment(connection, id);
     if (isUnderWay(state)) {
       throw new DeploymentInUseError(`Deployment ${id} is under way`, { hint: "Cancel it first." });

@@ -2,9 +2,9 @@ import { type AppName, type HomeLayout, parseAppName } from "@evenkeel/model";
 import type { Context, Hono } from "hono";
 import type { GrantablePermission } from "../api/contract/index.ts";
 import { answerError } from "../api/server.ts";
-import { getApp, insertApp } from "../apps/app-store.ts";
+import { getApp } from "../apps/app-store.ts";
+import { ensureApp } from "../apps/ensure-app.ts";
 import type { Place } from "../apps/hosts.ts";
-import { record } from "../audit/audit-log.ts";
 import type { Database } from "../database/database.ts";
 import { ForbiddenError, RouteUnknownError, UnauthenticatedError } from "../errors.ts";
 import type { Authenticator } from "../tokens/authenticator.ts";
@@ -61,7 +61,7 @@ async function answer(context: Context, parts: GitApiParts): Promise<Response> {
   const caller = await parts.authenticator.identify(context.req.header("authorization"));
   const app = parseAppName(name);
   refuse(caller, app, wanted);
-  await ensureApp(parts, app, caller, wanted);
+  await openRepository(parts, app, caller, wanted);
   const given = { request: raw, path: `/${app}.git${rest}`, user: caller.name };
   if (rest !== "/git-receive-pack") return runHttpBackend(parts.layout, given);
   const { push, secret } = parts.pushes.open(app, caller);
@@ -78,13 +78,14 @@ function refuse(caller: Caller, app: AppName, service: Service): void {
     throw new ForbiddenError(`The token "${caller.name}" is not for the app "${app}"`);
 }
 
-async function ensureApp(parts: GitApiParts, app: AppName, caller: Caller, service: Service): Promise<void> {
+async function openRepository(
+  parts: GitApiParts,
+  app: AppName,
+  caller: Caller,
+  service: Service,
+): Promise<void> {
   if (service === "git-receive-pack") {
-    await parts.database.transaction(async (connection) => {
-      if (await insertApp(connection, app, { who: caller.name, domain: parts.place.domain })) {
-        await record(connection, { who: caller.name, action: "app.create", app });
-      }
-    });
+    await ensureApp(parts.database, app, { who: caller.name, domain: parts.place.domain });
   }
   const { id } = await getApp(parts.database, app);
   await ensureRepository(parts.layout, app, id);

@@ -1,11 +1,12 @@
 import type { AppName, DeploymentId } from "@evenkeel/model";
 import type { Confirmation, DeployableEnvironment, Release, Released } from "../api/contract/index.ts";
 import { hostUrl, type Place, releaseHost } from "../apps/hosts.ts";
+import { lockEnvironment } from "../apps/lock-environment.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { type DeploymentRow, getDeployment } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
-import { AppUnknownError, DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
+import { DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
 import type { Serving } from "../serving/serving.ts";
@@ -165,11 +166,7 @@ async function lockForRelease(
   deployment: DeploymentRow,
   host: string,
 ): Promise<void> {
-  const [environment] = await connection.query(
-    "SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE",
-    [deployment.app, deployment.environment],
-  );
-  if (!environment) throw new AppUnknownError(deployment.app);
+  await lockEnvironment(connection, deployment.app, deployment.environment);
   refuseUnlessReady(await getDeployment(connection, deployment.id));
   const [alias] = await connection.query<{ deployment: string }>(
     "SELECT deployment FROM aliases WHERE host = $1 AND app = $2",

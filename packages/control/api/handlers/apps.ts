@@ -1,5 +1,6 @@
-import { insertApp, updateSettings } from "../../apps/app-store.ts";
+import { updateSettings } from "../../apps/app-store.ts";
 import { viewApp, viewApps } from "../../apps/app-view.ts";
+import { ensureApp } from "../../apps/ensure-app.ts";
 import { removeApp } from "../../apps/remove-app.ts";
 import { record } from "../../audit/audit-log.ts";
 import type { appRoutes } from "../contract/index.ts";
@@ -14,11 +15,7 @@ export function appHandlers(parts: ControlParts): HandlersOf<typeof appRoutes> {
     },
     getApp: ({ params }) => viewApp(database, params.app, place),
     async ensureApp({ params: { app }, caller }) {
-      const created = await database.transaction(async (connection) => {
-        const inserted = await insertApp(connection, app, { who: caller.name, domain: place.domain });
-        if (inserted) await record(connection, { who: caller.name, action: "app.create", app });
-        return inserted;
-      });
+      const created = await ensureApp(database, app, { who: caller.name, domain: place.domain });
       return { ...(await viewApp(database, app, place)), created };
     },
     async updateApp({ params: { app }, body, caller }) {

@@ -1,10 +1,11 @@
 import type { EnvironmentName } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { addDomain, listDomains, parseDomain, removeDomain } from "../../apps/domains.ts";
+import { lockEnvironment } from "../../apps/lock-environment.ts";
 import { checkVariables } from "../../apps/variable-rules.ts";
 import { appendVariables, listVariables, removeVariable } from "../../apps/variable-store.ts";
 import { record } from "../../audit/audit-log.ts";
-import { AppUnknownError, DomainUnknownError, VariableUnknownError } from "../../errors.ts";
+import { DomainUnknownError, VariableUnknownError } from "../../errors.ts";
 import type { configurationRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
@@ -37,11 +38,7 @@ export function configurationHandlers(parts: ControlParts): HandlersOf<typeof co
       const environments = [...new Set(body.environments)].sort();
       await database.transaction(async (connection) => {
         for (const environment of environments) {
-          const locked = await connection.query(
-            "SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE",
-            [app, environment],
-          );
-          if (locked.length === 0) throw new AppUnknownError(app);
+          await lockEnvironment(connection, app, environment);
           await appendVariables(connection, vault, { app, environment, variables, who: caller.name });
         }
         const detail = { names: Object.keys(variables), environments };

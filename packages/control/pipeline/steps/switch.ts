@@ -1,7 +1,8 @@
 import { hostUrl, releaseHost } from "../../apps/hosts.ts";
+import { lockEnvironment } from "../../apps/lock-environment.ts";
 import type { Connection } from "../../database/connection.ts";
 import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments/deployment-row.ts";
-import { AppUnknownError, DeploymentEndedError } from "../../errors.ts";
+import { DeploymentEndedError } from "../../errors.ts";
 import { appendRelease } from "../../releases/append-release.ts";
 import { releasesOf } from "../../releases/release-store.ts";
 import type { Job, PipelineStep } from "../pipeline-step.ts";
@@ -47,11 +48,7 @@ const aliasOf = ({ app, environment, branch }: Job["deployment"]) =>
   [app, environment, branch ?? undefined] as const;
 
 async function lock(connection: Connection, deployment: DeploymentRow): Promise<void> {
-  const [environment] = await connection.query(
-    "SELECT 1 FROM environments WHERE app = $1 AND name = $2 FOR UPDATE",
-    [deployment.app, deployment.environment],
-  );
-  if (!environment) throw new AppUnknownError(deployment.app);
+  await lockEnvironment(connection, deployment.app, deployment.environment);
   const { state } = await getDeployment(connection, deployment.id);
   if (!isUnderWay(state)) throw new DeploymentEndedError(deployment.id, state);
 }

@@ -7,6 +7,7 @@ import { contract, type Route } from "./contract/index.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Given, Handlers } from "./handler.ts";
 import { statusOfError } from "./status-of-error.ts";
+import { welcomePage } from "./welcome-page.ts";
 
 /** Of a JSON body. The largest thing in one are a deployment's variables, 64 KiB. */
 const bodyLimitBytes = 1024 * 1024;
@@ -39,6 +40,12 @@ export function makeApi(
       return context.json((await reply) as object, 200, { "cache-control": "no-store" });
     });
   }
+  api.get("/", (context) =>
+    context.html(welcomePage(context.req.url), 200, {
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    }),
+  );
   api.notFound((context) => answerError(new RouteUnknownError(context.req.method, context.req.path)));
   api.onError((error) => answerError(error));
   return api;

@@ -67,6 +67,20 @@ test(
 );
 
 test(
+  "what was rolled back from is not brought back by the rollback of its successor",
+  async () => {
+    const client = control.client();
+    const sound = await control.deploy("shop");
+    await control.deploy("shop");
+    await client.rollback({ app: "shop" });
+    await control.deploy("shop");
+    expect((await client.rollback({ app: "shop" })).release.deployment).toBe(sound.id);
+    expect(await refusal(client.rollback({ app: "shop" }))).toBe("404 release_unknown");
+  },
+  limitMs,
+);
+
+test(
   "releases are refused where they would do harm",
   async () => {
     const client = control.client();

@@ -87,6 +87,21 @@ export class TestPlatform {
     return JSON.parse(await this.must(...words, "--json")) as T;
   }
 
+  /** Runs a command that has to fail; what it did. */
+  async failing(...words: string[]): Promise<CommandResult> {
+    const result = await this.run(...words);
+    if (result.exitCode === 0)
+      throw new Error(`evenkeel ${words.join(" ")} was to fail, but did not:\n${result.stdout}`);
+    return result;
+  }
+
+  /** An empty folder for an app's source, gone with the platform. */
+  sourceFolder(name: string): string {
+    const folder = join(this.folder, "sources", name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
   /** A copy of a fixture without what a developer's machine adds, to be changed at will. */
   copyFixture(name: string, as = name): string {
     const from = join(repository, "e2e/fixtures", name);

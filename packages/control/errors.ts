@@ -41,6 +41,7 @@ export class DatabaseUnavailableError extends EvenkeelError {
   }
 }
 
+/** A migration of the control plane's database is not the one that was applied. */
 export class MigrationDriftError extends EvenkeelError {
   readonly code = "migration_drift";
   readonly fault = "platform";
@@ -95,6 +96,7 @@ export class EdgeUnreachableError extends EvenkeelError {
 
 // --- apps and configuration --------------------------------------------------------------------
 
+/** There is no app of that name. */
 export class AppUnknownError extends EvenkeelError {
   readonly code = "app_unknown";
   readonly fault = "user";
@@ -106,6 +108,7 @@ export class AppUnknownError extends EvenkeelError {
   }
 }
 
+/** The variable's name or value cannot be given to a process. */
 export class VariableRefusedError extends EvenkeelError {
   readonly code = "variable_refused";
   readonly fault = "user";
@@ -117,6 +120,7 @@ export class VariableRefusedError extends EvenkeelError {
   }
 }
 
+/** The environment has no such variable. */
 export class VariableUnknownError extends EvenkeelError {
   readonly code = "variable_unknown";
   readonly fault = "user";
@@ -139,11 +143,13 @@ export class HostTakenError extends EvenkeelError {
   }
 }
 
+/** The host name cannot be a custom domain. */
 export class DomainRefusedError extends EvenkeelError {
   readonly code = "domain_refused";
   readonly fault = "user";
 }
 
+/** The app has no such domain. */
 export class DomainUnknownError extends EvenkeelError {
   readonly code = "domain_unknown";
   readonly fault = "user";
@@ -155,6 +161,7 @@ export class DomainUnknownError extends EvenkeelError {
 
 // --- deployments and releases ------------------------------------------------------------------
 
+/** There is no deployment of that id. */
 export class DeploymentUnknownError extends EvenkeelError {
   readonly code = "deployment_unknown";
   readonly fault = "user";
@@ -211,6 +218,7 @@ export class DeploymentInUseError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** There is no such release. */
 export class ReleaseUnknownError extends EvenkeelError {
   readonly code = "release_unknown";
   readonly fault = "user";
@@ -230,6 +238,7 @@ export class ReleaseUnconfirmedError extends EvenkeelError {
 
 // --- git ---------------------------------------------------------------------------------------
 
+/** Git ended with an error. */
 export class GitFailedError extends EvenkeelError {
   readonly code = "git_failed";
   readonly fault = "platform";
@@ -247,6 +256,7 @@ export class RequestInvalidError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** The request's body is larger than the API takes. */
 export class RequestTooLargeError extends EvenkeelError {
   readonly code = "request_too_large";
   readonly fault = "user";
@@ -256,6 +266,7 @@ export class RequestTooLargeError extends EvenkeelError {
   }
 }
 
+/** The API has no such route. */
 export class RouteUnknownError extends EvenkeelError {
   readonly code = "route_unknown";
   readonly fault = "user";
@@ -265,6 +276,7 @@ export class RouteUnknownError extends EvenkeelError {
   }
 }
 
+/** The request carries no valid token. */
 export class UnauthenticatedError extends EvenkeelError {
   readonly code = "unauthenticated";
   readonly fault = "user";
@@ -276,11 +288,13 @@ export class UnauthenticatedError extends EvenkeelError {
   }
 }
 
+/** The token lacks the permission, or is limited to other apps. */
 export class ForbiddenError extends EvenkeelError {
   readonly code = "forbidden";
   readonly fault = "user";
 }
 
+/** There is no such token. */
 export class TokenUnknownError extends EvenkeelError {
   readonly code = "token_unknown";
   readonly fault = "user";

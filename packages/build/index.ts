@@ -20,6 +20,7 @@ export { type PackedSource, type PackOptions, packSource } from "./source/pack-s
 export { receiveUpload } from "./source/receive-upload.ts";
 export type { SourceLimits } from "./source/source-limits.ts";
 export { unpackSource } from "./source/unpack-source.ts";
+export { uploadPath } from "./source/upload-layout.ts";
 export { listOutputs, type OutputSummary, readOutput } from "./store/read-output.ts";
 export { type OutputFault, verifyOutput } from "./store/verify-output.ts";
 export {

@@ -6,17 +6,19 @@ import {
   functionTreePath,
   type HomeLayout,
   type OutputId,
+  outputPath,
 } from "@evenkeel/model";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { hashFile } from "./file-intake.ts";
 import { ensureFunctionTrees } from "./function-tree.ts";
+import { outputIdOf } from "./output-id.ts";
 import { readOutput } from "./read-output.ts";
 import { storeLockPath } from "./store-layout.ts";
 import { storedFiles } from "./stored-files.ts";
 
 export interface OutputFault {
   path: string;
-  fault: "missing" | "wrong_size" | "wrong_bytes" | "tree_differs";
+  fault: "missing" | "wrong_size" | "wrong_bytes" | "tree_differs" | "manifest_differs";
 }
 
 /**
@@ -30,6 +32,8 @@ export async function verifyOutput(layout: HomeLayout, id: OutputId): Promise<Ou
   try {
     const output = await readOutput(layout, id);
     const faults: OutputFault[] = [];
+    const { id: _, ...content } = output;
+    if (outputIdOf(content) !== id) faults.push({ path: outputPath(layout, id), fault: "manifest_differs" });
     const sizes = new Map<FileHash, number>();
     for (const file of storedFiles(output)) sizes.set(file.hash, file.sizeBytes);
     for (const [hash, sizeBytes] of sizes) {

@@ -72,7 +72,7 @@ async function answer(options: CacheServiceOptions, request: Request): Promise<R
     if (entry) return await answerEntry(options, deployment, readName(entry[1]!, nameLimit), request, url);
     switch (`${request.method} ${url.pathname}`) {
       case "POST /v1/tags":
-        invalidate(options, deployment, (await request.json()) as TagInvalidation);
+        await invalidate(options, deployment, (await request.json()) as TagInvalidation);
         return new Response(null, { status: 204 });
       case "GET /v1/tags": {
         const since = Number(url.searchParams.get("since") ?? 0);
@@ -146,11 +146,11 @@ async function answerEntry(
   }
 }
 
-function invalidate(
+async function invalidate(
   options: CacheServiceOptions,
   deployment: ServedDeployment,
   { tags, expireAfterS }: TagInvalidation,
-): void {
+): Promise<void> {
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string" && tag.length <= tagLimit)) {
     throw new InvalidValueError(`\`tags\` must be strings of at most ${tagLimit} characters`);
   }
@@ -165,6 +165,8 @@ function invalidate(
         ? { staleMs: nowMs }
         : { staleMs: nowMs, deadlineMs: Math.ceil(nowMs + expireAfterS * 1_000) };
   options.tags.mark(dataScope(deployment), tags, mark);
+  // What is made in the same millisecond counts as older; after the answer, everything that is begun must count as newer.
+  while (Date.now() <= nowMs) await Bun.sleep(1);
 }
 
 function readName(text: string, limit: number): string {

@@ -85,10 +85,12 @@ export class PageRenderer {
     );
   }
 
-  private async renderOnce(request: PageRequest, before: CachedAnswer | undefined): Promise<Rendering> {
+  private async renderOnce(request: PageRequest, known: CachedAnswer | undefined): Promise<Rendering> {
     const { deployment, resolution, loaded, page, onDemand } = request;
     const { prerender } = resolution;
-    const createdMs = Date.now();
+    const before = known ?? (onDemand ? this.pages.find(deployment, page) : undefined);
+    // Newer than what it replaces, also within one millisecond: other edges tell them apart by it.
+    const createdMs = Math.max(Date.now(), (before?.content.createdMs ?? 0) + 1);
     const result = await this.callFunction(request);
     if (result.kind === "failure") return { kind: "failed", failure: result.failure };
     const { answer } = result;

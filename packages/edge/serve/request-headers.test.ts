@@ -19,6 +19,7 @@ test("a function learns who asks, what for and how long it may take", () => {
   );
   expect(Object.fromEntries(headers)).toEqual({
     "x-vercel-id": "ek1::id",
+    "x-invocation-id": expect.any(String),
     "x-forwarded-for": "203.0.113.7",
     "x-forwarded-host": "shop.localhost:7080",
     "x-forwarded-proto": "http",
@@ -33,7 +34,13 @@ test("a function learns who asks, what for and how long it may take", () => {
 });
 
 test("nobody can speak for the edge: neither the client nor middleware that repeats its headers", () => {
-  for (const name of ["x-evenkeel-fault", "x-forwarded-for", "x-middleware-subrequest", "x-vercel-id"]) {
+  for (const name of [
+    "x-evenkeel-fault",
+    "x-forwarded-for",
+    "x-middleware-subrequest",
+    "x-vercel-id",
+    "x-invocation-id",
+  ]) {
     expect(untrustedHeaders.has(name)).toBe(true);
   }
   const pairs = functionHeaders(exchange({}), "ek1::id", deployment, target, {

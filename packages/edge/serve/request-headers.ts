@@ -9,6 +9,8 @@ import type { Exchange } from "../http/exchange.ts";
 import { HeaderFilter } from "../http/header-filter.ts";
 import type { ForwardedRequest } from "../routing/resolution.ts";
 
+import { newInvocationId } from "./request-id.ts";
+
 type Pair = readonly [name: string, value: string];
 
 /** What clients may not say of themselves: it is taken off every request before ours is set. */
@@ -33,6 +35,8 @@ export function vercelHeaders(origination: Origination, deployment: ServedDeploy
     colon > hostPort.lastIndexOf("]") ? hostPort.slice(colon + 1) : scheme === "https" ? "443" : "80";
   return [
     ["x-vercel-id", requestId],
+    // Without one, Next.js gives what it rendered in the last ten seconds again, whatever was invalidated meanwhile.
+    ["x-invocation-id", newInvocationId()],
     ["x-forwarded-for", address],
     ["x-forwarded-host", hostPort],
     ["x-forwarded-proto", scheme],

@@ -11,3 +11,9 @@ export function newRequestId(): string {
   count = (count + 1) & 0xfffffff;
   return `${region}::${processPart}-${Date.now()}-${count.toString(16)}`;
 }
+
+/** Value of `x-invocation-id`: another one for each call of a function, of which one request may need several. */
+export function newInvocationId(): string {
+  count = (count + 1) & 0xfffffff;
+  return `${processPart}-${Date.now().toString(36)}-${count.toString(36)}`;
+}

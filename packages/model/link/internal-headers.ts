@@ -20,6 +20,7 @@ export const faultHeader = "x-evenkeel-fault";
 
 /** Set by the edge alone; inbound values are never believed. */
 export const spoofableHeaders: readonly string[] = [
+  "x-invocation-id",
   "x-vercel-id",
   "x-vercel-deployment-url",
   "x-vercel-forwarded-for",

@@ -21,6 +21,8 @@ interface Shelf {
 
 /** Refilling waits for running starts to finish, but not for ever: under constant starts the pool would stay empty. */
 const longestHoldMs = 2_000;
+/** While another process waits, the first answer of the one that was taken goes first. */
+const firstAnswerMs = 250;
 const pauseMs = (failures: number) => Math.min(30_000, 250 * 2 ** failures);
 
 /**
@@ -33,6 +35,8 @@ export class WarmPool {
   private hasDeployments = false;
   private holds = 0;
   private heldSinceMs = 0;
+  private busyUntilMs = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly refills = new Set<Promise<void>>();
   private stopped = false;
 
@@ -63,7 +67,11 @@ export class WarmPool {
     return () => {
       if (!held) return;
       held = false;
-      if (--this.holds === 0) this.adjust();
+      if (--this.holds > 0) return;
+      this.busyUntilMs = Date.now() + firstAnswerMs;
+      this.adjust();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.adjust(), firstAnswerMs);
     };
   }
 
@@ -75,6 +83,7 @@ export class WarmPool {
     for (const shelf of this.shelves.values()) {
       const size = this.size(shelf);
       for (const cell of shelf.waiting.splice(size)) void this.end(cell);
+      if (shelf.waiting.length > 0 && Date.now() < this.busyUntilMs) continue;
       // One at a time: the machine has other work.
       if (shelf.waiting.length + shelf.making < size && shelf.making === 0) this.beginRefill(shelf);
     }
@@ -86,6 +95,7 @@ export class WarmPool {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.timer);
     const cells = [...this.shelves.values()].flatMap((shelf) => shelf.waiting.splice(0));
     await Promise.all([...cells.map((cell) => this.end(cell)), ...this.refills]);
   }

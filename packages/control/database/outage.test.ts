@@ -105,9 +105,7 @@ test(
       const next = await control.deploy("shop", { text: "after" });
       expect(next).toMatchObject({ state: "ready", releases: [{ version: 2 }] });
     } finally {
-      await control.killProcess();
-      control.edge.stop();
-      control.host.stop();
+      await control.stop();
       await server.stop("immediate");
       await own.stop();
     }

@@ -248,8 +248,9 @@ export class Pipeline {
   private async clear(id: DeploymentId): Promise<void> {
     try {
       await removeBuildFolder(this.parts.layout, id);
-      await withdraw(this.parts, id);
+      await this.patiently(this.stopSignal.signal, () => withdraw(this.parts, id));
     } catch (error) {
+      if (error === stopped) return;
       console.error(`control: clearing ${id}: ${error instanceof Error ? error.message : error}`);
     }
   }

@@ -161,3 +161,33 @@ export class ScrubFailedError extends EvenkeelError {
   readonly code = "branch_scrub_failed";
   readonly fault = "user";
 }
+
+/** A migration is no SQL that PostgreSQL understands. */
+export class MigrationSyntaxError extends EvenkeelError {
+  readonly code = "migration_syntax";
+  readonly fault = "user";
+}
+
+/** Statements that are not additive, without an approval of exactly these. */
+export class MigrationApprovalError extends EvenkeelError {
+  readonly code = "migration_needs_approval";
+  readonly fault = "user";
+}
+
+/** A migration failed; a transactional one left nothing. */
+export class MigrationFailedError extends EvenkeelError {
+  readonly code = "migration_failed";
+  readonly fault = "user";
+}
+
+/** The ledger and the files disagree, or a migration stopped half-way. */
+export class MigrationLedgerError extends EvenkeelError {
+  readonly code = "migration_ledger_mismatch";
+  readonly fault = "user";
+}
+
+/** A release cannot run on the schema as it is now. */
+export class SchemaIncompatibleError extends EvenkeelError {
+  readonly code = "schema_incompatible";
+  readonly fault = "user";
+}

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import { hasSqlDetails, loadModule, type ParseResult, parseSync } from "libpg-query";
+import { MigrationSyntaxError } from "../../errors.ts";
+import { type Effect, type Finding, opaque, worstEffect } from "./finding.ts";
+import { sideEffects } from "./known-functions.ts";
+import { NewObjects } from "./new-objects.ts";
+import { statementRules } from "./statement-rules.ts";
+
+export interface ReviewedStatement {
+  migration: string;
+  /** First line in its file, from 1. */
+  line: number;
+  text: string;
+  effect: Effect;
+  findings: Finding[];
+}
+
+export interface MigrationReview {
+  migration: string;
+  effect: Effect;
+  breaksOldCode: boolean;
+  /** Runs in one transaction: no statement in it forbids that, and it begins none itself. */
+  transactional: boolean;
+  statements: ReviewedStatement[];
+}
+
+/**
+ * Reads migrations with PostgreSQL's own parser and says of each statement what it does to a database in use. An allow-list: a statement
+ * kind or action that no rule knows is `opaque`, never passed. Objects that the migrations make themselves may be
+ * changed freely.
+ *
+ * @param migrations in the order in which they will run; only those that have not run yet.
+ * @throws MigrationSyntaxError
+ */
+export async function reviewMigrations(
+  migrations: { name: string; sql: string }[],
+): Promise<MigrationReview[]> {
+  await loadModule();
+  const objects = new NewObjects();
+  return migrations.map(({ name, sql }) => {
+    const statements = splitStatements(name, sql).map(({ text, line, node }): ReviewedStatement => {
+      const findings = reviewStatement(node, objects);
+      return { migration: name, line, text, effect: worstEffect(findings), findings };
+    });
+    return {
+      migration: name,
+      effect: worstEffect(statements),
+      breaksOldCode: statements.some(({ findings }) => findings.some((finding) => finding.breaksOldCode)),
+      transactional: !splitStatements(name, sql).some(({ node }) => forbidsTransaction(node)),
+      statements,
+    };
+  });
+}
+
+type StatementNode = Record<string, Record<string, unknown>>;
+
+function reviewStatement(node: StatementNode, objects: NewObjects): Finding[] {
+  const [kind, content] = Object.entries(node)[0]!;
+  const rule = statementRules[kind as keyof typeof statementRules] as
+    | ((statement: unknown, objects: NewObjects) => Finding[])
+    | undefined;
+  if (rule) return rule(content, objects);
+  const name = kind
+    .replace(/Stmt$/, "")
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .toUpperCase();
+  return [opaque(`is a ${name} statement, whose effect is not known`), ...sideEffects(content)];
+}
+
+interface SplitStatement {
+  text: string;
+  line: number;
+  node: StatementNode;
+}
+
+/** Cuts a file where the parser sees statements end. Its positions count bytes. */
+export function splitStatements(name: string, sql: string): SplitStatement[] {
+  const bytes = Buffer.from(sql);
+  return (parse(name, sql).stmts ?? []).map(({ stmt, stmt_location = 0, stmt_len }) => {
+    const raw = bytes.subarray(stmt_location, stmt_len ? stmt_location + stmt_len : undefined).toString();
+    const text = raw.trim();
+    const before = bytes.subarray(0, stmt_location).toString() + raw.slice(0, raw.indexOf(text));
+    return { text, line: before.split("\n").length, node: stmt as unknown as StatementNode };
+  });
+}
+
+function parse(name: string, sql: string): ParseResult {
+  if (sql.trim() === "") return { stmts: [] };
+  try {
+    return parseSync(sql);
+  } catch (error) {
+    if (!hasSqlDetails(error)) throw error;
+    const position = error.sqlDetails?.cursorPosition ?? 0;
+    const line = Buffer.from(sql).subarray(0, position).toString().split("\n").length;
+    throw new MigrationSyntaxError(`Migration ${name}, line ${line}: ${error.message}`, {
+      hint: "Nothing was run. Correct the statement; psql's own commands (\\i, \\copy) are no SQL.",
+    });
+  }
+}
+
+/** https://www.postgresql.org/docs/18/sql-createindex.html and others: "cannot run inside a transaction block". */
+function forbidsTransaction(node: StatementNode): boolean {
+  const [kind, content] = Object.entries(node)[0]!;
+  switch (kind) {
+    case "TransactionStmt":
+    case "VacuumStmt":
+    case "CreatedbStmt":
+    case "DropdbStmt":
+    case "AlterSystemStmt":
+    case "CreateTableSpaceStmt":
+    case "DropTableSpaceStmt":
+      return true;
+    case "IndexStmt":
+    case "DropStmt":
+      return content["concurrent"] === true;
+    case "ReindexStmt":
+      return JSON.stringify(content["params"] ?? "").includes("concurrently");
+    case "AlterTableStmt":
+      return JSON.stringify(content["cmds"] ?? "").includes('"concurrent":true');
+    default:
+      return false;
+  }
+}
+
+/** What must be approved by somebody: everything that is not additive. */
+export const needsApproval = (reviews: MigrationReview[]): ReviewedStatement[] =>
+  reviews.flatMap((review) => review.statements).filter((statement) => statement.effect !== "additive");
+
+/**
+ * Names exactly these statements: an approval of them is none of others. To be stored with who approved, when and why.
+ */
+export function approvalKey(statements: ReviewedStatement[]): string {
+  const hash = createHash("sha256");
+  for (const { migration, text, effect } of statements) hash.update(`${migration}\0${effect}\0${text}\0`);
+  return hash.digest("hex").slice(0, 32);
+}

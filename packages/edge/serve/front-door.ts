@@ -71,7 +71,17 @@ export class FrontDoor {
       },
       exchange.header("accept"),
     );
-    exchange.respond(500, [...headers, ["server", "Evenkeel"], ["x-vercel-id", requestId]], body);
+    exchange.respond(
+      500,
+      [
+        ...headers,
+        ["server", "Evenkeel"],
+        ["x-vercel-id", requestId],
+        // A deploy's smoke test must see at once that this is the deployment, and that it cannot be served.
+        ["x-evenkeel-deployment", deployment.id],
+      ],
+      body,
+    );
   }
 
   private answerUnknownHost(exchange: Exchange): void {

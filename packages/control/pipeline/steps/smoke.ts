@@ -5,10 +5,11 @@ import type { PipelineStep } from "../pipeline-step.ts";
 const limitMs = 60_000;
 
 /**
- * Codes with which the edge answers in the place of a function that crashed, hangs or does not start. `NOT_FOUND` is none of
+ * Codes with which the edge answers in the place of a function that crashed, hangs or does not start, or of an output that it cannot serve. `NOT_FOUND` is none of
  * them: an app without a page at `/` is sound.
  */
-const faults = /^(?:FUNCTION_|EDGE_FUNCTION_|MIDDLEWARE_|NO_RESPONSE_|INTERNAL_)/;
+const faults =
+  /^(?:FUNCTION_|EDGE_FUNCTION_|MIDDLEWARE_|NO_RESPONSE_|INTERNAL_|ROUTE_INVALID|OUTPUT_UNREADABLE|STORED_FILE_UNREADABLE)/;
 
 /** Asks for `/` as a visitor would, at the deployment's own host name. It also warms the instance: Next.js loads its page now. */
 export const smokeStep: PipelineStep = {

@@ -206,7 +206,7 @@ describe.skipIf(!isolated)("a hostile function", () => {
     async () => {
       const growing = await deployHostile({ memoryMb: 768 });
       const full = await edge.instance(growing);
-      expect(await attempt("hold", { mebibytes: 705 }, full)).toEqual({ done: true });
+      expect(await attempt("hold", { mebibytes: 698 }, full)).toEqual({ done: true });
       const next = await until(() => edge.of(growing).find(({ id }) => id !== full.id));
       expect((await attempt("me", {}, next)).done).toBeDefined();
       await until(() => edge.drained.includes(full.id));

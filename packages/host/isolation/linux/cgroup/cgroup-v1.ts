@@ -55,8 +55,9 @@ class CgroupV1 implements Cgroup {
 
   memoryBytes(): number {
     const usage = Number(readFileSync(join(this.folders.memory, "memory.usage_in_bytes"), "utf8"));
-    const droppable = readCounter(join(this.folders.memory, "memory.stat"), "total_inactive_file");
-    return Math.max(0, usage - droppable);
+    const stat = join(this.folders.memory, "memory.stat");
+    const files = readCounter(stat, "total_inactive_file") + readCounter(stat, "total_active_file");
+    return Math.max(0, usage - files);
   }
 
   outOfMemoryKills(): number {

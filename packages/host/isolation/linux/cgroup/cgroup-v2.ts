@@ -46,7 +46,8 @@ class CgroupV2 implements Cgroup {
 
   memoryBytes(): number {
     const usage = Number(readFileSync(join(this.folder, "memory.current"), "utf8"));
-    return Math.max(0, usage - readCounter(join(this.folder, "memory.stat"), "inactive_file"));
+    const stat = join(this.folder, "memory.stat");
+    return Math.max(0, usage - readCounter(stat, "inactive_file") - readCounter(stat, "active_file"));
   }
 
   outOfMemoryKills(): number {

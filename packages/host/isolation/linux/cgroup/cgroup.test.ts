@@ -57,7 +57,7 @@ test("v2 limits and counters are the kernel's files", () => {
   mkdirSync(group);
   writeFileSync(join(group, "memory.swap.max"), "max");
   writeFileSync(join(group, "memory.current"), "5000\n");
-  writeFileSync(join(group, "memory.stat"), "anon 1\nfile 2\ninactive_file 1500\n");
+  writeFileSync(join(group, "memory.stat"), "anon 1\nfile 2\ninactive_file 1000\nactive_file 500\n");
   writeFileSync(join(group, "memory.events"), "low 0\noom 3\noom_kill 2\n");
   const cgroup = cgroupTreeV2(folder).create("one");
   cgroup.limit({ memoryBytes: 134_217_728, cpus: 1.5, processes: 64 });

@@ -12,7 +12,7 @@ export interface Cgroup {
   /** Moves a process in; those that it starts later are in it too. */
   add(pid: number): void;
   limit(limits: ResourceLimits): void;
-  /** In use, without file pages that the kernel would drop at once. */
+  /** In use, without pages of files on disk: the kernel drops those before it ends a process. */
   memoryBytes(): number;
   /** How many processes the kernel has ended because the memory limit was reached. */
   outOfMemoryKills(): number;

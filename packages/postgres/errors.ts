@@ -191,3 +191,9 @@ export class SchemaIncompatibleError extends EvenkeelError {
   readonly code = "schema_incompatible";
   readonly fault = "user";
 }
+
+/** Another runner migrates this database. */
+export class MigrationBusyError extends EvenkeelError {
+  readonly code = "migration_busy";
+  readonly fault = "user";
+}

@@ -25,6 +25,8 @@ export const smallSettings: ServerSettings = {
   checkpoint_completion_target: 0.9,
   // Compiling small queries costs more than it saves, and a backend that has compiled keeps 20 MB.
   jit: false,
+  // A query whose client is gone ends, instead of holding its locks to the end.
+  client_connection_check_interval: "5s",
   // Half-open clients are noticed within a minute.
   tcp_keepalives_idle: 30,
   tcp_keepalives_interval: 10,

@@ -127,20 +127,19 @@ test("a function that cannot start, crashes or is too slow ends in a page that s
   world.startEdge();
   const app = {
     environment: "preview" as const,
-    maxDurationS: 1,
     functions: {
       "api/broken": "fails to start" as const,
       "api/fault": (_request: unknown, response: import("node:http").ServerResponse) => {
         response.writeHead(500, { "x-evenkeel-fault": "function_threw" });
         response.end("stack trace");
       },
-      "api/never": () => {},
       "api/crash": (request: import("node:http").IncomingMessage) => request.socket.destroy(),
     },
   };
   await world.deploy({ id: "aaaaaaaaa", ...app });
-  const codeOf = async (path: string) => {
-    const answer = await world.get("shop.localhost", path);
+  await world.deploy({ id: "bbbbbbbbb", app: "slow", maxDurationS: 1, functions: { "api/never": () => {} } });
+  const codeOf = async (path: string, host = "shop.localhost") => {
+    const answer = await world.get(host, path);
     return [answer.status, JSON.parse(answer.text).error.code, answer.headers["x-vercel-error"]];
   };
   const failed = "FUNCTION_INVOCATION_FAILED";

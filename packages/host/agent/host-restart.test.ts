@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startTime } from "../isolation/process-records.ts";
-import { get, TestEdge, TestPlatform, until } from "../testing/test-platform.ts";
+import { get, TestEdge } from "../testing/test-edge.ts";
+import { TestPlatform } from "../testing/test-platform.ts";
+import { until } from "../testing/until.ts";
 
 const limitMs = 120_000;
 const hello = {

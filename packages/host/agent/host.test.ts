@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { functionTreePath, newDeploymentId } from "@evenkeel/model";
-import { get, TestEdge, TestPlatform, until } from "../testing/test-platform.ts";
+import { get, TestEdge } from "../testing/test-edge.ts";
+import { TestPlatform } from "../testing/test-platform.ts";
+import { until } from "../testing/until.ts";
 
 const limitMs = 120_000;
 let platform: TestPlatform;

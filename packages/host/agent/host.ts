@@ -21,6 +21,7 @@ import { WarmPool } from "../pool/warm-pool.ts";
 import { CodeStore } from "./code-store.ts";
 import { DeploymentCatalog } from "./deployment-catalog.ts";
 import type { EdgeConnections } from "./edge-connections.ts";
+import { idlestInstance } from "./eviction.ts";
 import { subscribeToFeed } from "./feed-subscription.ts";
 import { FunctionGroup, type GroupHost } from "./function-group.ts";
 import type { HostOptions } from "./host-options.ts";
@@ -37,8 +38,6 @@ const stopLimitMs = 11_000;
 const supersededIdleMs = 60_000;
 /** A deployment may reach an edge before the host. */
 const feedPatienceMs = 2_000;
-/** An idle instance is ended for another group's only after so long without a request. */
-const evictableAfterMs = 2_000;
 
 /**
  * The agent: knows the deployments, keeps a group of instances for each function that is used, and decides what starts and ends. A
@@ -189,16 +188,7 @@ export class Host implements GroupHost {
       starting: all.filter(({ state }) => state === "starting").length,
     };
     if (hasMemoryFor(view)) return true;
-    const nowMs = Date.now();
-    const idlest = all
-      .filter(
-        (instance) =>
-          instance.state === "ready" &&
-          instance.background === 0 &&
-          this.inFlight(instance) === 0 &&
-          nowMs - instance.usedAtMs >= evictableAfterMs,
-      )
-      .sort((one, two) => one.usedAtMs - two.usedAtMs)[0];
+    const idlest = idlestInstance(all, (instance) => this.inFlight(instance), Date.now());
     if (idlest) {
       void this.drain(idlest, "its memory is needed elsewhere");
       return true;

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { functionTreePath, homeLayout, type RunningInstance } from "@evenkeel/model";
-import { get, type TestDeployment, TestEdge, TestPlatform, until } from "../testing/test-platform.ts";
+import { get, TestEdge } from "../testing/test-edge.ts";
+import { type TestDeployment, TestPlatform } from "../testing/test-platform.ts";
+import { until } from "../testing/until.ts";
 import { isolationReport } from "./isolation-report.ts";
 
 const limitMs = 120_000;

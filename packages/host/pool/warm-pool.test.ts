@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Cell, CellMaker, ProcessEnd } from "../isolation/cell.ts";
-import { until } from "../testing/test-platform.ts";
+import { until } from "../testing/until.ts";
 import { peakWithin, poolSize } from "./pool-size.ts";
 import { WarmPool } from "./warm-pool.ts";
 

@@ -16,7 +16,6 @@ import {
   type AppName,
   type ControlToHost,
   type DeploymentId,
-  type EdgeToHost,
   type ErrorJson,
   type FeedFromControl,
   type FeedToControl,
@@ -24,35 +23,18 @@ import {
   functionTreePath,
   type HostedDeployment,
   type HostToControl,
-  type HostToEdge,
   homeLayout,
   type InstanceReport,
   newDeploymentId,
   type OutputId,
   outputPath,
-  type RunningInstance,
   type ServingState,
 } from "@evenkeel/model";
 import { connectForMessages, listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import type { HostedFunction } from "../agent/deployment-catalog.ts";
 import { testNode } from "../launcher/testing/test-node.ts";
 import type { RuntimeLogLine } from "../logs/runtime-logs.ts";
-
-const limitMs = 30_000;
-
-/** Looks until there is something, and gives it. */
-export async function until<Value>(
-  look: () => Value | Promise<Value>,
-  what = String(look),
-): Promise<Exclude<Value, undefined | false>> {
-  const end = performance.now() + limitMs;
-  for (;;) {
-    const value = await look();
-    if (value) return value as Exclude<Value, undefined | false>;
-    if (performance.now() > end) throw new Error(`Still not so after ${limitMs} ms: ${what}`);
-    await Bun.sleep(10);
-  }
-}
+import { until } from "./until.ts";
 
 export interface TestFunction {
   files: Record<string, string>;
@@ -246,82 +228,4 @@ export class TestPlatform {
     for (const connection of this.subscribers) connection.send(this.snapshot());
     await until(() => this.acknowledged >= version);
   }
-}
-
-/** The test as an edge. */
-export class TestEdge {
-  readonly instances = new Map<string, RunningInstance>();
-  readonly drained: string[] = [];
-  readonly failures: Extract<HostToEdge, { type: "failed" }>[] = [];
-  /** Confirms drains at once; off: the test does. */
-  confirmsDrains = true;
-
-  private constructor(readonly connection: MessageConnection<HostToEdge, EdgeToHost>) {}
-
-  static async connect(platform: TestPlatform): Promise<TestEdge> {
-    const connection = await connectForMessages<HostToEdge, EdgeToHost>(platform.layout.hostSocket);
-    const edge = new TestEdge(connection);
-    connection.onMessage = (message) => edge.receive(message);
-    connection.send({ type: "hello", role: "edge", name: "edge-test" });
-    return edge;
-  }
-
-  of(deployment: TestDeployment): RunningInstance[] {
-    return [...this.instances.values()].filter((instance) => instance.deployment === deployment.id);
-  }
-
-  need({ id, function: fn }: TestDeployment, waiting = 1): void {
-    this.connection.send({ type: "need", deployment: id, function: fn, waiting });
-  }
-
-  /** An instance, asked for until it is there. */
-  async instance(deployment: TestDeployment): Promise<RunningInstance> {
-    this.failures.length = 0;
-    let saidMs = 0;
-    return until(() => {
-      const [found] = this.of(deployment);
-      const failure = this.failures.find((message) => message.deployment === deployment.id);
-      if (failure) throw new Error(failure.error.message);
-      if (!found && performance.now() - saidMs > 250) {
-        saidMs = performance.now();
-        this.need(deployment);
-      }
-      return found;
-    });
-  }
-
-  async failure(deployment: TestDeployment): Promise<ErrorJson> {
-    this.failures.length = 0;
-    this.need(deployment);
-    return (await until(() => this.failures.find((message) => message.deployment === deployment.id))).error;
-  }
-
-  load(inFlight: Record<string, number>): void {
-    this.connection.send({ type: "load", inFlight: inFlight as never });
-  }
-
-  close(): void {
-    this.connection.close();
-  }
-
-  private receive(message: HostToEdge): void {
-    if (message.type === "instance") this.instances.set(message.instance.id, message.instance);
-    else if (message.type === "failed") this.failures.push(message);
-    else {
-      this.instances.delete(message.instance);
-      if (message.type === "drain") {
-        this.drained.push(message.instance);
-        if (this.confirmsDrains) this.connection.send({ type: "drained", instance: message.instance });
-      }
-    }
-  }
-}
-
-/** The answer of an instance, as text. */
-export async function get(instance: RunningInstance, path = "/"): Promise<string> {
-  const response = await fetch(`http://localhost${path}`, {
-    unix: instance.socketPath,
-    keepalive: false,
-  } as RequestInit);
-  return response.text();
 }

@@ -3,7 +3,13 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packSource } from "@evenkeel/build";
-import type { ControlClient, Deployment, Step } from "@evenkeel/control";
+import {
+  ApiError,
+  type ControlClient,
+  ControlUnreachableError,
+  type Deployment,
+  type Step,
+} from "@evenkeel/control";
 import { type AppName, formatSize } from "@evenkeel/model";
 import type { Command } from "commander";
 import { DeployFailedError } from "../errors.ts";
@@ -22,6 +28,9 @@ interface DeployOptions {
   message?: string;
   json?: boolean;
 }
+
+/** The supervisor starts it again within seconds. */
+const returnLimitMs = 60_000;
 
 const stepTitles: Record<Step["name"], string> = {
   source: "Unpacking the source",
@@ -110,14 +119,39 @@ async function uploadSource(
   }
 }
 
-/** @throws DeployFailedError unless the deployment is ready at the end */
+/**
+ * Follows it to its end. A control plane that is restarted meanwhile goes on with the deployment, so its return is waited for.
+ *
+ * @throws DeployFailedError unless the deployment is ready at the end, ControlUnreachableError
+ */
 async function follow(client: ControlClient, created: Deployment, progress: Progress): Promise<Deployment> {
-  let last: Deployment = created;
-  for await (const event of client.followDeployment({ deployment: created.id })) {
-    if (event.type === "step" && event.step.state === "running") progress.step(stepTitles[event.step.name]);
-    else if (event.type === "log") progress.line(event.line.text);
-    else if (event.type === "done") last = event.deployment;
+  let shownLines = 0;
+  for (let awayAtMs: number | undefined; ; await Bun.sleep(200)) {
+    try {
+      let lines = 0;
+      for await (const event of client.followDeployment({ deployment: created.id })) {
+        awayAtMs = undefined;
+        if (event.type === "step" && event.step.state === "running")
+          progress.step(stepTitles[event.step.name]);
+        else if (event.type === "log" && ++lines > shownLines) {
+          shownLines = lines;
+          progress.line(event.line.text);
+        } else if (event.type === "done") return conclude(event.deployment);
+      }
+    } catch (error) {
+      awayAtMs ??= Date.now();
+      if (!isAway(error) || Date.now() - awayAtMs > returnLimitMs) throw error;
+    }
+    awayAtMs ??= Date.now();
+    progress.step("Waiting for the control plane to return");
   }
+}
+
+const isAway = (error: unknown): boolean =>
+  error instanceof ControlUnreachableError ||
+  (error instanceof ApiError && error.code === "database_unavailable");
+
+function conclude(last: Deployment): Deployment {
   if (last.state === "ready") return last;
   const reasons: Partial<Record<Deployment["state"], string>> = {
     cancelled: "was cancelled",

@@ -26,6 +26,7 @@ export interface SupervisedParts {
 export class Supervisor {
   private readonly server: { stop(): void };
   private readonly ended = Promise.withResolvers<void>();
+  private readonly startedAtMs = Date.now();
   private stopping = false;
 
   constructor(
@@ -73,7 +74,14 @@ export class Supervisor {
   }
 
   private reports(): ProcessReport[] {
-    return [this.parts.database.report(), ...this.processes().map((process) => process.report())];
+    const processes = this.processes().map((process) => process.report());
+    return [this.ownReport(), this.parts.database.report(), ...processes];
+  }
+
+  private ownReport(): ProcessReport {
+    const { pid, env } = process;
+    const restarts = Number(env["EVENKEEL_SUPERVISOR_RESTARTS"] ?? 0);
+    return { name: "supervisor", state: "running", pid, restarts, sinceMs: this.startedAtMs };
   }
 
   private async answer(

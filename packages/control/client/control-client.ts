@@ -72,7 +72,7 @@ function method(address: ControlAddress, route: Route) {
       const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
       try {
         const response = await send(address, route, input, { signal });
-        yield* readEventLines(response.body!);
+        yield* linesOf(response, address, signal);
       } finally {
         left.abort();
       }
@@ -82,6 +82,19 @@ function method(address: ControlAddress, route: Route) {
     const response = await send(address, route, input, { signal: options.signal });
     return await response.json();
   };
+}
+
+async function* linesOf(
+  response: Response,
+  address: ControlAddress,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, void, void> {
+  try {
+    yield* readEventLines(response.body!);
+  } catch (error) {
+    if (signal.aborted || error instanceof ApiError) throw error;
+    throw new ControlUnreachableError(shown(address), { cause: error });
+  }
 }
 
 async function send(
@@ -122,11 +135,14 @@ async function send(
     } as RequestInit);
   } catch (error) {
     if (given.signal?.aborted) throw error;
-    throw new ControlUnreachableError(onSocket ? address.socketPath : origin, { cause: error });
+    throw new ControlUnreachableError(shown(address), { cause: error });
   }
   if (!response.ok) throw await apiError(response);
   return response;
 }
+
+const shown = (address: ControlAddress): string =>
+  "socketPath" in address ? address.socketPath : address.baseUrl;
 
 async function apiError(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => "");

@@ -67,7 +67,7 @@ export class Load {
     this.expected = new Set([version]);
   }
 
-  /** Breaks something: requests that were begun before its end may lose their connection. */
+  /** Breaks something: connections that were opened before its end may be lost. */
   async disturb<T>(action: () => Promise<T>): Promise<T> {
     this.excusedUntilMs = Number.POSITIVE_INFINITY;
     try {
@@ -86,8 +86,9 @@ export class Load {
   private async kept(): Promise<void> {
     let connection: WireConnection | undefined;
     while (!this.stopping) {
-      await this.attempt("kept", async (allowed) => {
-        if (!connection || connection.ended) connection = await WireConnection.open(this.port);
+      if (connection?.ended) connection = undefined;
+      await this.attempt("kept", connection?.openedMs, async (allowed) => {
+        connection ??= await WireConnection.open(this.port);
         connection.send(this.head("GET", "/"));
         const used = connection;
         // Its place is taken by a new one after a failure.
@@ -103,7 +104,7 @@ export class Load {
 
   private async fresh(): Promise<void> {
     while (!this.stopping) {
-      await this.attempt("fresh", (allowed) =>
+      await this.attempt("fresh", undefined, (allowed) =>
         this.alone(async (connection) => {
           connection.send(this.head("GET", "/", "Connection: close\r\n"));
           this.check(await connection.answer(), allowed);
@@ -115,7 +116,7 @@ export class Load {
 
   private async events(): Promise<void> {
     while (!this.stopping) {
-      await this.attempt("events", (allowed) =>
+      await this.attempt("events", undefined, (allowed) =>
         this.alone(async (connection) => {
           connection.send(this.head("GET", "/events"));
           const answer = await connection.answer();
@@ -131,7 +132,7 @@ export class Load {
     while (!this.stopping) {
       const body = randomBytes((1 + Math.floor(Math.random() * 5)) * 1024 * 1024);
       const wanted = `${body.length} ${createHash("sha256").update(body).digest("hex")}`;
-      await this.attempt("upload", (allowed) =>
+      await this.attempt("upload", undefined, (allowed) =>
         this.alone(async (connection) => {
           connection.send(this.head("POST", "/", `Content-Length: ${body.length}\r\n`));
           for (let at = 0; at < body.length; at += 512 * 1024) {
@@ -161,10 +162,15 @@ export class Load {
     }
   }
 
-  private async attempt(kind: Kind, ask: (allowed: Set<string>) => Promise<void>): Promise<void> {
+  /** @param openedMs when its connection was opened, where that is older than the request */
+  private async attempt(
+    kind: Kind,
+    openedMs: number | undefined,
+    ask: (allowed: Set<string>) => Promise<void>,
+  ): Promise<void> {
     const allowed = new Set(this.expected);
     this.open.add(allowed);
-    const begunMs = performance.now();
+    const begunMs = openedMs ?? performance.now();
     try {
       await ask(allowed);
       this.answered[kind]++;

@@ -36,14 +36,15 @@ export class TestPlatform {
     this.home = join(folder, "home");
   }
 
-  static async start(): Promise<TestPlatform> {
+  /** @param options further options of `up` */
+  static async start(...options: string[]): Promise<TestPlatform> {
     const folder = mkdtempSync(join(tmpdir(), "ek-"));
     Bun.spawnSync(["chmod", "711", folder]);
     const platform = new TestPlatform(folder, await freePort());
     mkdirSync(sharedToolchain, { recursive: true });
     mkdirSync(platform.home);
     symlinkSync(sharedToolchain, join(platform.home, "toolchain"));
-    await platform.must("up", "--detach", "--port", String(platform.port));
+    await platform.must("up", "--detach", "--port", String(platform.port), ...options);
     return platform;
   }
 

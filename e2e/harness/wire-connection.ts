@@ -20,6 +20,7 @@ export class ConnectionLost extends Error {
  */
 export class WireConnection {
   ended = false;
+  readonly openedMs = performance.now();
   private socket!: Socket<undefined>;
   private received = Buffer.alloc(0);
   private waiting: Uint8Array[] = [];

@@ -232,10 +232,13 @@ test(
         limits: roomLimits({ diskReserveBytes: 1 }), secrets: [],
         onLog: (line) => console.log(line.text) });`;
     const platform = Bun.spawn([process.execPath, "-e", program], { stdin: "ignore", stdout: "pipe" });
-    for await (const chunk of platform.stdout) if (Buffer.from(chunk).includes("started")) break;
-    await until(() => stillRuns(`sleep\0${marker}`));
-    platform.kill("SIGKILL");
-    await platform.exited;
+    try {
+      for await (const chunk of platform.stdout) if (Buffer.from(chunk).includes("started")) break;
+      await until(() => stillRuns(`sleep\0${marker}`));
+    } finally {
+      platform.kill("SIGKILL");
+      await platform.exited;
+    }
     await until(() => !stillRuns(`sleep\0${marker}`));
   },
   slowMs,

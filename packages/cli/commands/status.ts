@@ -1,11 +1,13 @@
 import { ControlUnreachableError, type PlatformStatus } from "@evenkeel/control";
-import { formatSize } from "@evenkeel/model";
+import { formatSize, type HomeLayout } from "@evenkeel/model";
 import type { Command } from "commander";
 import { formatAge, formatTable } from "../output/table.ts";
 import { connectControl } from "../platform/control.ts";
 import { findHome, readConfig } from "../platform/home.ts";
 import { askSupervisor } from "../platform/supervisor-client.ts";
 import type { ProcessReport } from "../supervisor/kept-process.ts";
+
+const controlLimitMs = 5_000;
 
 export function registerStatus(program: Command): void {
   program
@@ -17,17 +19,23 @@ export function registerStatus(program: Command): void {
       const layout = findHome();
       const config = readConfig(layout);
       const processes = await askSupervisor(layout, { type: "status" });
-      const control = await connectControl(layout)
-        .getStatus()
-        .catch((error) => {
-          if (error instanceof ControlUnreachableError) return undefined;
-          throw error;
-        });
+      const control = await askControl(layout);
       const url = `http://${config.domain}:${config.port}`;
       if (options.json) console.log(JSON.stringify({ url, home: layout.home, processes, control }));
       else console.log(`${url}\n\n${describeProcesses(processes)}${describeControl(control)}`);
-      if (processes.some((process) => process.state !== "running")) process.exitCode = 1;
+      if (!control || processes.some((process) => process.state !== "running")) process.exitCode = 1;
     });
+}
+
+/** Undefined while it is away, or hangs: that is when people look here. */
+async function askControl(layout: HomeLayout): Promise<PlatformStatus | undefined> {
+  const signal = AbortSignal.timeout(controlLimitMs);
+  try {
+    return await connectControl(layout).getStatus({}, { signal });
+  } catch (error) {
+    if (error instanceof ControlUnreachableError || signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 function describeProcesses(processes: ProcessReport[]): string {
@@ -46,7 +54,7 @@ function describeProcesses(processes: ProcessReport[]): string {
 function describeControl(status: PlatformStatus | undefined): string {
   if (!status) return "\n\nControl does not answer; apps are served from their last known state.";
   const instances = status.instances ?? [];
-  const head = `\n\n${status.apps} apps, ${status.deployments.running} deploying, ${status.deployments.queued} waiting, ${instances.length} instances`;
+  const head = `\n\n${status.apps} ${status.apps === 1 ? "app" : "apps"}, ${status.deployments.running} deploying, ${status.deployments.queued} waiting, ${instances.length} instances`;
   if (instances.length === 0) return head;
   const rows = instances.map((instance) => [
     instance.id,

@@ -157,6 +157,20 @@ describe("kill -9", () => {
   }, 180_000);
 });
 
+test("a control plane that hangs: visitors are served, and `status` says so instead of hanging too", async () => {
+  const pid = await pidOf("control");
+  process.kill(pid, "SIGSTOP");
+  try {
+    await expectServed();
+    const { exitCode, stdout } = await platform.run("status");
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("Control does not answer");
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await everythingRuns();
+}, 60_000);
+
 describe("while the control plane is away", () => {
   const processTable = () =>
     JSON.parse(readFileSync(join(platform.home, "run/processes.json"), "utf8")) as Record<

@@ -102,7 +102,7 @@ test("an answer that its instance does not finish is cut off, and the next reque
   });
   const seen = open(edge.port, "/api/stream");
   await until(() => seen.text === "part");
-  world.crash("api/stream");
+  world.host.crash("api/stream");
   await until(() => seen.broken);
   expect(seen.ended).toBe(false);
   const next = open(edge.port, "/api/stream");
@@ -117,7 +117,7 @@ test("requests that find their instance's socket gone go to the next instance, u
     functions: { "api/echo": async (incoming, response) => void incoming.pipe(response) },
   });
   expect((await world.get("shop.localhost", "/api/echo", { method: "POST", body: "one" })).text).toBe("one");
-  world.loseSilently("api/echo");
+  world.host.loseSilently("api/echo");
   const answer = await world.get("shop.localhost", "/api/echo", { method: "POST", body: "two" });
   expect([answer.status, answer.text]).toEqual([200, "two"]);
 }, 60_000);
@@ -146,7 +146,7 @@ test("a client that leaves while its function streams frees the instance", async
   outgoing.on("response", (answer) => answer.once("data", () => outgoing.destroy()));
   outgoing.end();
   await until(() => closed);
-  const loads = () => world.heard.filter((message) => message.type === "load");
+  const loads = () => world.host.heard.filter((message) => message.type === "load");
   await until(
     () => loads().length > 0 && Object.values(loads().at(-1)!.inFlight).every((count) => count === 0),
   );
@@ -155,7 +155,7 @@ test("a client that leaves while its function streams frees the instance", async
 test("a lost build output is the platform's fault and says so, without taking other apps along", async () => {
   world.startEdge();
   await world.deploy({ id: "bbbbbbbbb", app: "other", files: { "index.html": "other" } });
-  await world.put({ id: "aaaaaaaaa", files: { "index.html": "home" } }, (output) =>
+  await world.deploy({ id: "aaaaaaaaa", files: { "index.html": "home" } }, undefined, [], (output) =>
     rmSync(outputPath(world.layout, output)),
   );
   const answer = await world.get("shop.localhost", "/");

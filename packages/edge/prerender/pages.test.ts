@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
-import { cacheToken, type DeploymentId, preRenderContentType } from "@evenkeel/model";
+import type { DeploymentId } from "@evenkeel/model";
 import { bodyOf, TestWorld } from "../testing/test-world.ts";
 import { until } from "../testing/until.ts";
 
@@ -29,19 +27,6 @@ const cacheOf = ({ status, text, headers }: Awaited<ReturnType<TestWorld["get"]>
   text,
   headers["x-vercel-cache"],
 ];
-
-/** A call of the cache service, as an instance of the deployment makes it. */
-async function callCacheService(path: string, body: object, deployment = "aaaaaaaaa"): Promise<Response> {
-  const folder = world.layout.cacheSockets;
-  const [socket] = readdirSync(folder);
-  const key = readFileSync(world.layout.cacheKey);
-  return await fetch(`http://cache${path}`, {
-    method: "POST",
-    unix: join(folder, socket!),
-    headers: { authorization: `Bearer ${cacheToken(key, deployment as DeploymentId)}` },
-    body: JSON.stringify(body),
-  });
-}
 
 const bypassToken = "bypass-token-of-the-build";
 
@@ -164,51 +149,6 @@ test("a page that cannot be made anew stays as it was", async () => {
   expect(renders.length).toBe(1);
 }, 60_000);
 
-test("an expired tag takes effect at every edge before its call is answered, a stale one behind the next request", async () => {
-  world.startEdge();
-  world.startEdge();
-  await world.deploy({
-    id: "aaaaaaaaa",
-    functions: { index: counting({ "x-next-cache-tags": "posts", "cache-control": "s-maxage=3600" }) },
-    prerenders: { index: { fallback: "built", initialHeaders: { "x-next-cache-tags": "posts" } } },
-  });
-  for (const edge of [0, 1]) expect((await world.get("shop.localhost", "/", { edge })).text).toBe("built");
-  expect((await callCacheService("/v1/tags", { tags: ["posts"] })).status).toBe(204);
-  expect(cacheOf(await world.get("shop.localhost", "/", { edge: 1 }))).toEqual([200, "render 1", "MISS"]);
-  expect((await world.get("shop.localhost", "/", { edge: 0 })).text).toBe("render 1");
-  expect((await callCacheService("/v1/tags", { tags: ["posts"], expireAfterS: 3_600 })).status).toBe(204);
-  expect(cacheOf(await world.get("shop.localhost", "/", { edge: 0 }))).toEqual([200, "render 1", "STALE"]);
-  for (const edge of [0, 1]) {
-    await until(async () => (await world.get("shop.localhost", "/", { edge })).text === "render 2");
-  }
-  expect(renders.length).toBe(2);
-}, 60_000);
-
-test("the app makes a page anew by its token, over HTTP or the cache service; other edges give the new one", async () => {
-  world.startEdge();
-  world.startEdge();
-  await world.deploy({
-    id: "aaaaaaaaa",
-    functions: { index: counting() },
-    prerenders: { index: { fallback: "built", bypassToken } },
-  });
-  for (const edge of [0, 1]) expect((await world.get("shop.localhost", "/", { edge })).text).toBe("built");
-  const headers = { "x-prerender-revalidate": bypassToken };
-  expect(cacheOf(await world.get("shop.localhost", "/", { headers }))).toEqual([
-    200,
-    "render 1",
-    "REVALIDATED",
-  ]);
-  expect(renders[0]!.headers["x-prerender-revalidate"]).toBe(bypassToken);
-  expect(cacheOf(await world.get("shop.localhost", "/", { edge: 1 }))).toEqual([200, "render 1", "HIT"]);
-  const revalidated = await callCacheService("/v1/revalidate", { path: "/", headers });
-  expect(await revalidated.json()).toEqual({ status: 200, headers: { "x-vercel-cache": "REVALIDATED" } });
-  for (const edge of [0, 1]) expect((await world.get("shop.localhost", "/", { edge })).text).toBe("render 2");
-  expect(
-    (await world.get("shop.localhost", "/", { headers: { "x-prerender-revalidate": "wrong" } })).text,
-  ).toBe("render 2");
-}, 60_000);
-
 test("preview mode, server actions and other methods reach the function with all the client sent", async () => {
   world.startEdge();
   await world.deploy({
@@ -289,49 +229,6 @@ test("a failed render ends in the app's error page, or in its own body where the
   const hidden = await world.get("shop.localhost", "/hidden");
   expect([hidden.status, hidden.text]).toEqual([503, "own 500"]);
   expect(cacheOf(await world.get("shop.localhost", "/exposed"))).toEqual([503, "render 2", "MISS"]);
-}, 60_000);
-
-test("a shell is sent at once and its dynamic rest, resumed for this client, behind it", async () => {
-  world.startEdge();
-  await world.deploy({
-    id: "aaaaaaaaa",
-    functions: {
-      page: async (request, response) => {
-        const { headers, method } = request;
-        response.end(
-          `<p>${method} ${headers["next-resume"]} ${headers.cookie} ${await bodyOf(request)}</p></html>`,
-        );
-      },
-    },
-    prerenders: {
-      page: {
-        fallback: "STATE<html>shell",
-        fallbackType: preRenderContentType(5, "text/html; charset=utf-8"),
-        chain: { outputPath: "page", headers: { "next-resume": "1" } },
-      },
-    },
-  });
-  const answer = await world.get("shop.localhost", "/page", { headers: { cookie: "user=ann" } });
-  expect(answer.text).toBe("<html>shell<p>POST 1 user=ann STATE</p></html>");
-  expect(answer.headers["content-type"]).toBe("text/html; charset=utf-8");
-  expect(answer.headers["cache-control"]).toContain("private");
-  expect(answer.headers["content-length"]).toBeUndefined();
-}, 60_000);
-
-test("a shell whose rest fails breaks off instead of looking complete", async () => {
-  world.startEdge();
-  await world.deploy({
-    id: "aaaaaaaaa",
-    functions: { page: (_request, response) => response.writeHead(500).end("error") },
-    prerenders: {
-      page: {
-        fallback: "STATE<html>shell",
-        fallbackType: preRenderContentType(5, "text/html"),
-        chain: { outputPath: "page", headers: { "next-resume": "1" } },
-      },
-    },
-  });
-  await expect(world.get("shop.localhost", "/page")).rejects.toThrow();
 }, 60_000);
 
 test("a page is sent compressed once its compressed form is there", async () => {

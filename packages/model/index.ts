@@ -4,6 +4,7 @@ export * from "./home/host-names.ts";
 export * from "./home/toolchain-layout.ts";
 export * from "./ids.ts";
 export * from "./link/cache-protocol.ts";
+export * from "./link/databases-protocol.ts";
 export * from "./link/host-protocol.ts";
 export * from "./link/instance-protocol.ts";
 export * from "./link/internal-headers.ts";

@@ -197,3 +197,15 @@ export class MigrationBusyError extends EvenkeelError {
   readonly code = "migration_busy";
   readonly fault = "user";
 }
+
+/** An app environment has no database here. */
+export class AppDatabaseUnknownError extends EvenkeelError {
+  readonly code = "app_database_unknown";
+  readonly fault = "user";
+}
+
+/** Every port that apps' databases may listen on is taken. */
+export class DatabasePortsExhaustedError extends EvenkeelError {
+  readonly code = "database_ports_exhausted";
+  readonly fault = "platform";
+}

@@ -3,6 +3,7 @@ export * from "./archive/index.ts";
 export * from "./backup/index.ts";
 export * from "./branch/index.ts";
 export * from "./errors.ts";
+export * from "./keeper/index.ts";
 export * from "./migrations/index.ts";
 export * from "./restore/index.ts";
 export * from "./server/index.ts";

@@ -10,7 +10,7 @@ export function registerRestart(program: Command): void {
     .description(
       "Restarts a process by its name in `evenkeel status`, or all edges (`edges`), each replaced by a successor that shares its port.",
     )
-    .argument("<name>", "edges, edge-0, control or host")
+    .argument("<name>", "edges, edge-0, control, host or databases")
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExample:\n  evenkeel restart edges")
     .action(async (name: string, options: { json?: boolean }) => {

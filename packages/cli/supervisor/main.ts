@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { layoutFromEnvironment } from "@evenkeel/model";
+import { stopDatabases } from "@evenkeel/postgres";
 import { readConfig } from "../platform/home.ts";
 import { isSupervised } from "../platform/supervisor-client.ts";
 import { KeptDatabase } from "./kept-database.ts";
@@ -23,6 +24,7 @@ const database = new KeptDatabase({
 const supervisor = new Supervisor(
   { database, ...planProcesses(layout, readConfig(layout)) },
   layout.supervisorSocket,
+  () => stopDatabases(layout),
 );
 supervisor.start();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void supervisor.stop());

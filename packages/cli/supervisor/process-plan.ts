@@ -9,7 +9,7 @@ const packages = join(import.meta.dir, "../..");
 export function planProcesses(
   layout: HomeLayout,
   config: PlatformConfig,
-): { control: KeptProcess; host: KeptProcess; edges: KeptProcess[] } {
+): { databases: KeptProcess; control: KeptProcess; host: KeptProcess; edges: KeptProcess[] } {
   const table = new ProcessTable(join(layout.run, "processes.json"));
   const environment = platformEnvironment(layout, config);
   const plan = (name: string, main: string, extra: Record<string, string> = {}) =>
@@ -25,7 +25,12 @@ export function planProcesses(
   const edges = Array.from({ length: config.edges }, (_, index) =>
     plan(`edge-${index}`, "edge/main.ts", { EVENKEEL_EDGE_NAME: `edge-${index}` }),
   );
-  return { control: plan("control", "control/main.ts"), host: plan("host", "host/main.ts"), edges };
+  return {
+    databases: plan("databases", "postgres/main.ts"),
+    control: plan("control", "control/main.ts"),
+    host: plan("host", "host/main.ts"),
+    edges,
+  };
 }
 
 /** What every process of the platform is told. Builds and instances get none of it. */

@@ -8,9 +8,13 @@ import type { FromSupervisor, ToSupervisor } from "./supervisor-protocol.ts";
 const edgeGraceMs = 15_000;
 const hostGraceMs = 15_000;
 const controlGraceMs = 10_000;
+/** The archivers ship what they have. */
+const databasesGraceMs = 15_000;
 
 export interface SupervisedParts {
   database: KeptDatabase;
+  /** The keeper of apps' databases. */
+  databases: KeptProcess;
   control: KeptProcess;
   host: KeptProcess;
   edges: KeptProcess[];
@@ -32,6 +36,8 @@ export class Supervisor {
   constructor(
     private readonly parts: SupervisedParts,
     socketPath: string,
+    /** Their servers outlive the keeper. */
+    private readonly stopAppDatabases: () => Promise<void>,
   ) {
     this.server = listenForMessages<ToSupervisor, FromSupervisor>(socketPath, (connection) => {
       connection.onMessage = (message) => {
@@ -62,6 +68,9 @@ export class Supervisor {
     await this.parts.host.stop(hostGraceMs);
     onStep("Ending control");
     await this.parts.control.stop(controlGraceMs);
+    onStep("Ending the apps' databases");
+    await this.parts.databases.stop(databasesGraceMs);
+    await this.stopAppDatabases();
     onStep("Ending the platform's database");
     await this.parts.database.stop();
     this.ended.resolve();
@@ -70,7 +79,7 @@ export class Supervisor {
   }
 
   private processes(): KeptProcess[] {
-    return [this.parts.control, this.parts.host, ...this.parts.edges];
+    return [this.parts.databases, this.parts.control, this.parts.host, ...this.parts.edges];
   }
 
   private reports(): ProcessReport[] {
@@ -110,8 +119,9 @@ export class Supervisor {
     await this.parts.database.ready();
     step("Starting control");
     await this.parts.control.ready();
-    step("Starting host and edges");
-    await Promise.all([this.parts.host, ...this.parts.edges].map((process) => process.ready()));
+    step("Starting databases, host and edges");
+    const { databases, host, edges } = this.parts;
+    await Promise.all([databases, host, ...edges].map((process) => process.ready()));
   }
 
   /** Edges share their port, so each is replaced by a successor; control and host own sockets, so they end first. */

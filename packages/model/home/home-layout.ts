@@ -21,6 +21,10 @@ export interface HomeLayout {
   hostSocket: string;
   controlSocket: string;
   supervisorSocket: string;
+  /** The keeper of apps' databases; see `databases-protocol.ts`. */
+  databasesSocket: string;
+  /** Unix sockets of apps' PostgreSQL servers, told apart by their ports. */
+  databaseServerSockets: string;
   /** One socket per edge; bind-mounted into instances. See `cache-protocol.ts`. */
   cacheSockets: string;
   /** Unix sockets of instances. */
@@ -38,8 +42,10 @@ export interface HomeLayout {
   /** Prerenders that were rendered again, and optimised images. */
   cache: string;
   logs: string;
-  /** Clusters: `control`, and one per app environment. */
+  /** Clusters: `control`, and one per app environment in `apps/<app>/<environment>`. */
   postgres: string;
+  /** Archives of apps' databases, `<app>/<environment>/<database id>`. */
+  backups: string;
 }
 
 export function homeLayout(home: string, run: string = `${home}/run`): HomeLayout {
@@ -55,6 +61,8 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     hostSocket: `${run}/host.sock`,
     controlSocket: `${run}/control.sock`,
     supervisorSocket: `${run}/supervisor.sock`,
+    databasesSocket: `${run}/databases.sock`,
+    databaseServerSockets: `${run}/db`,
     cacheSockets: `${run}/cache`,
     instanceSockets: `${run}/i`,
     toolchain: `${home}/toolchain`,
@@ -69,6 +77,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     cache: `${home}/cache`,
     logs: `${home}/logs`,
     postgres: `${home}/postgres`,
+    backups: `${home}/backups`,
   };
 }
 

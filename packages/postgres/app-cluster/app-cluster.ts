@@ -67,6 +67,13 @@ export class AppCluster {
     await this.watching;
   }
 
+  /** Ends the watch and leaves the server running, for its next owner to adopt. */
+  async release(): Promise<void> {
+    this.wanted = false;
+    this.wake.resolve();
+    await this.starting?.catch(() => {});
+  }
+
   /** What the app's processes get. */
   environment(): Record<string, string> {
     return connectionEnvironment({ host: "127.0.0.1", port: this.spec.port, password: this.spec.password });

@@ -1,0 +1,100 @@
+import type { ErrorJson } from "../errors.ts";
+import type { AppName } from "../ids.ts";
+import type { EnvironmentName } from "../serving/serving-state.ts";
+
+/** One database is one cluster of one app environment. */
+export interface DatabaseName {
+  app: AppName;
+  environment: EnvironmentName;
+}
+
+/**
+ * `run/databases.sock`, one JSON value a line: control asks the keeper of apps' databases. Every request has an `id` of its connection;
+ * replies with it come until one with `done`. Each request may be repeated after a lost connection: `ensure` and `remove` come to
+ * the same, a backup is one more, and a restore to the same point is one more restore.
+ */
+export type DatabasesRequest =
+  /** Makes it where it is missing, with its first backup; replies with `database` when it takes connections. */
+  | ({ type: "ensure"; appId: string } & DatabaseName)
+  /** Replies with `variables`: what the app's processes find it by. */
+  | ({ type: "credentials" } & DatabaseName)
+  /** Replies with `databases`. */
+  | { type: "list" }
+  | ({ type: "backup" } & DatabaseName)
+  /** Replies with `backups`, oldest first. */
+  | ({ type: "backups" } & DatabaseName)
+  /** Sets it back to a point and keeps what it was; replies with `restored`. */
+  | ({ type: "restore"; to: string } & DatabaseName)
+  /** Takes a last backup, then ends the cluster and removes its data; replies with `removed`. Nothing happens if there is none. */
+  | ({ type: "remove" } & DatabaseName);
+
+export type ToDatabases = DatabasesRequest & { id: number };
+
+export interface FromDatabases extends DatabasesReply {
+  id: number;
+  done: boolean;
+  /** While it is not done. */
+  progress?: DatabaseProgress;
+  error?: ErrorJson;
+}
+
+export interface DatabasesReply {
+  database?: DatabaseReport;
+  variables?: Record<string, string>;
+  databases?: DatabaseReport[];
+  backup?: DatabaseBackup;
+  backups?: DatabaseBackup[];
+  restored?: DatabaseRestored;
+  removed?: DatabaseRemoved;
+}
+
+export interface DatabaseProgress {
+  /** What is being done, for people. */
+  step: string;
+  /** 0 to 1, where it is known. */
+  fraction?: number;
+}
+
+export interface DatabaseReport extends DatabaseName {
+  id: string;
+  state: "running" | "starting";
+  /** On 127.0.0.1. */
+  port: number;
+  createdAtMs: number;
+  /** On disk, WAL included. */
+  sizeBytes: number;
+  /** Where its backups are. */
+  archive: string;
+  /** All that was committed by then is in the archive; absent before its first WAL. */
+  archivedToMs?: number;
+  /** Why nothing reaches the archive, while that is so. */
+  archiveError?: ErrorJson;
+}
+
+export interface DatabaseBackup {
+  id: string;
+  /** What asked for it: `daily`, `manual`, `final`, … */
+  label: string;
+  kind: "full" | "incremental";
+  startedMs: number;
+  stoppedMs: number;
+  dataBytes: number;
+  /** New in the archive by it. */
+  storedBytes: number;
+}
+
+export interface DatabaseRestored {
+  /** When the last transaction that the database has now was committed, as PostgreSQL says it; absent when none came after the backup. */
+  lastCommit?: string;
+  /** The backup that it began from. */
+  backup: string;
+  timeline: number;
+  /** Folder with the data as it was before. */
+  replaced: string;
+}
+
+export interface DatabaseRemoved extends DatabaseName {
+  /** Where its backups stay. */
+  archive: string;
+  backup: string;
+}

@@ -1,0 +1,125 @@
+import {
+  type DatabaseName,
+  type DatabaseRemoved,
+  type DatabaseReport,
+  type DatabasesReply,
+  type DatabasesRequest,
+  type HomeLayout,
+  randomId,
+} from "@evenkeel/model";
+import { AppDatabaseUnknownError } from "../errors.ts";
+import type { ServerSettings } from "../server/server-settings.ts";
+import { allotPort } from "./allot-port.ts";
+import { AppDatabase, type OnProgress } from "./app-database.ts";
+import { databaseArchive, databaseKeys, databasePlace } from "./database-place.ts";
+import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
+
+const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environment}`;
+
+/** All databases of apps on this machine. What exists is what `cluster.json` files say. */
+export class DatabaseKeeper {
+  private readonly databases = new Map<string, AppDatabase>();
+  private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
+
+  constructor(
+    private readonly layout: HomeLayout,
+    private readonly settings?: ServerSettings,
+  ) {}
+
+  /** Takes up what is there; returns at once, and each starts on its own. */
+  open(): void {
+    sweepRemoved(this.layout);
+    for (const record of readRecords(this.layout)) {
+      const database = this.add(record);
+      void database.keep().then(() => {
+        if (record.removing) this.remove(record, () => {}).catch(() => {});
+      });
+    }
+  }
+
+  /** Servers go on. */
+  async release(): Promise<void> {
+    await Promise.all([...this.databases.values()].map((database) => database.release()));
+  }
+
+  async answer(request: DatabasesRequest, onProgress: OnProgress): Promise<DatabasesReply> {
+    switch (request.type) {
+      case "ensure":
+        return { database: await this.ensure(request, onProgress) };
+      case "credentials":
+        return { variables: this.get(request).variables() };
+      case "list":
+        return { databases: [...this.databases.values()].map((database) => database.report()) };
+      case "backup":
+        return { backup: await this.get(request).backup(onProgress) };
+      case "backups":
+        return { backups: await this.get(request).backups() };
+      case "restore":
+        return { restored: await this.get(request).restore(request.to, onProgress) };
+      case "remove":
+        if (!this.databases.has(keyOf(request))) return {};
+        return { removed: await this.remove(request, onProgress) };
+    }
+  }
+
+  private async ensure(
+    wish: DatabaseName & { appId: string },
+    onProgress: OnProgress,
+  ): Promise<DatabaseReport> {
+    const known = this.databases.get(keyOf(wish));
+    if (known && (known.record.removing || known.record.appId !== wish.appId)) {
+      // An app of the same name, gone before its database was.
+      await this.remove(wish, onProgress);
+    }
+    const database = this.databases.get(keyOf(wish)) ?? this.create(wish);
+    await database.ensure(onProgress);
+    return database.report();
+  }
+
+  private create({ app, environment, appId }: DatabaseName & { appId: string }): AppDatabase {
+    const taken = new Set([...this.databases.values()].map(({ record }) => record.port));
+    const record: DatabaseRecord = {
+      ...{ formatVersion: 1, id: randomId(10), app, environment, appId },
+      ...{ port: allotPort(taken), createdAtMs: Date.now() },
+    };
+    // Before the record: one that is there has its keys.
+    databaseKeys(this.layout, record.id);
+    writeRecord(this.layout, record);
+    return this.add(record);
+  }
+
+  private add(record: DatabaseRecord): AppDatabase {
+    const place = databasePlace(this.layout, record);
+    const keys = databaseKeys(this.layout, record.id);
+    const archive = databaseArchive(place, keys.archive);
+    const { settings } = this;
+    const database = new AppDatabase({ record, place, archive, password: keys.password, settings });
+    this.databases.set(keyOf(record), database);
+    return database;
+  }
+
+  private remove(name: DatabaseName, onProgress: OnProgress): Promise<DatabaseRemoved> {
+    const key = keyOf(name);
+    const removal = this.removals.get(key) ?? this.removeOnce(this.get(name), onProgress);
+    this.removals.set(key, removal);
+    return removal.finally(() => this.removals.delete(key));
+  }
+
+  private async removeOnce(database: AppDatabase, onProgress: OnProgress): Promise<DatabaseRemoved> {
+    const { record } = database;
+    const { app, environment } = record;
+    record.removing = true;
+    writeRecord(this.layout, record);
+    const backup = await database.remove(onProgress);
+    this.databases.delete(keyOf(record));
+    return { app, environment, backup, archive: databasePlace(this.layout, record).archiveDir };
+  }
+
+  private get(name: DatabaseName): AppDatabase {
+    const database = this.databases.get(keyOf(name));
+    if (database) return database;
+    throw new AppDatabaseUnknownError(`${name.app} has no database in ${name.environment}`, {
+      hint: `Make one: evenkeel db create ${name.app} --env ${name.environment}`,
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { loadOrCreateKey } from "@evenkeel/disk";
+import type { HomeLayout } from "@evenkeel/model";
+import { Archive } from "../archive/archive.ts";
+import { ArchiveKey } from "../archive/archive-key.ts";
+import { FolderTarget } from "../archive/folder-target.ts";
+import { type DatabaseRecord, databaseFolder } from "./database-record.ts";
+
+/** Where everything of one database stands. */
+export interface DatabasePlace {
+  folder: string;
+  dataDir: string;
+  /** A restored data directory before it takes the place of `dataDir`. */
+  restoredDir: string;
+  spoolDir: string;
+  socketDir: string;
+  archiveDir: string;
+}
+
+export function databasePlace(layout: HomeLayout, record: DatabaseRecord): DatabasePlace {
+  const folder = databaseFolder(layout, record);
+  return {
+    folder,
+    dataDir: join(folder, "data"),
+    restoredDir: join(folder, "restored"),
+    spoolDir: join(folder, "spool"),
+    socketDir: layout.databaseServerSockets,
+    archiveDir: join(layout.backups, record.app, record.environment, record.id),
+  };
+}
+
+/**
+ * The keys of a database, made where they are missing. They stand with the platform's other keys, outside the data directory and its
+ * backups, and stay when the database is removed: its archive does not open without them.
+ */
+export function databaseKeys(layout: HomeLayout, id: string): { password: string; archive: ArchiveKey } {
+  const path = (use: string) => join(layout.keys, "databases", `${id}.${use}.key`);
+  return {
+    password: Buffer.from(loadOrCreateKey(path("password"))).toString("base64url"),
+    archive: new ArchiveKey(loadOrCreateKey(path("archive"))),
+  };
+}
+
+export const databaseArchive = (place: DatabasePlace, key: ArchiveKey): Archive =>
+  new Archive(new FolderTarget(place.archiveDir), key);

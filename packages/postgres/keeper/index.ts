@@ -1,0 +1,3 @@
+export * from "./database-keeper.ts";
+export * from "./serve-databases.ts";
+export * from "./stop-databases.ts";

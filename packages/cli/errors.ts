@@ -52,3 +52,9 @@ export class DeployFailedError extends EvenkeelError {
   readonly code = "deploy_failed";
   readonly fault = "user";
 }
+
+/** SQL that a person gave was refused, or could not be run. */
+export class QueryFailedError extends EvenkeelError {
+  readonly code = "query_failed";
+  readonly fault = "user";
+}

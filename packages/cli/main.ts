@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { registerDb } from "./commands/db/db.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerDown } from "./commands/down.ts";
@@ -43,11 +44,13 @@ for (const register of [
   registerPromote,
   registerRollback,
   registerLogs,
+  registerDb,
   registerRemove,
 ]) {
   register(program);
 }
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+  command.exitOverride();
 
 try {
   await program.parseAsync();

@@ -6,6 +6,7 @@ import type { Hono } from "hono";
 import { appHandlers } from "./api/handlers/apps.ts";
 import { configurationHandlers } from "./api/handlers/configuration.ts";
 import type { ControlParts } from "./api/handlers/control-parts.ts";
+import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
@@ -14,6 +15,8 @@ import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
 import { Database } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
+import { DatabaseRemover } from "./databases/database-remover.ts";
+import { DatabasesLink } from "./databases/databases-link.ts";
 import { hostedDeployments } from "./deployments/deployment-environment.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
@@ -69,17 +72,32 @@ export class Control {
     });
     const serving = new Serving(database, feed);
     const host = new HostLink(layout.hostSocket);
+    const databases = new DatabasesLink(layout.databasesSocket);
+    const databaseRemover = new DatabaseRemover(database, databases);
     const edge = new EdgeProbe(options.address, place.port);
     const hub = new ProgressHub();
     const releaser = new Releaser({ database, serving, host, edge, place });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     const pipeline = new Pipeline(
-      { layout, place, database, vault, serving, host, edge, builds, imports: new Turns(4) },
+      { layout, place, database, vault, databases, serving, host, edge, builds, imports: new Turns(4) },
       hub,
     );
     const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, hub });
     this.parts = {
-      ...{ layout, place, database, vault, serving, host, releaser, pipeline, hub, pushReceiver },
+      ...{
+        layout,
+        place,
+        database,
+        vault,
+        databases,
+        databaseRemover,
+        serving,
+        host,
+        releaser,
+        pipeline,
+        hub,
+        pushReceiver,
+      },
       startedAtMs: Date.now(),
     };
     this.sweeper = new Sweeper(this.parts);
@@ -100,6 +118,7 @@ export class Control {
         await serving.feed.load();
         await this.sweeper.clearLeftovers();
         await pipeline.resume();
+        await this.parts.databaseRemover.resume();
         this.opened = true;
         this.sweeper.start();
         return;
@@ -118,6 +137,7 @@ export class Control {
     await this.parts.pipeline.stop();
     this.parts.serving.stop();
     this.parts.host.stop();
+    this.parts.databases.stop();
     await this.server.stop(true);
     await this.parts.database.stop();
   }
@@ -131,6 +151,7 @@ export class Control {
       ...deploymentHandlers(parts),
       ...releaseHandlers(parts),
       ...configurationHandlers(parts),
+      ...databaseHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

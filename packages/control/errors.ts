@@ -1,4 +1,11 @@
-import { type ErrorDetails, type ErrorJson, EvenkeelError, ReportedError } from "@evenkeel/model";
+import {
+  type AppName,
+  type EnvironmentName,
+  type ErrorDetails,
+  type ErrorJson,
+  EvenkeelError,
+  ReportedError,
+} from "@evenkeel/model";
 
 // --- client ------------------------------------------------------------------------------------
 
@@ -67,6 +74,31 @@ export class VaultKeyMismatchError extends EvenkeelError {
 }
 
 // --- other processes ---------------------------------------------------------------------------
+
+/** The keeper of apps' databases does not answer, or was lost amid the work. */
+export class DatabasesUnreachableError extends EvenkeelError {
+  readonly code = "databases_unreachable";
+  readonly fault = "platform";
+
+  constructor(details: ErrorDetails = {}) {
+    super("The keeper of the apps' databases did not answer", {
+      hint: "It is started again by itself, and databases serve all the same; `evenkeel status` shows whether it runs. Look with `evenkeel db list`, then repeat the command.",
+      ...details,
+    });
+  }
+}
+
+/** An app environment has no database. */
+export class DatabaseUnknownError extends EvenkeelError {
+  readonly code = "database_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: EnvironmentName) {
+    super(`${app} has no database in ${environment}`, {
+      hint: `Make one: evenkeel db create ${app} --env ${environment}`,
+    });
+  }
+}
 
 /** The host did not answer within the limit. */
 export class HostUnreachableError extends EvenkeelError {

@@ -1,7 +1,6 @@
-import { createInterface } from "node:readline/promises";
 import { parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
-import { UsageError } from "../errors.ts";
+import { confirm } from "../output/confirm.ts";
 import { withControl } from "../platform/control.ts";
 
 export function registerRemove(program: Command): void {
@@ -10,7 +9,7 @@ export function registerRemove(program: Command): void {
     .alias("rm")
     .summary("remove an app, or one of its deployments")
     .description(
-      "Takes an app's aliases away and ends its instances. A single deployment goes only when no alias points to it.",
+      "Takes an app's aliases away and ends its instances. Its databases go after a last backup, which stays. A single deployment goes only when no alias points to it.",
     )
     .argument("<app>", "name of the app")
     .option("--deployment <id>", "only this deployment")
@@ -24,26 +23,22 @@ export function registerRemove(program: Command): void {
       const app = parseAppName(name);
       const what = options.deployment
         ? `deployment ${options.deployment} of ${app}`
-        : `app ${app} with all its deployments`;
+        : `app ${app} with all its deployments and databases`;
       if (!options.yes) await confirm(what, app);
-      const removed = await withControl((client) =>
-        options.deployment
-          ? client.removeDeployment({ deployment: options.deployment })
-          : client.removeApp({ app }),
-      );
-      console.log(options.json ? JSON.stringify(removed) : `Removed ${what}.`);
+      if (options.deployment !== undefined) {
+        const { deployment } = options;
+        const removed = await withControl((client) => client.removeDeployment({ deployment }));
+        return void console.log(options.json ? JSON.stringify(removed) : `Removed ${what}.`);
+      }
+      const removed = await withControl((client) => client.removeApp({ app }));
+      if (options.json) return void console.log(JSON.stringify(removed));
+      console.log(`Removed ${what}.`);
+      for (const { environment, archive, error } of removed.databases) {
+        console.log(
+          error
+            ? `Its database in ${environment} is still there: ${error.message}`
+            : `Backups of its database in ${environment} stay in ${archive}`,
+        );
+      }
     });
-}
-
-async function confirm(what: string, app: string): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new UsageError(`Removing ${what} needs a confirmation`, {
-      hint: "Nobody can be asked here: add --yes.",
-    });
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`This removes ${what}. Type ${app} to go on: `);
-  terminal.close();
-  if (answer.trim() !== app)
-    throw new UsageError("Nothing was removed", { hint: `The answer was not "${app}".` });
 }

@@ -56,6 +56,14 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/variables": "read",
   "PUT /api/apps/:app/variables": "configure",
   "DELETE /api/apps/:app/variables/:name": "configure",
+  "GET /api/databases": "admin",
+  "GET /api/apps/:app/databases": "read",
+  "PUT /api/apps/:app/databases/:environment": "configure",
+  "DELETE /api/apps/:app/databases/:environment": "configure",
+  "GET /api/apps/:app/databases/:environment/credentials": "configure",
+  "POST /api/apps/:app/databases/:environment/backups": "deploy",
+  "GET /api/apps/:app/databases/:environment/backups": "read",
+  "POST /api/apps/:app/databases/:environment/restore": "configure",
   "POST /api/pushes/:push/refs": "push",
 };
 

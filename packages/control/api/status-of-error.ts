@@ -14,6 +14,8 @@ const statuses: Record<string, number> = {
   release_unknown: 404,
   domain_unknown: 404,
   variable_unknown: 404,
+  database_unknown: 404,
+  app_database_unknown: 404,
   token_unknown: 404,
   upload_unknown: 404,
   deployment_in_use: 409,
@@ -24,6 +26,7 @@ const statuses: Record<string, number> = {
   source_too_large: 413,
   database_unavailable: 503,
   host_unreachable: 503,
+  databases_unreachable: 503,
   edge_unreachable: 503,
   store_full: 507,
 };

@@ -1,6 +1,15 @@
 import { rm } from "node:fs/promises";
-import type { AppName, DeploymentId, HomeLayout, ServingChange } from "@evenkeel/model";
+import {
+  type AppName,
+  type DeploymentId,
+  errorJson,
+  type HomeLayout,
+  type ServingChange,
+} from "@evenkeel/model";
+import type { RemovedApp } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
+import type { DatabaseRemover } from "../databases/database-remover.ts";
+import { giveUpDatabases } from "../databases/database-store.ts";
 import { AppUnknownError } from "../errors.ts";
 import { discardRepository } from "../git/repository.ts";
 import type { HostLink } from "../instances/host-link.ts";
@@ -14,6 +23,7 @@ export interface RemoveAppParts {
   layout: HomeLayout;
   serving: Serving;
   host: HostLink;
+  databaseRemover: DatabaseRemover;
   pipeline: Pipeline;
 }
 
@@ -21,10 +31,16 @@ export interface RemoveAppParts {
  * Removes an app: in one commit its aliases and rows, so that no request reaches it any more; then its instances are drained. Its
  * outputs go with the next sweep, since nothing needs them. The audit log keeps what was done.
  *
- * @returns how many deployments it had
+ * Databases go last, when nothing uses them any more, each after a last backup.
+ *
+ * @returns how many deployments it had, and what became of its databases
  */
-export async function removeApp(parts: RemoveAppParts, app: AppName, who: string): Promise<number> {
-  const { result: deployments, published } = await parts.serving.change(async (connection) => {
+export async function removeApp(
+  parts: RemoveAppParts,
+  app: AppName,
+  who: string,
+): Promise<Omit<RemovedApp, "removed">> {
+  const { result, published } = await parts.serving.change(async (connection) => {
     const [locked] = await connection.query("SELECT 1 FROM apps WHERE name = $1 FOR UPDATE", [app]);
     if (!locked) throw new AppUnknownError(app);
     const aliases = await connection.query<{ host: string; kind: string; deployment: DeploymentId | null }>(
@@ -34,6 +50,7 @@ export async function removeApp(parts: RemoveAppParts, app: AppName, who: string
     const rows = await connection.query<{ id: DeploymentId }>("SELECT id FROM deployments WHERE app = $1", [
       app,
     ]);
+    const databases = await giveUpDatabases(connection, app);
     await connection.query("DELETE FROM apps WHERE name = $1", [app]);
     await record(connection, { who, action: "app.remove", app, detail: { deployments: rows.length } });
     const changes = aliases.flatMap(({ host, kind, deployment }): ServingChange[] => {
@@ -42,17 +59,32 @@ export async function removeApp(parts: RemoveAppParts, app: AppName, who: string
       if (kind === "deployment") removed.push({ remove: "deployment", id: deployment });
       return removed;
     });
-    return { changes, result: rows.map((row) => row.id) };
+    return { changes, result: { deployments: rows.map((row) => row.id), databases } };
   });
+  const { deployments, databases } = result;
   parts.pipeline.halt(deployments);
   discardRepository(parts.layout, app);
   await published;
-  // Behind: draining waits for the longest request.
-  void Promise.allSettled(
+  const drained = Promise.allSettled(
     deployments.map(async (id) => {
       await parts.host.stopDeployment(id, drainLimitMs).catch(() => {});
       await rm(deploymentLogFolder(parts.layout, app, id), { recursive: true, force: true });
     }),
   );
-  return deployments.length;
+  // Else behind: draining waits for the longest request.
+  if (databases.length > 0) await drained;
+  return {
+    deployments: deployments.length,
+    databases: await Promise.all(
+      databases.map(async (name) => {
+        const { environment } = name;
+        try {
+          const removed = await parts.databaseRemover.remove(name);
+          return { environment, ...(removed ? { archive: removed.archive } : {}) };
+        } catch (error) {
+          return { environment, error: errorJson(error) };
+        }
+      }),
+    ),
+  };
 }

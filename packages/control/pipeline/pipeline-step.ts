@@ -2,6 +2,7 @@ import type { HomeLayout } from "@evenkeel/model";
 import type { DeploymentState, StepName } from "../api/contract/index.ts";
 import type { Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
+import type { DatabasesLink } from "../databases/databases-link.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import type { HostLink } from "../instances/host-link.ts";
@@ -15,6 +16,7 @@ export interface PipelineParts {
   place: Place;
   database: Database;
   vault: Vault;
+  databases: DatabasesLink;
   serving: Serving;
   host: HostLink;
   edge: EdgeProbe;

@@ -1,4 +1,4 @@
-import type { AppName } from "@evenkeel/model";
+import type { AppName, EnvironmentName, ErrorJson } from "@evenkeel/model";
 import { z } from "zod";
 import type { DeploymentSummary } from "./deployments.ts";
 import { appParams } from "./parameters.ts";
@@ -35,6 +35,18 @@ export interface App {
   production?: DeploymentSummary & { release: number };
 }
 
+export interface RemovedApp {
+  removed: true;
+  deployments: number;
+  databases: {
+    environment: EnvironmentName;
+    /** Where its backups stay. */
+    archive?: string;
+    /** Why it is still there; the platform tries again at its next start. */
+    error?: ErrorJson;
+  }[];
+}
+
 export const appRoutes = {
   listApps: json<{ apps: App[] }>()({ method: "GET", path: "/api/apps", permission: "read" }),
   getApp: json<App>()({ method: "GET", path: "/api/apps/:app", permission: "read", params: appParams }),
@@ -52,8 +64,8 @@ export const appRoutes = {
     params: appParams,
     body: appSettings,
   }),
-  /** Takes every alias away, drains the instances; outputs are swept later. The name is free afterwards. */
-  removeApp: json<{ removed: true; deployments: number }>()({
+  /** Takes every alias away, drains the instances; outputs are swept later. Databases go after a last backup. The name is free afterwards. */
+  removeApp: json<RemovedApp>()({
     method: "DELETE",
     path: "/api/apps/:app",
     permission: "configure",

@@ -1,5 +1,6 @@
 import { appRoutes } from "./apps.ts";
 import { configurationRoutes } from "./configuration.ts";
+import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { platformRoutes } from "./platform.ts";
 import { pushRoutes } from "./pushes.ts";
@@ -7,6 +8,7 @@ import { releaseRoutes } from "./releases.ts";
 
 export * from "./apps.ts";
 export * from "./configuration.ts";
+export * from "./databases.ts";
 export * from "./deployments.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
@@ -21,6 +23,7 @@ export const contract = {
   ...deploymentRoutes,
   ...releaseRoutes,
   ...configurationRoutes,
+  ...databaseRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

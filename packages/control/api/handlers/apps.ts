@@ -26,7 +26,7 @@ export function appHandlers(parts: ControlParts): HandlersOf<typeof appRoutes> {
       return viewApp(database, app, place);
     },
     async removeApp({ params, caller }) {
-      return { removed: true, deployments: await removeApp(parts, params.app, caller.name) };
+      return { removed: true, ...(await removeApp(parts, params.app, caller.name)) };
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { HomeLayout } from "@evenkeel/model";
 import type { Place } from "../../apps/hosts.ts";
 import type { Database } from "../../database/database.ts";
+import type { DatabaseRemover } from "../../databases/database-remover.ts";
+import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HostLink } from "../../instances/host-link.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -17,6 +19,8 @@ export interface ControlParts {
   vault: Vault;
   serving: Serving;
   host: HostLink;
+  databases: DatabasesLink;
+  databaseRemover: DatabaseRemover;
   releaser: Releaser;
   pipeline: Pipeline;
   hub: ProgressHub;

@@ -2,16 +2,18 @@ import { existsSync } from "node:fs";
 import { buildFolder, removeBuildFolder, unpackSource } from "@evenkeel/build";
 import { uploadPath } from "@evenkeel/build/source/upload-layout";
 import { type FileHash, formatSize, type HomeLayout } from "@evenkeel/model";
+import { attachDatabase } from "../../databases/attach-database.ts";
 import type { DeploymentRow } from "../../deployments/deployment-row.ts";
 import { SourceGoneError } from "../../errors.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
-/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. */
+/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask. */
 export const sourceStep: PipelineStep = {
   name: "source",
   state: "building",
-  async run({ deployment, log, signal }, { layout }) {
+  async run({ deployment, log, signal }, parts) {
+    const { layout } = parts;
     await removeBuildFolder(layout, deployment.id);
     const folder = buildFolder(layout, deployment.id);
     if ("commit" in deployment.source) {
@@ -24,6 +26,7 @@ export const sourceStep: PipelineStep = {
       );
       log.note(`Unpacked ${unpacked.fileCount} files, ${formatSize(unpacked.totalBytes)}`);
     }
+    await attachDatabase(parts, deployment, folder.source, log);
     return undefined;
   },
 };

@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { registerDbAccess } from "./db-access.ts";
+import { registerDbBackups } from "./db-backups.ts";
+import { registerDbLife } from "./db-life.ts";
+
+export function registerDb(program: Command): void {
+  const db = program
+    .command("db")
+    .summary("the PostgreSQL databases of apps")
+    .description(
+      "Each environment of an app can have a PostgreSQL database of its own: archived continuously, backed up daily, restorable to any moment of the last 7 days.",
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  evenkeel db create shop
+  evenkeel db psql shop
+  evenkeel db restore shop --to "2026-03-01 14:05:00Z"`,
+    );
+  registerDbLife(db);
+  registerDbAccess(db);
+  registerDbBackups(db);
+}

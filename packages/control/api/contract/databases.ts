@@ -1,0 +1,76 @@
+import type {
+  DatabaseBackup,
+  DatabaseProgress,
+  DatabaseRemoved,
+  DatabaseReport,
+  DatabaseRestored,
+} from "@evenkeel/model";
+import { z } from "zod";
+import { appParams, deployableEnvironment } from "./parameters.ts";
+import { json, stream } from "./route.ts";
+
+const databaseParams = z.object({ ...appParams.shape, environment: deployableEnvironment });
+
+/** What is being done, until the one with `done`. */
+export type DatabaseEvent<Done> =
+  | { type: "progress"; progress: DatabaseProgress }
+  | ({ type: "done" } & Done);
+
+export const databaseRoutes = {
+  listAllDatabases: json<{ databases: DatabaseReport[] }>()({
+    method: "GET",
+    path: "/api/databases",
+    permission: "admin",
+  }),
+  listDatabases: json<{ databases: DatabaseReport[] }>()({
+    method: "GET",
+    path: "/api/apps/:app/databases",
+    permission: "read",
+    params: appParams,
+  }),
+  /** Where it is missing; deployments that are accepted afterwards get its address. */
+  createDatabase: stream<DatabaseEvent<{ database: DatabaseReport; created: boolean }>>()({
+    method: "PUT",
+    path: "/api/apps/:app/databases/:environment",
+    permission: "configure",
+    params: databaseParams,
+  }),
+  /** After a last backup; its archive stays. */
+  removeDatabase: stream<DatabaseEvent<{ removed?: DatabaseRemoved }>>()({
+    method: "DELETE",
+    path: "/api/apps/:app/databases/:environment",
+    permission: "configure",
+    params: databaseParams,
+  }),
+  /** `DATABASE_URL` and its like, with the password. */
+  getDatabaseCredentials: json<{ variables: Record<string, string> }>()({
+    method: "GET",
+    path: "/api/apps/:app/databases/:environment/credentials",
+    permission: "configure",
+    params: databaseParams,
+  }),
+  backUpDatabase: stream<DatabaseEvent<{ backup: DatabaseBackup }>>()({
+    method: "POST",
+    path: "/api/apps/:app/databases/:environment/backups",
+    permission: "deploy",
+    params: databaseParams,
+  }),
+  /** Oldest first. */
+  listBackups: json<{ backups: DatabaseBackup[] }>()({
+    method: "GET",
+    path: "/api/apps/:app/databases/:environment/backups",
+    permission: "read",
+    params: databaseParams,
+  }),
+  /** Sets it back to a point, in its place; what it was before is kept beside it. */
+  restoreDatabase: stream<DatabaseEvent<{ restored: DatabaseRestored }>>()({
+    method: "POST",
+    path: "/api/apps/:app/databases/:environment/restore",
+    permission: "configure",
+    params: databaseParams,
+    body: z.strictObject({
+      /** A time with its zone, an LSN, a transaction, the name of a restore point, or `latest`. */
+      to: z.string().min(1).max(100),
+    }),
+  }),
+};

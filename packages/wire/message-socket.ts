@@ -111,6 +111,8 @@ export function listenForMessages<In, Out>(
 /** Connects once. Rejects if nobody listens. */
 export async function connectForMessages<In, Out>(path: string): Promise<MessageConnection<In, Out>> {
   const { promise, resolve, reject } = Promise.withResolvers<MessageConnection<In, Out>>();
+  // It may reject before the caller has it: `connectError` is heard while `Bun.connect` is still awaited.
+  promise.catch(() => {});
   const socket = handlers<In, Out>(resolve);
   await Bun.connect({
     unix: path,

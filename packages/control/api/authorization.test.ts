@@ -73,7 +73,7 @@ const routes = Object.values(contract) as Route[];
 async function status(route: Route, token: string | undefined, app = "shop"): Promise<number> {
   const path = route.path.replace(
     /:(\w+)/g,
-    (_, name) => ({ app, deployment, push: "none" })[name as string] ?? "x",
+    (_, name) => ({ app, deployment, push: "none", environment: "production" })[name as string] ?? "x",
   );
   const response = await fetch(`http://localhost${path}`, {
     method: route.method,
@@ -126,7 +126,8 @@ test(
     )) {
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
-        200,
+        // The app has no database.
+        route.path.includes(":environment") ? 404 : 200,
       ]);
       if (route.path === "/api/apps") continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));

@@ -18,7 +18,7 @@ const linksAtOnce = 500;
 /**
  * The folders of functions' files at `artifacts/trees/<id>`: hard links to the store, read-only. `fill` makes what lacks under other
  * names; once that is durable, `publish` gives the names. So a folder of that name is always complete, and a whole import waits for
- * the disk once: with a wait for each, the 14 trees of a Next.js app took a second.
+ * the disk once. Making folders is what takes the time (0.5 ms each on a large ext4, a link 15 µs): Next.js apps have a thousand.
  */
 export class FunctionTrees {
   private readonly unfinished = new Map<FunctionId, string>();

@@ -238,15 +238,13 @@ describe("while the control plane is away", () => {
 });
 
 describe("uploads", () => {
-  const token = () => readFileSync(join(platform.home, "keys/api-token"), "utf8").trim();
-
   test("a deployment's archive that is cut in the middle is not kept and not applied", async () => {
     const archive = Buffer.alloc(3 * 1024 * 1024, "not all of this arrives ");
     const sha256 = createHash("sha256").update(archive).digest("hex");
     const connection = await WireConnection.open(platform.port);
     connection.send(
       `PUT /api/apps/shop/uploads/${sha256}?sizeBytes=${archive.length} HTTP/1.1\r\nHost: localhost:${platform.port}\r\n`,
-      `Authorization: Bearer ${token()}\r\nContent-Length: ${archive.length}\r\n\r\n`,
+      `Authorization: Bearer ${platform.token}\r\nContent-Length: ${archive.length}\r\n\r\n`,
       archive.subarray(0, 2 * 1024 * 1024),
     );
     const uploads = join(platform.home, "uploads");
@@ -260,10 +258,8 @@ describe("uploads", () => {
       () => readdirSync(uploads).sort(),
       (names) => JSON.stringify(names) === JSON.stringify(before.sort()),
     );
-    const refused = await platform.ask("localhost", "/api/apps/shop/deployments", {
-      headers: { authorization: `Bearer ${token()}`, "content-type": "application/json" },
-      body: JSON.stringify({ upload: sha256, kind: "source", environment: "production" }),
-    });
+    const wish = { upload: sha256, kind: "source", environment: "production" };
+    const refused = await platform.api("POST", "/apps/shop/deployments", wish);
     expect(refused.status).toBeGreaterThanOrEqual(400);
     expect((refused.json() as { error: { code: string } }).error.code).toBe("upload_unknown");
     await expectServed();

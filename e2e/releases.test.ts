@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "./harness/http.ts";
 import { Load, loadedHandler } from "./harness/load.ts";
@@ -278,7 +278,6 @@ describe("git", () => {
     return { stdout, stderr, exitCode };
   };
   const remote = (token: string) => `http://token:${token}@127.0.0.1:${platform.port}/${app}.git`;
-  const token = () => readFileSync(join(platform.home, "keys/api-token"), "utf8").trim();
   const commit = async (page: string, more: Record<string, string> = {}) => {
     writeFileSync(join(folder, "index.html"), page);
     for (const [name, content] of Object.entries(more)) writeFileSync(join(folder, name), content);
@@ -302,7 +301,7 @@ describe("git", () => {
   }, 60_000);
 
   test("a push of main goes live, and the pusher sees the build", async () => {
-    const pushed = await git("push", remote(token()), "main");
+    const pushed = await git("push", remote(platform.token), "main");
     expect(pushed).toMatchObject({ exitCode: 0 });
     expect(pushed.stderr).toMatch(/remote:.*Build Completed/);
     expect(pushed.stderr).toContain(`remote: http://${host}:${platform.port}`);
@@ -312,7 +311,7 @@ describe("git", () => {
   test("a push of another branch makes a preview", async () => {
     await git("checkout", "-q", "-b", "feature/new-shop");
     await commit("<h1>a feature</h1>");
-    expect((await git("push", remote(token()), "feature/new-shop")).exitCode).toBe(0);
+    expect((await git("push", remote(platform.token), "feature/new-shop")).exitCode).toBe(0);
     expect(await textAt(`${app}-git-feature-new-shop.localhost`)).toBe("<h1>a feature</h1>");
     expect(await textAt(host)).toBe("<h1>first push</h1>");
     await git("checkout", "-q", "main");
@@ -322,11 +321,11 @@ describe("git", () => {
     const before = (await git("rev-parse", "HEAD")).stdout.trim();
     const build = { "package.json": '{"private":true,"scripts":{"build":"echo told you so; exit 7"}}' };
     const after = await commit("<h1>broken</h1>", build);
-    const refused = await git("push", remote(token()), "main");
+    const refused = await git("push", remote(platform.token), "main");
     expect(refused.exitCode).not.toBe(0);
     expect(refused.stderr).toContain("told you so");
     expect(refused.stderr).toMatch(/! \[remote rejected\] main -> main/);
-    const [head] = (await git("ls-remote", remote(token()), "refs/heads/main")).stdout.split("\t");
+    const [head] = (await git("ls-remote", remote(platform.token), "refs/heads/main")).stdout.split("\t");
     expect(head).toBe(before);
     expect(head).not.toBe(after);
     expect(await textAt(host)).toBe("<h1>first push</h1>");

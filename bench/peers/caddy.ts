@@ -27,7 +27,6 @@ export async function startCaddy(bench: Bench, socketPath: string): Promise<Peer
 const configuration = (port: number, socketPath: string): string => `{
   admin off
   auto_https off
-  persist_config off
   log {
     level ERROR
   }

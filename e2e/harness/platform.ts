@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -94,6 +94,17 @@ export class TestPlatform {
     if (result.exitCode === 0)
       throw new Error(`evenkeel ${words.join(" ")} was to fail, but did not:\n${result.stdout}`);
     return result;
+  }
+
+  /** The administrator's token. */
+  get token(): string {
+    return readFileSync(join(this.home, "keys/api-token"), "utf8").trim();
+  }
+
+  /** Asks the control plane through an edge, as its administrator. */
+  api(method: string, path: string, body?: object): Promise<Answer> {
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/json" };
+    return this.ask("localhost", `/api${path}`, { method, headers, body: JSON.stringify(body ?? {}) });
   }
 
   /** An empty folder for an app's source, gone with the platform. */

@@ -73,6 +73,12 @@ export class WireConnection {
     }
   }
 
+  /** Takes exactly this text, which has to come next. */
+  async receiveText(text: string): Promise<void> {
+    const received = (await this.take(text.length)).toString("latin1");
+    if (received !== text) throw new Error(`Received ${JSON.stringify(received)}`);
+  }
+
   /** All that comes until the peer ends the connection. */
   async rest(): Promise<Buffer> {
     while (!this.ended) await this.more();

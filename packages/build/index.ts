@@ -34,6 +34,8 @@ export {
   type BuildFolder,
   buildFolder,
   prebuiltFolder,
+  removeBuildCaches,
   removeBuildFolder,
+  sweepBuildFolders,
 } from "./vercel-build/build-folder.ts";
 export { type BuildLogLine, type RunBuildOptions, runBuild } from "./vercel-build/run-build.ts";

@@ -30,7 +30,7 @@ export class InstanceEndedError extends EvenkeelError {
   readonly fault: Fault;
 
   constructor(
-    code: "function_exited" | "function_out_of_memory" | "function_signalled",
+    code: "function_exited" | "function_out_of_memory" | "function_signalled" | "function_stuck",
     message: string,
     hint?: string,
   ) {

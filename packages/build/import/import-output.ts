@@ -5,8 +5,8 @@ import { type BuildOutput, type HomeLayout, outputPath } from "@evenkeel/model";
 import { OutputUnsupportedError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { FileIntake } from "../store/file-intake.ts";
-import { ensureFunctionTrees } from "../store/function-tree.ts";
-import { storeError } from "../store/make-durable.ts";
+import { FunctionTrees } from "../store/function-tree.ts";
+import { makeDurable, storeError } from "../store/make-durable.ts";
 import { storeLockPath } from "../store/store-layout.ts";
 import { InsideResolver } from "./inside-resolver.ts";
 import { readConfig } from "./read-config.ts";
@@ -29,8 +29,8 @@ export interface BuiltFolder {
 }
 
 /**
- * Brings a Build Output into the artifact store. Order, by what a crash leaves: staged files (swept) → durable files without a
- * manifest (swept) → function trees (swept) → the manifest, durable, which makes the output exist. The same files and settings
+ * Brings a Build Output into the artifact store. Order, by what a crash leaves: staged files and unfinished trees (swept)
+ * → durable files and trees without a manifest (swept) → the manifest, durable, which makes the output exist. The same files and settings
  * give the same id; an import of what is there already hashes and compares, and writes nothing.
  *
  * @throws OutputInvalidError (`output_invalid`), OutputPathRefusedError (`output_path_refused`),
@@ -54,17 +54,21 @@ export async function importOutput(
 
   const lock = await acquireFileLock(storeLockPath(layout), "shared", { signal: options.signal });
   const intake = new FileIntake(layout, built.settled ?? false);
+  const trees = new FunctionTrees(layout, intake.pathOf);
   try {
     await mkdir(layout.artifactTrees, { recursive: true });
     await intake.begin();
     const manifest = await storeDrafts(layout, intake, { config, statics, functions }, options.signal);
-    await intake.commit();
-    await ensureFunctionTrees(layout, Object.values(manifest.functionsById), options);
+    const staged = await intake.settle();
+    const filled = await trees.fill(Object.values(manifest.functionsById), options.signal);
+    await makeDurable(layout.artifacts, [...staged, ...filled]);
+    await intake.publish();
+    await trees.publish();
     return await publish(layout, manifest);
   } catch (error) {
     throw storeError(error);
   } finally {
-    await intake.end();
+    await Promise.allSettled([intake.end(), trees.end()]);
     lock?.unlock();
   }
 }

@@ -2,10 +2,18 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type BuildOutput, type HomeLayout, homeLayout, type OutputId, outputPath } from "@evenkeel/model";
+import {
+  type BuildOutput,
+  type HomeLayout,
+  homeLayout,
+  type OutputId,
+  outputPath,
+  parseAppName,
+} from "@evenkeel/model";
 import { importOutput } from "../import/import-output.ts";
 import { listOutputs } from "../store/read-output.ts";
 import { verifyOutput } from "../store/verify-output.ts";
+import { removeBuildCaches, sweepBuildFolders } from "../vercel-build/build-folder.ts";
 import { planRetention } from "./plan-retention.ts";
 import { sweepArtifacts } from "./sweep-artifacts.ts";
 
@@ -103,4 +111,14 @@ test("a sweep tidies what crashed imports left", async () => {
   expect(freedBytes).toBe(5);
   expect(readdirSync(layout.artifactTrees)).toHaveLength(1);
   expect(await verifyOutput(layout, id)).toEqual([]);
+});
+
+test("folders of builds that are not under way go; caches stay until their app goes", async () => {
+  for (const name of ["dead", "alive", ".cache/shop/production"]) {
+    mkdirSync(join(layout.builds, name), { recursive: true });
+  }
+  expect(await sweepBuildFolders(layout, new Set(["alive"]))).toBe(1);
+  expect(readdirSync(layout.builds).sort()).toEqual([".cache", "alive"]);
+  await removeBuildCaches(layout, parseAppName("shop"));
+  expect(readdirSync(join(layout.builds, ".cache"))).toEqual([]);
 });

@@ -23,7 +23,7 @@ const parallelFiles = 16;
 
 /**
  * Takes files into the artifact store in two steps, so that a name in `artifacts/files` always stands for whole, durable bytes:
- * `add` hashes and stages what the store lacks; `commit` makes the staged bytes durable and only then gives them their names.
+ * `add` hashes and stages what the store lacks; once that is durable, `publish` gives the names.
  *
  * `settled` says that nobody can write the added files any more; they are then hard-linked, not copied.
  */
@@ -70,14 +70,20 @@ export class FileIntake {
     return this.staged.has(file.hash) ? Promise.resolve(true) : this.inStore(file.hash, file.sizeBytes);
   }
 
-  async commit(): Promise<void> {
+  /** Where the bytes of an added file stand until `publish`. */
+  readonly pathOf = (hash: FileHash): string =>
+    this.staged.has(hash) ? this.stagedPath(hash) : artifactFilePath(this.layout, hash);
+
+  /** Waits for what is being staged. @returns what must be durable before `publish` */
+  async settle(): Promise<string[]> {
     await Promise.all(this.staged.values());
+    return [...this.staged.keys()].map((hash) => this.stagedPath(hash));
+  }
+
+  /** Gives the staged files their names. */
+  async publish(): Promise<void> {
     const hashes = [...this.staged.keys()];
     if (hashes.length === 0) return;
-    await makeDurable(
-      this.staging,
-      hashes.map((hash) => this.stagedPath(hash)),
-    );
     const folders = new Set(hashes.map((hash) => `${this.layout.artifactFiles}/${hash.slice(0, 2)}`));
     await Promise.all([...folders].map((folder) => mkdir(folder, { recursive: true })));
     // Another import may have brought the same bytes meanwhile; replacing one copy by the other changes nothing.

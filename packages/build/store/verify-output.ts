@@ -10,7 +10,7 @@ import {
 } from "@evenkeel/model";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { hashFile } from "./file-intake.ts";
-import { ensureFunctionTrees } from "./function-tree.ts";
+import { rebuildTree } from "./function-tree.ts";
 import { outputIdOf } from "./output-id.ts";
 import { readOutput } from "./read-output.ts";
 import { storeLockPath } from "./store-layout.ts";
@@ -46,7 +46,7 @@ export async function verifyOutput(layout: HomeLayout, id: OutputId): Promise<Ou
       const path = functionTreePath(layout, spec.id);
       if (await isTree(layout, path, spec)) continue;
       faults.push({ path, fault: "tree_differs" });
-      if (sound) await ensureFunctionTrees(layout, [spec], { again: true });
+      if (sound) await rebuildTree(layout, spec);
     }
     return faults;
   } finally {

@@ -71,6 +71,11 @@ export class HostLink {
     this.table.suspect(instance, performance.now());
   }
 
+  /** A request was not answered there in time. */
+  overdue(instance: Instance): void {
+    this.connection?.send({ type: "overdue", instance: instance.id });
+  }
+
   release(instance: Instance): void {
     this.table.release(instance);
   }

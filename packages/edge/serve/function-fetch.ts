@@ -42,6 +42,7 @@ export async function fetchFunction(link: HostLink, request: FunctionRequest): P
         except = taken;
       } else {
         const kind = error.kind as UpstreamFailure["kind"];
+        if (kind === "deadline" || kind === "head_deadline") link.overdue(taken);
         const failure = failureOfUpstream({ kind, message: error.message, mayRetry: false });
         return { kind: "failure", failure };
       }

@@ -116,6 +116,7 @@ export abstract class Invocation implements ForwardHandler, Waiter {
 
   onFailure(_exchange: Exchange, failure: UpstreamFailure): void {
     const instance = this.instance!;
+    if (failure.kind === "deadline" || failure.kind === "head_deadline") this.link.overdue(instance);
     const again = failure.kind === "connect" && failure.mayRetry && this.attempts < attemptLimit;
     if (!again) {
       this.failed(failureOfUpstream(failure));

@@ -43,6 +43,9 @@ export class HostServer {
         case "drained":
           this.edges.drained(connection, message.instance);
           break;
+        case "overdue":
+          this.host.overdue(message.instance);
+          break;
       }
     };
     for (const instance of this.host.running()) connection.send({ type: "instance", instance });

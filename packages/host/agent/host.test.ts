@@ -90,6 +90,30 @@ test(
 );
 
 test(
+  "an instance that is stuck in a loop is replaced when a request is overdue there, one that only waits is not",
+  async () => {
+    const files = {
+      "index.js": answering(
+        "if (req.url === '/loop') for (;;); if (req.url === '/wait') return; res.end('pid ' + process.pid)",
+      ),
+    };
+    const [patient, stuck] = [await platform.deploy({ files }), await platform.deploy({ files })];
+    const [waits, loops] = [await edge.instance(patient), await edge.instance(stuck)];
+    const hanging = [get(waits, "/wait"), get(loops, "/loop")].map((asked) => asked.catch(() => {}));
+    for (const { id } of [waits, waits, loops]) edge.connection.send({ type: "overdue", instance: id });
+    const next = await until(() => edge.of(stuck).find(({ id }) => id !== loops.id));
+    expect(await get(next)).toStartWith("pid ");
+    expect(edge.instances.has(loops.id)).toBe(false);
+    const told = platform.logLines(stuck).filter(({ stream }) => stream === "platform");
+    expect(told.map(({ line }) => line).join()).toContain("let nothing else run");
+    expect(edge.of(patient).map(({ id }) => id)).toEqual([waits.id]);
+    await platform.ask({ type: "stop", deployment: patient.id });
+    await Promise.all(hanging);
+  },
+  limitMs,
+);
+
+test(
   "a stop waits for the requests in flight and for waitUntil",
   async () => {
     const deployment = await platform.deploy({

@@ -101,6 +101,10 @@ export class Host implements GroupHost {
     }
   }
 
+  overdue(instance: InstanceId): void {
+    void this.instances.get(instance)?.endIfStuck();
+  }
+
   /** @throws DeploymentUnknownError, FunctionUnknownError, and what makes the start fail */
   async prepare(deployment: DeploymentId, fn?: FunctionId): Promise<void> {
     const limitMs = Date.now() + feedPatienceMs;

@@ -18,6 +18,7 @@ import type { RotatingLog } from "../logs/rotating-log.ts";
 import { redactSecrets } from "../logs/secret-redaction.ts";
 import { planAssignment } from "./assignment.ts";
 import type { HostedFunction } from "./deployment-catalog.ts";
+import { ReactionCheck } from "./reaction-check.ts";
 
 export interface InstancePlan {
   app: AppName;
@@ -67,6 +68,7 @@ export class Instance {
   private output: InstanceOutput | undefined;
   private askedToEnd = false;
   private codeTaken = false;
+  private reaction: ReactionCheck | undefined;
   private firstUsedAtMs = 0;
   private readonly ending = Promise.withResolvers<EvenkeelError | undefined>();
   /** Resolves when a start is given up because the instance is not wanted any more. */
@@ -176,6 +178,20 @@ export class Instance {
     await this.finish(undefined);
   }
 
+  /**
+   * Ends it, as crashed, if its event loop does not turn: then no request there is ever answered. To be asked only when one has taken longer
+   * than it may, since a function may compute for as long as that.
+   */
+  async endIfStuck(): Promise<void> {
+    if (this.state !== "ready" || (await this.reaction!.reacts())) return;
+    const reason = new InstanceEndedError(
+      "function_stuck",
+      "The function was ended while it was serving: it was busy for longer than a request may take and let nothing else run",
+      "Look for an endless loop, or give long computations pauses or a worker thread.",
+    );
+    await this.finish(reason);
+  }
+
   /** Reads the memory in use; true when it should be replaced. */
   measureMemory(): boolean {
     this.lastMemoryBytes = this.state === "ended" ? 0 : (this.cell?.memoryBytes() ?? 0);
@@ -223,8 +239,11 @@ export class Instance {
     this.state = "ready";
     this.readyAtMs = Date.now();
     this.usedAtMs = this.readyAtMs;
+    const reaction = new ReactionCheck(cell.launcher);
+    this.reaction = reaction;
     cell.launcher.onMessage = (message) => {
       if (message.type === "background") this.noteBackground(message.pending);
+      else if (message.type === "pong") reaction.heard();
     };
     void cell.launcher.ended.then((end) => {
       const reason = this.endError(end);

@@ -24,7 +24,7 @@ export function readLauncherMessage(line: string): LauncherToHost | { type: "cel
   }
   if (typeof value !== "object" || value === null) return undefined;
   const { type, pending, error } = value as Record<string, unknown>;
-  if (type === "cell" || type === "warm" || type === "ready") return { type };
+  if (type === "cell" || type === "warm" || type === "ready" || type === "pong") return { type };
   if (type === "background") {
     return typeof pending === "number" && pending >= 0
       ? { type, pending: Math.min(pending, 1e9) }

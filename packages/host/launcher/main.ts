@@ -44,6 +44,7 @@ channel.send({ type: "warm" });
 
 function receive(message: HostToLauncher): void {
   if (message.type === "assign") void start(message.assignment);
+  else if (message.type === "ping") channel.send({ type: "pong" });
   else void stop(message.graceMs);
 }
 

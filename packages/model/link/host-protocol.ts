@@ -25,7 +25,9 @@ export type EdgeToHost =
   | { type: "need"; deployment: DeploymentId; function: FunctionId; waiting: number }
   /** `used`: took a request since the last report, even if none is in flight now; else short requests would look like idleness. */
   | { type: "load"; inFlight: Record<InstanceId, number>; used?: InstanceId[] }
-  | { type: "drained"; instance: InstanceId };
+  | { type: "drained"; instance: InstanceId }
+  /** A request there was not answered within its maximum duration: the host looks whether the instance still reacts. */
+  | { type: "overdue"; instance: InstanceId };
 
 export interface RunningInstance {
   id: InstanceId;

@@ -10,12 +10,15 @@ import type { ErrorJson } from "../errors.ts";
  */
 export type HostToLauncher =
   | { type: "assign"; assignment: Assignment }
+  /** Answered by `pong` as soon as the event loop turns. */
+  | { type: "ping" }
   | { type: "shutdown"; graceMs: number };
 
 export type LauncherToHost =
   | { type: "warm" }
   | { type: "ready" }
   | { type: "failed"; error: ErrorJson }
+  | { type: "pong" }
   /** Number of `waitUntil` promises not yet settled; sent when it becomes 0 or leaves 0. */
   | { type: "background"; pending: number };
 

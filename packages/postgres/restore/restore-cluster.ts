@@ -104,16 +104,17 @@ export async function restoreCluster(request: RestoreRequest): Promise<RestoreRe
     let filesMs: number;
     let walMs: number;
     try {
-      const totalBytes = plan.base.dataBytes;
-      await restoreFiles(plan.base, folder, workers, (doneBytes) =>
-        report({ phase: "files", doneBytes, totalBytes }),
-      );
-      filesMs = clock();
+      // WAL first: it is the smaller part, and what is wrong with it is found before thousands of files are made.
       const totalSegments = plan.wal.pieces.length;
       await restoreWal(archive, plan.wal, folder, workers, (doneSegments) =>
         report({ phase: "wal", doneSegments, totalSegments }),
       );
       walMs = clock();
+      const totalBytes = plan.base.dataBytes;
+      await restoreFiles(plan.base, folder, workers, (doneBytes) =>
+        report({ phase: "files", doneBytes, totalBytes }),
+      );
+      filesMs = clock();
     } finally {
       workers.close();
     }

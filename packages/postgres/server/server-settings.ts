@@ -43,6 +43,8 @@ export const smallSettings: ServerSettings = {
 export const unsafeSettings: ServerSettings = {
   fsync: false,
   full_page_writes: false,
+  // New WAL segments are sparse: 16 MB less to write at each start and restore.
+  wal_init_zero: false,
 };
 
 /** `postgresql.conf` of a cluster. Strings are quoted as PostgreSQL wants them. */

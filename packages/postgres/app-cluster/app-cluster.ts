@@ -95,7 +95,7 @@ export class AppCluster {
       binaries: this.spec.binaries,
       settings: {
         shared_preload_libraries: "pg_stat_statements",
-        "pg_stat_statements.max": 1_000,
+        "pg_stat_statements.max": 500,
         // An archive that is away must not fill the disk: beyond this its slot is given up, and a new backup is due.
         max_slot_wal_keep_size: "1GB",
         ...this.spec.settings,

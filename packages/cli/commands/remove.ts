@@ -3,6 +3,7 @@ import { parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { withControl } from "../platform/control.ts";
+import { deploymentOf } from "../platform/deployment-of.ts";
 
 export function registerRemove(program: Command): void {
   program
@@ -26,9 +27,9 @@ export function registerRemove(program: Command): void {
         ? `deployment ${options.deployment} of ${app}`
         : `app ${app} with all its deployments`;
       if (!options.yes) await confirm(what, app);
-      const removed = await withControl((client) =>
+      const removed = await withControl(async (client) =>
         options.deployment
-          ? client.removeDeployment({ deployment: options.deployment })
+          ? client.removeDeployment({ deployment: await deploymentOf(client, app, options.deployment) })
           : client.removeApp({ app }),
       );
       console.log(options.json ? JSON.stringify(removed) : `Removed ${what}.`);

@@ -60,7 +60,7 @@ export class TestPlatform {
   ): Promise<CommandResult> {
     const child = Bun.spawn([join(repository, "evenkeel"), ...words], {
       cwd: folder,
-      env: { ...process.env, ...environment, EVENKEEL_HOME: this.home },
+      env: { ...process.env, EVENKEEL_HOME: this.home, ...environment },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",

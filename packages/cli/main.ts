@@ -12,6 +12,7 @@ import { registerRestart } from "./commands/restart.ts";
 import { registerRollback } from "./commands/rollback.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerUp } from "./commands/up.ts";
+import { UsageError } from "./errors.ts";
 import { exitCodeOf, reportFailure } from "./output/failure.ts";
 
 const program = new Command("evenkeel")
@@ -49,15 +50,31 @@ for (const register of [
 ]) {
   register(program);
 }
-for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+const json = process.argv.includes("--json");
+for (const command of [
+  program,
+  ...program.commands,
+  ...program.commands.flatMap(({ commands }) => commands),
+]) {
   command.exitOverride();
+  // What is wrong with the words is told as JSON, too.
+  if (json) command.configureOutput({ writeErr: () => {} });
+}
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    reportFailure(error, process.argv.includes("--json"));
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (json && error.exitCode !== 0) reportFailure(usageError(error), true);
+  } else {
+    reportFailure(error, json);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+function usageError({ message }: CommanderError): UsageError {
+  const [what = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? "--help shows what a command takes.";
+  return new UsageError(what, { hint });
 }

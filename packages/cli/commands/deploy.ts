@@ -3,20 +3,14 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packSource } from "@evenkeel/build";
-import {
-  ApiError,
-  type ControlClient,
-  ControlUnreachableError,
-  type Deployment,
-  type Step,
-} from "@evenkeel/control";
+import type { ControlClient, Deployment } from "@evenkeel/control";
 import { type AppName, formatSize } from "@evenkeel/model";
 import type { Command } from "commander";
-import { DeployFailedError } from "../errors.ts";
 import { Progress } from "../output/progress.ts";
 import { appFolder, appNameFor, readGitInfo } from "../platform/app-folder.ts";
 import { withControl } from "../platform/control.ts";
 import { readEnvFile } from "../platform/env-file.ts";
+import { followDeployment } from "../platform/follow-deployment.ts";
 import { callerPath } from "../platform/home.ts";
 
 interface DeployOptions {
@@ -28,19 +22,6 @@ interface DeployOptions {
   message?: string;
   json?: boolean;
 }
-
-/** The supervisor starts it again within seconds. */
-const returnLimitMs = 60_000;
-
-const stepTitles: Record<Step["name"], string> = {
-  source: "Unpacking the source",
-  build: "Building",
-  import: "Storing the build output",
-  prepare: "Starting an instance",
-  smoke: "Asking it for an answer",
-  switch: "Switching the alias",
-  confirm: "Waiting for its first answer",
-};
 
 export function registerDeploy(program: Command): void {
   program
@@ -84,7 +65,7 @@ async function deploy(named: string, options: DeployOptions): Promise<void> {
         ...(variables && { variables }),
         ...(options.message && { reason: options.message }),
       });
-      return follow(client, created, progress);
+      return followDeployment(client, created, progress);
     });
     progress.done();
     report(deployment, options);
@@ -117,52 +98,6 @@ async function uploadSource(
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-/**
- * Follows it to its end. A control plane that is restarted meanwhile goes on with the deployment, so its return is waited for.
- *
- * @throws DeployFailedError unless the deployment is ready at the end, ControlUnreachableError
- */
-async function follow(client: ControlClient, created: Deployment, progress: Progress): Promise<Deployment> {
-  let shownLines = 0;
-  for (let awayAtMs: number | undefined; ; await Bun.sleep(200)) {
-    try {
-      let lines = 0;
-      for await (const event of client.followDeployment({ deployment: created.id })) {
-        awayAtMs = undefined;
-        if (event.type === "step" && event.step.state === "running")
-          progress.step(stepTitles[event.step.name]);
-        else if (event.type === "log" && ++lines > shownLines) {
-          shownLines = lines;
-          progress.line(event.line.text);
-        } else if (event.type === "done") return conclude(event.deployment);
-      }
-    } catch (error) {
-      awayAtMs ??= Date.now();
-      if (!isAway(error) || Date.now() - awayAtMs > returnLimitMs) throw error;
-    }
-    awayAtMs ??= Date.now();
-    progress.step("Waiting for the control plane to return");
-  }
-}
-
-const isAway = (error: unknown): boolean =>
-  error instanceof ControlUnreachableError ||
-  (error instanceof ApiError && error.code === "database_unavailable");
-
-function conclude(last: Deployment): Deployment {
-  if (last.state === "ready") return last;
-  const reasons: Partial<Record<Deployment["state"], string>> = {
-    cancelled: "was cancelled",
-    superseded: "was superseded by a newer one",
-  };
-  const why = last.error?.message ?? reasons[last.state] ?? `ended in state ${last.state}`;
-  throw new DeployFailedError(`Deployment ${last.id} of ${last.app} did not go live: ${why}`, {
-    hint:
-      last.error?.hint ??
-      `What answered before still does. The log: evenkeel logs ${last.app} --build ${last.id}`,
-  });
 }
 
 function report(deployment: Deployment, options: DeployOptions): void {

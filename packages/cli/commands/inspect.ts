@@ -1,5 +1,5 @@
 import { ApiError, type ControlClient, type Deployment } from "@evenkeel/control";
-import { formatDuration, parseAppName } from "@evenkeel/model";
+import { type AppName, formatDuration, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { formatAge, formatTable } from "../output/table.ts";
@@ -18,16 +18,22 @@ export function registerInspect(program: Command): void {
     });
 }
 
-/** An app's name may look like an id, so an id that is not known is looked for among the apps. */
 async function find(client: ControlClient, named: string): Promise<Deployment> {
-  if (/^[a-z0-9]{9}$/.test(named)) {
-    try {
-      return await client.getDeployment({ deployment: named });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== "deployment_unknown") throw error;
-    }
+  if (!/^[a-z0-9]{9}$/.test(named)) return findProduction(client, parseAppName(named));
+  try {
+    return await client.getDeployment({ deployment: named });
+  } catch (unknown) {
+    if (!(unknown instanceof ApiError) || unknown.code !== "deployment_unknown") throw unknown;
+    // An app's name may look like an id.
+    const { apps } = await client.listApps();
+    const app = apps.find(({ name }) => name === named);
+    if (!app) throw unknown;
+    return findProduction(client, app.name);
   }
-  const app = await client.getApp({ app: parseAppName(named) });
+}
+
+async function findProduction(client: ControlClient, name: AppName): Promise<Deployment> {
+  const app = await client.getApp({ app: name });
   if (!app.production) {
     throw new UsageError(`${app.name} has no production release yet`, {
       hint: `Name one of its deployments: evenkeel list ${app.name}`,

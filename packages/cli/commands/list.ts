@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { UsageError } from "../errors.ts";
 import { formatAge, formatTable } from "../output/table.ts";
 import { withControl } from "../platform/control.ts";
 import { wholeNumber } from "./up.ts";
@@ -24,7 +25,11 @@ export function registerList(program: Command): void {
     )
     .action(async (app: string | undefined, options: ListOptions) => {
       const limit = wholeNumber("--limit", options.limit, 1, 500);
-      if (app === undefined) return listApps(options);
+      if (app === undefined) {
+        if (options.releases)
+          throw new UsageError("--releases needs an app", { hint: "evenkeel list shop --releases" });
+        return listApps(options);
+      }
       return options.releases ? listReleases(app, limit, options) : listDeployments(app, limit, options);
     });
 }

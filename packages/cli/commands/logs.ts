@@ -2,6 +2,7 @@ import type { RuntimeLogLine } from "@evenkeel/control";
 import { parseAppName, parseDurationMs } from "@evenkeel/model";
 import type { Command } from "commander";
 import { withControl } from "../platform/control.ts";
+import { deploymentOf } from "../platform/deployment-of.ts";
 
 interface LogsOptions {
   follow?: boolean;
@@ -26,20 +27,25 @@ export function registerLogs(program: Command): void {
       "after",
       "\nExamples:\n  evenkeel logs shop -f\n  evenkeel logs shop --since 10min --json\n  evenkeel logs shop --build ab3de5fgh",
     )
-    .action(async (app: string, options: LogsOptions) => {
-      parseAppName(app);
+    .action(async (name: string, options: LogsOptions) => {
+      const app = parseAppName(name);
       const follow = options.follow ? ({ follow: "true" } as const) : {};
       const since =
         options.since === undefined ? {} : { sinceMs: Date.now() - parseDurationMs(options.since) };
       await withControl(async (client) => {
         if (options.build !== undefined) {
-          for await (const line of client.readBuildLog({ deployment: options.build, ...follow })) {
+          const deployment = await deploymentOf(client, app, options.build);
+          for await (const line of client.readBuildLog({ deployment, ...follow })) {
             console.log(options.json ? JSON.stringify(line) : line.text);
           }
           return;
         }
         const lines = options.deployment
-          ? client.readRuntimeLog({ deployment: options.deployment, ...follow, ...since })
+          ? client.readRuntimeLog({
+              deployment: await deploymentOf(client, app, options.deployment),
+              ...follow,
+              ...since,
+            })
           : client.readAppLog({ app, ...follow, ...since });
         for await (const line of lines) console.log(options.json ? JSON.stringify(line) : describe(line));
       });

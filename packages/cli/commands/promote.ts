@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { Progress } from "../output/progress.ts";
 import { withControl } from "../platform/control.ts";
+import { followDeployment } from "../platform/follow-deployment.ts";
 import { reportRelease } from "./rollback.ts";
 
 export function registerPromote(program: Command): void {
@@ -14,13 +16,22 @@ export function registerPromote(program: Command): void {
     .option("--json", "print as JSON")
     .addHelpText("after", '\nExample:\n  evenkeel promote ab3de5fgh -m "checked by the team"')
     .action(async (id: string, options: { message?: string; json?: boolean }) => {
-      const outcome = await withControl((client) =>
-        client.promote({ deployment: id, ...(options.message && { reason: options.message }) }),
-      );
-      if (outcome.outcome === "released") return reportRelease(outcome, options.json === true);
-      if (options.json) return void console.log(JSON.stringify(outcome));
-      console.log(
-        `Building ${outcome.deployment.app} anew for production as ${outcome.deployment.id}.\nFollow it: evenkeel logs ${outcome.deployment.app} --build ${outcome.deployment.id} -f`,
-      );
+      const progress = new Progress(options.json && !process.stderr.isTTY);
+      try {
+        await withControl(async (client) => {
+          const outcome = await client.promote({
+            deployment: id,
+            ...(options.message && { reason: options.message }),
+          });
+          if (outcome.outcome === "released") return reportRelease(outcome, options.json === true);
+          const deployment = await followDeployment(client, outcome.deployment, progress);
+          progress.done();
+          if (options.json) console.log(JSON.stringify({ outcome: outcome.outcome, deployment }));
+          else console.log([...deployment.aliases, deployment.url].join("\n"));
+        });
+      } catch (error) {
+        progress.fail();
+        throw error;
+      }
     });
 }

@@ -2,6 +2,7 @@ import { parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
 import { confirm } from "../output/confirm.ts";
 import { withControl } from "../platform/control.ts";
+import { deploymentOf } from "../platform/deployment-of.ts";
 
 export function registerRemove(program: Command): void {
   program
@@ -26,8 +27,10 @@ export function registerRemove(program: Command): void {
         : `app ${app} with all its deployments and databases`;
       if (!options.yes) await confirm(what, app);
       if (options.deployment !== undefined) {
-        const { deployment } = options;
-        const removed = await withControl((client) => client.removeDeployment({ deployment }));
+        const wanted = options.deployment;
+        const removed = await withControl(async (client) =>
+          client.removeDeployment({ deployment: await deploymentOf(client, app, wanted) }),
+        );
         return void console.log(options.json ? JSON.stringify(removed) : `Removed ${what}.`);
       }
       const removed = await withControl((client) => client.removeApp({ app }));

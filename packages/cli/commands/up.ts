@@ -40,13 +40,14 @@ export function registerUp(program: Command): void {
 async function up(options: UpOptions): Promise<void> {
   const layout = findHome();
   const progress = new Progress(options.json && !process.stderr.isTTY);
+  const config = mergeConfig(readConfig(layout), options);
   if (await isSupervised(layout)) {
+    refuseOtherSettings(readConfig(layout), config);
     await askSupervisor(layout, { type: "wait" }, (step) => progress.step(step));
     progress.done();
-    return report(layout, readConfig(layout), options, true);
+    return report(layout, config, options, true);
   }
   makeHome(layout);
-  const config = mergeConfig(readConfig(layout), options);
   await requireFreePort(config);
   writeConfig(layout, config);
   try {
@@ -71,6 +72,16 @@ async function provide(layout: HomeLayout, progress: Progress): Promise<void> {
   });
 }
 
+/** @throws UsageError where options ask for what a running platform cannot take over */
+function refuseOtherSettings(running: PlatformConfig, wanted: PlatformConfig): void {
+  for (const name of ["port", "domain", "address", "edges"] as const) {
+    if (running[name] === wanted[name]) continue;
+    throw new UsageError(`The platform is running with --${name} ${running[name]}, not ${wanted[name]}`, {
+      hint: "Settings change at a start: evenkeel down, then evenkeel up with the new ones.",
+    });
+  }
+}
+
 function mergeConfig(config: PlatformConfig, options: UpOptions): PlatformConfig {
   const merged = { ...config };
   if (options.port !== undefined) merged.port = wholeNumber("--port", options.port, 1, 65_535);
@@ -90,7 +101,9 @@ function mergeConfig(config: PlatformConfig, options: UpOptions): PlatformConfig
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UsageError(`${option} "${text}" is no whole number from ${least} to ${most}`);
+    throw new UsageError(`${option} "${text}" is not a number that can be used`, {
+      hint: `Give a whole number from ${least} to ${most}.`,
+    });
   }
   return value;
 }

@@ -173,6 +173,8 @@ async function lockForRelease(
     [host, deployment.app],
   );
   if (alias?.deployment === deployment.id) {
-    throw new DeploymentStateError(`Deployment ${deployment.id} already answers at ${host}`);
+    throw new DeploymentStateError(`Deployment ${deployment.id} already answers at ${host}`, {
+      hint: "Nothing has to be done.",
+    });
   }
 }

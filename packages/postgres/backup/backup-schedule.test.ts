@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { lastDueMs, nextDueMs, parseBackupClause } from "./backup-schedule.ts";
+import { dueClause, lastDueMs, nextDueMs, parseBackupClause } from "./backup-schedule.ts";
 
 const dayMs = 86_400_000;
 
@@ -44,4 +44,22 @@ test.each([
   const clause = parseBackupClause(text);
   expect(lastDueMs(clause, Date.parse(now))).toBe(Date.parse(last));
   expect(nextDueMs(clause, Date.parse(now))).toBe(Date.parse(next));
+});
+
+test("of two clauses that are due, the one that keeps longest is served first, and its backup serves both", () => {
+  const daily = parseBackupClause("daily 02:00 UTC, 30 days");
+  const weekly = parseBackupClause("weekly Sunday 01:00 UTC, 12 weeks");
+  const clauses = [daily, parseBackupClause("continuous, 7 days"), weekly];
+  const at = (text: string) => Date.parse(text);
+  const now = at("2026-03-08T03:00:00Z");
+  expect(dueClause(clauses, [], now)).toEqual(weekly as never);
+  const taken = [{ label: "weekly", startedMs: at("2026-03-08T02:30:00Z") }];
+  expect(dueClause(clauses, taken, now)).toBeUndefined();
+  expect(dueClause(clauses, taken, at("2026-03-09T02:00:00Z"))).toEqual(daily as never);
+  // A daily one is not kept for twelve weeks, a manual one answers to no clause.
+  const others = [
+    { label: "daily", startedMs: now },
+    { label: "manual", startedMs: now },
+  ];
+  expect(dueClause(clauses, others, now)).toEqual(weekly as never);
 });

@@ -68,3 +68,23 @@ export function nextDueMs(clause: BackupClause, nowMs: number): number | undefin
   const last = lastDueMs(clause, nowMs);
   return last === undefined ? undefined : last + (clause.kind === "weekly" ? 7 : 1) * dayMs;
 }
+
+/**
+ * The clause that wants a backup now; of several the one that keeps longest, whose backup then serves the others too. A backup serves a
+ * clause when its own label keeps it at least as long.
+ *
+ * @param taken with the clauses' kinds as labels; others do not count
+ */
+export function dueClause(
+  clauses: BackupClause[],
+  taken: { label: string; startedMs: number }[],
+  nowMs: number,
+): Exclude<BackupClause, { kind: "continuous" }> | undefined {
+  const byKeep = clauses.filter((clause) => clause.kind !== "continuous").sort((a, b) => b.keepMs - a.keepMs);
+  return byKeep.find((clause) => {
+    const labels = byKeep.filter(({ keepMs }) => keepMs >= clause.keepMs).map(({ kind }) => kind as string);
+    const dueMs = lastDueMs(clause, nowMs)!;
+    const ever = taken.filter(({ label }) => labels.includes(label));
+    return !ever.some(({ startedMs }) => startedMs >= dueMs);
+  });
+}

@@ -1,36 +1,19 @@
-import {
-  type DatabaseBackup,
-  type DatabaseProgress,
-  type DatabaseReport,
-  type DatabaseRestored,
-  errorJson,
-} from "@evenkeel/model";
+import { type DatabaseBackup, type DatabaseReport, type DatabaseRestored, errorJson } from "@evenkeel/model";
 import { AppCluster } from "../app-cluster/app-cluster.ts";
 import type { Archive } from "../archive/archive.ts";
-import { WalArchiver } from "../archive/wal-archiver.ts";
-import { type BackupSummary, readBackups } from "../backup/backup-manifest.ts";
-import { lastDueMs, parseBackupClause } from "../backup/backup-schedule.ts";
-import { takeBaseBackup } from "../backup/base-backup.ts";
-import { expireBackups } from "../backup/expire.ts";
 import { directorySize } from "../branch/directory-size.ts";
 import { waitAtMost } from "../client/waiting.ts";
 import { parseRecoveryTarget } from "../restore/recovery-target.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
+import { ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { type DatabaseRecord, removeFolder } from "./database-record.ts";
 import { finishSwitch } from "./finish-switch.ts";
+import { readTerms } from "./protection-terms.ts";
 import { restoreInPlace } from "./restore-in-place.ts";
 
-/** What every database is promised. */
-const schedule = parseBackupClause("daily 02:00 UTC, 30 days");
-const clauses = [schedule, parseBackupClause("continuous, 7 days")];
-const label = "daily";
-
-const scheduleEveryMs = 60_000;
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
-
-export type OnProgress = (progress: DatabaseProgress) => void;
 
 export interface AppDatabaseParts {
   record: DatabaseRecord;
@@ -47,16 +30,15 @@ export interface AppDatabaseParts {
  */
 export class AppDatabase {
   private readonly cluster: AppCluster;
-  private archiver: WalArchiver | undefined;
+  private readonly protection: ClusterProtection;
+  private schedule: Promise<void> | undefined;
   private turn: Promise<unknown> = Promise.resolve();
-  private timer: ReturnType<typeof setInterval> | undefined;
-  private backedUpMs: number | undefined;
   private running = false;
   private ended = false;
   private readonly ending = Promise.withResolvers<void>();
 
   constructor(private readonly parts: AppDatabaseParts) {
-    const { record, place, password, settings } = parts;
+    const { record, place, password, archive, settings } = parts;
     this.cluster = new AppCluster(
       {
         ...{
@@ -70,6 +52,11 @@ export class AppDatabase {
       },
       (event) => this.note(event.kind, "error" in event ? event.error : undefined),
     );
+    this.protection = new ClusterProtection({
+      ...{ dataDir: place.dataDir, spoolDir: place.spoolDir, archive, terms: readTerms() },
+      inTurn: (work) => this.inTurn(work),
+      note: (event, error) => this.note(event, error),
+    });
   }
 
   get record(): DatabaseRecord {
@@ -85,7 +72,7 @@ export class AppDatabase {
     for (let delayMs = firstRetryMs; !this.ended; delayMs = Math.min(longestRetryMs, delayMs * 2)) {
       try {
         await this.start();
-        return await this.backUpWhenDue();
+        return;
       } catch (error) {
         if (this.ended) return;
         this.note("start_failed", error);
@@ -99,13 +86,11 @@ export class AppDatabase {
   }
 
   /** Running, and with a backup. */
-  ensure(onProgress: OnProgress): Promise<void> {
-    return this.inTurn(async () => {
-      onProgress({ step: "Starting PostgreSQL" });
-      await this.bringUp();
-      if (await this.lastScheduled()) return;
-      await this.takeBackup(label, onProgress);
-    });
+  async ensure(onProgress: OnProgress): Promise<void> {
+    onProgress({ step: "Starting PostgreSQL" });
+    await this.start();
+    if (await this.protection.hasBackup()) return;
+    await this.protection.backUpIfDue(() => this.connection(), onProgress);
   }
 
   variables(): Record<string, string> {
@@ -119,8 +104,8 @@ export class AppDatabase {
     });
   }
 
-  async backups(): Promise<DatabaseBackup[]> {
-    return (await readBackups(this.parts.archive)).backups.map(backupView);
+  backups(): Promise<DatabaseBackup[]> {
+    return this.protection.backups();
   }
 
   /** @throws RecoveryTargetError and what a restore throws; the database is then as it was. */
@@ -129,13 +114,13 @@ export class AppDatabase {
     return this.inTurn(async () => {
       await this.bringUp();
       onProgress({ step: "Archiving the newest WAL" });
-      await this.archiver!.flush();
+      await this.protection.flush();
       const { place, archive } = this.parts;
       try {
         return await restoreInPlace({ place, archive, target }, () => this.bringDown(), onProgress);
       } finally {
         await this.bringUp();
-        await this.archiver!.flush();
+        await this.protection.flush();
       }
     });
   }
@@ -147,7 +132,7 @@ export class AppDatabase {
       const { id } = await this.takeBackup("final", onProgress);
       onProgress({ step: "Removing the database" });
       await this.bringDown();
-      this.end();
+      await this.end();
       removeFolder(this.parts.place.folder);
       return id;
     });
@@ -155,13 +140,13 @@ export class AppDatabase {
 
   /** Leaves the server running: it serves on, and the next keeper adopts it. */
   async release(): Promise<void> {
-    this.end();
+    const ended = this.end();
     await this.cluster.release();
-    await this.archiver?.stop();
+    await ended;
   }
 
   report(): DatabaseReport {
-    const status = this.archiver?.status();
+    const status = this.protection.status();
     const { app, environment, id, port, createdAtMs } = this.record;
     return {
       ...{ app, environment, id, port, createdAtMs },
@@ -177,82 +162,29 @@ export class AppDatabase {
     if (!this.running) finishSwitch(this.parts.place);
     const server = await this.cluster.start();
     this.running = true;
-    this.archiver ??= this.startArchiver(server.connectionOptions());
-    this.timer ??= setInterval(() => void this.backUpWhenDue(), scheduleEveryMs);
-  }
-
-  private startArchiver(connection: {
-    host: string;
-    port: number;
-    user: string;
-    database: string;
-  }): WalArchiver {
-    const archiver = new WalArchiver({
-      connection: () => connection,
-      archive: this.parts.archive,
-      spoolDir: this.parts.place.spoolDir,
-      onEvent: (event) => {
-        this.note(event.kind, "error" in event ? event.error : undefined);
-        // No recovery crosses it: points after it can be restored to from the next backup on.
-        if (event.kind === "gap") void this.inTurn(() => this.takeBackup("gap", () => {})).catch(() => {});
-      },
-    });
-    archiver.start();
-    return archiver;
+    this.protection.start(() => server.connectionOptions());
+    this.schedule ??= this.protection.keepSchedule(() => this.connection());
   }
 
   /** The server first: while it shuts down it sends the archiver all that was committed. */
   private async bringDown(): Promise<void> {
     await this.cluster.stop();
     this.running = false;
-    await this.archiver?.stop();
-    this.archiver = undefined;
+    await this.protection.stop();
   }
 
   private async takeBackup(reason: string, onProgress: OnProgress): Promise<DatabaseBackup> {
-    const { place, archive } = this.parts;
-    const server = await this.cluster.start();
-    const summary = await takeBaseBackup({
-      ...{
-        dataDir: place.dataDir,
-        connection: server.connectionOptions(),
-        archive,
-        archiver: this.archiver!,
-      },
-      ...{ lockDir: place.spoolDir, label: reason },
-      onProgress: (doneBytes, totalBytes) =>
-        onProgress({ step: "Taking a backup", fraction: totalBytes === 0 ? 1 : doneBytes / totalBytes }),
-    });
-    if (reason === label) this.backedUpMs = summary.startedMs;
-    return backupView(summary);
+    return this.protection.backUp(reason, await this.connection(), onProgress);
   }
 
-  /** When the newest backup of the schedule was begun. */
-  private async lastScheduled(): Promise<number | undefined> {
-    this.backedUpMs ??= (await readBackups(this.parts.archive)).backups.findLast(
-      (backup) => backup.label === label,
-    )?.startedMs;
-    return this.backedUpMs;
+  private async connection() {
+    return (await this.cluster.start()).connectionOptions();
   }
 
-  private async backUpWhenDue(): Promise<void> {
-    try {
-      const last = await this.lastScheduled();
-      if (this.ended || (last !== undefined && last >= lastDueMs(schedule, Date.now())!)) return;
-      await this.inTurn(async () => {
-        if (this.ended || this.backedUpMs !== last) return;
-        await this.takeBackup(label, () => {});
-        await expireBackups({ archive: this.parts.archive, clauses, lockDir: this.parts.place.spoolDir });
-      });
-    } catch (error) {
-      this.note("scheduled_backup_failed", error);
-    }
-  }
-
-  private end(): void {
+  private async end(): Promise<void> {
     this.ended = true;
-    clearInterval(this.timer);
     this.ending.resolve();
+    await this.protection.end();
   }
 
   private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -266,8 +198,3 @@ export class AppDatabase {
     console.log(`${new Date().toISOString()} ${this.name} ${event}${reason}`);
   }
 }
-
-const backupView = (summary: BackupSummary): DatabaseBackup => {
-  const { id, kind, startedMs, stoppedMs, dataBytes, storedBytes } = summary;
-  return { id, label: summary.label, kind, startedMs, stoppedMs, dataBytes, storedBytes };
-};

@@ -10,7 +10,8 @@ import {
 import { AppDatabaseUnknownError } from "../errors.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { allotPort } from "./allot-port.ts";
-import { AppDatabase, type OnProgress } from "./app-database.ts";
+import { AppDatabase } from "./app-database.ts";
+import type { OnProgress } from "./cluster-protection.ts";
 import { databaseArchive, databaseKeys, databasePlace } from "./database-place.ts";
 import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
 

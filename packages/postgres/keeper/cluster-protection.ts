@@ -1,0 +1,142 @@
+import type { DatabaseBackup, DatabaseProgress } from "@evenkeel/model";
+import type { ClientConfig } from "pg";
+import type { Archive } from "../archive/archive.ts";
+import { WalArchiver, type WalArchiverStatus } from "../archive/wal-archiver.ts";
+import { type BackupSummary, readBackups } from "../backup/backup-manifest.ts";
+import { dueClause } from "../backup/backup-schedule.ts";
+import { takeBaseBackup } from "../backup/base-backup.ts";
+import { expireBackups } from "../backup/expire.ts";
+import { waitAtMost } from "../client/waiting.ts";
+import type { ProtectionTerms } from "./protection-terms.ts";
+
+const lookEveryMs = 60_000;
+const firstRetryMs = 1_000;
+
+export type OnProgress = (progress: DatabaseProgress) => void;
+
+export interface ProtectionParts {
+  dataDir: string;
+  spoolDir: string;
+  archive: Archive;
+  terms: ProtectionTerms;
+  /** Backups and whatever else may not happen at once follow one another by it. */
+  inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  note(event: string, error?: unknown): void;
+}
+
+/** What one cluster is promised while it runs: its WAL archived continuously, its backups taken and expired on schedule. */
+export class ClusterProtection {
+  private archiver: WalArchiver | undefined;
+  private taken: Pick<BackupSummary, "label" | "startedMs">[] | undefined;
+  private ended = false;
+  private readonly ending = Promise.withResolvers<void>();
+
+  constructor(private readonly parts: ProtectionParts) {}
+
+  /** Begins to archive; a server that is away is waited for. */
+  start(connection: () => ClientConfig): void {
+    if (this.archiver) return;
+    const { archive, spoolDir, terms, note, inTurn } = this.parts;
+    this.archiver = new WalArchiver({
+      ...{ connection, archive, spoolDir, zeroLoss: terms.zeroLoss },
+      onEvent: (event) => {
+        note(event.kind, "error" in event ? event.error : undefined);
+        // No recovery crosses it: points after it can be restored to from the next backup on.
+        if (event.kind === "gap")
+          void inTurn(() => this.backUp("gap", connection(), () => {})).catch(() => {});
+      },
+    });
+    this.archiver.start();
+  }
+
+  /** Ships what has come. */
+  async stop(): Promise<void> {
+    await this.archiver?.stop();
+    this.archiver = undefined;
+  }
+
+  /** Stops, and takes no scheduled backup any more. */
+  async end(): Promise<void> {
+    this.ended = true;
+    this.ending.resolve();
+    await this.stop();
+  }
+
+  /** Returns when everything committed before the call is in the archive. @throws ArchiveBehindError */
+  async flush(): Promise<void> {
+    await this.archiver!.flush();
+  }
+
+  status(): WalArchiverStatus | undefined {
+    return this.archiver?.status();
+  }
+
+  /** Called in turn, while the server runs. */
+  async backUp(label: string, connection: ClientConfig, onProgress: OnProgress): Promise<DatabaseBackup> {
+    const { dataDir, archive, spoolDir } = this.parts;
+    const summary = await takeBaseBackup({
+      ...{ dataDir, connection, archive, archiver: this.archiver!, lockDir: spoolDir, label },
+      onProgress: (doneBytes, totalBytes) =>
+        onProgress({ step: "Taking a backup", fraction: totalBytes === 0 ? 1 : doneBytes / totalBytes }),
+    });
+    this.taken?.push({ label, startedMs: summary.startedMs });
+    return backupView(summary);
+  }
+
+  /** Takes the backups of the schedule as they fall due, until `end`. @param server brings it up if need be */
+  async keepSchedule(server: () => Promise<ClientConfig>): Promise<void> {
+    for (let waitMs = firstRetryMs; ; ) {
+      await waitAtMost(waitMs, this.ending.promise);
+      if (this.ended) return;
+      try {
+        await this.backUpIfDue(server, () => {});
+        waitMs = lookEveryMs;
+      } catch (error) {
+        if (this.ended) return;
+        this.parts.note("scheduled_backup_failed", error);
+        waitMs = Math.min(lookEveryMs, Math.max(firstRetryMs, waitMs * 2));
+      }
+    }
+  }
+
+  /** Takes the backup that is due, if one is. */
+  async backUpIfDue(server: () => Promise<ClientConfig>, onProgress: OnProgress): Promise<void> {
+    if ((await this.due()) === undefined) return;
+    await this.parts.inTurn(async () => {
+      const clause = await this.due();
+      if (this.ended || !clause) return;
+      await this.backUp(clause.kind, await server(), onProgress);
+      const { archive, spoolDir, terms } = this.parts;
+      await expireBackups({ archive, clauses: terms.clauses, lockDir: spoolDir });
+    });
+  }
+
+  /** Whether any backup of the schedule is there. */
+  async hasBackup(): Promise<boolean> {
+    return (await this.takenOnSchedule()).some(({ label }) =>
+      this.parts.terms.clauses.some(({ kind }) => kind === label),
+    );
+  }
+
+  async backups(): Promise<DatabaseBackup[]> {
+    return (await readBackups(this.parts.archive)).backups.map(backupView);
+  }
+
+  private async due() {
+    return dueClause(this.parts.terms.clauses, await this.takenOnSchedule(), Date.now());
+  }
+
+  /** Read from the archive once: nobody else takes backups of this cluster. */
+  private async takenOnSchedule() {
+    this.taken ??= (await readBackups(this.parts.archive)).backups.map(({ label, startedMs }) => ({
+      label,
+      startedMs,
+    }));
+    return this.taken;
+  }
+}
+
+const backupView = (summary: BackupSummary): DatabaseBackup => {
+  const { id, kind, startedMs, stoppedMs, dataBytes, storedBytes } = summary;
+  return { id, label: summary.label, kind, startedMs, stoppedMs, dataBytes, storedBytes };
+};

@@ -9,7 +9,13 @@ const packages = join(import.meta.dir, "../..");
 export function planProcesses(
   layout: HomeLayout,
   config: PlatformConfig,
-): { databases: KeptProcess; control: KeptProcess; host: KeptProcess; edges: KeptProcess[] } {
+): {
+  databases: KeptProcess;
+  control: KeptProcess;
+  host: KeptProcess;
+  sandbox: KeptProcess;
+  edges: KeptProcess[];
+} {
   const table = new ProcessTable(join(layout.run, "processes.json"));
   const environment = platformEnvironment(layout, config);
   const plan = (name: string, main: string, extra: Record<string, string> = {}) =>
@@ -29,6 +35,7 @@ export function planProcesses(
     databases: plan("databases", "postgres/main.ts"),
     control: plan("control", "control/main.ts"),
     host: plan("host", "host/main.ts"),
+    sandbox: plan("sandbox", "sandbox/main.ts"),
     edges,
   };
 }

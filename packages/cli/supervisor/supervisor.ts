@@ -10,6 +10,7 @@ const hostGraceMs = 15_000;
 const controlGraceMs = 10_000;
 /** The archivers ship what they have. */
 const databasesGraceMs = 15_000;
+const sandboxGraceMs = 5_000;
 
 export interface SupervisedParts {
   database: KeptDatabase;
@@ -17,6 +18,8 @@ export interface SupervisedParts {
   databases: KeptProcess;
   control: KeptProcess;
   host: KeptProcess;
+  /** Twins of outside providers. */
+  sandbox: KeptProcess;
   edges: KeptProcess[];
 }
 
@@ -66,6 +69,7 @@ export class Supervisor {
     await Promise.all(this.parts.edges.map((edge) => edge.stop(edgeGraceMs)));
     onStep("Ending host and its instances");
     await this.parts.host.stop(hostGraceMs);
+    await this.parts.sandbox.stop(sandboxGraceMs);
     onStep("Ending control");
     await this.parts.control.stop(controlGraceMs);
     onStep("Ending the apps' databases");
@@ -79,7 +83,8 @@ export class Supervisor {
   }
 
   private processes(): KeptProcess[] {
-    return [this.parts.databases, this.parts.control, this.parts.host, ...this.parts.edges];
+    const { databases, control, host, sandbox, edges } = this.parts;
+    return [databases, control, host, sandbox, ...edges];
   }
 
   private reports(): ProcessReport[] {
@@ -119,9 +124,9 @@ export class Supervisor {
     await this.parts.database.ready();
     step("Starting control");
     await this.parts.control.ready();
-    step("Starting databases, host and edges");
-    const { databases, host, edges } = this.parts;
-    await Promise.all([databases, host, ...edges].map((process) => process.ready()));
+    step("Starting databases, host, sandbox and edges");
+    const { databases, host, sandbox, edges } = this.parts;
+    await Promise.all([databases, host, sandbox, ...edges].map((process) => process.ready()));
   }
 
   /** Edges share their port, so each is replaced by a successor; control and host own sockets, so they end first. */

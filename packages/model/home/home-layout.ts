@@ -16,6 +16,10 @@ export interface HomeLayout {
   apiToken: string;
   /** Signs what instances show to the cache service; see `cacheToken`. */
   cacheKey: string;
+  /** Credentials that the sandbox's twins give out follow from it. */
+  sandboxKey: string;
+  /** Of the sandbox for the providers' host names; see `sandbox-protocol.ts`. */
+  sandboxCertificate: string;
   run: string;
   feedSocket: string;
   hostSocket: string;
@@ -23,6 +27,8 @@ export interface HomeLayout {
   supervisorSocket: string;
   /** The keeper of apps' databases; see `databases-protocol.ts`. */
   databasesSocket: string;
+  /** The sandbox's own API. */
+  sandboxSocket: string;
   /** Unix sockets of apps' PostgreSQL servers, told apart by their ports. */
   databaseServerSockets: string;
   /** One socket per edge; bind-mounted into instances. See `cache-protocol.ts`. */
@@ -46,6 +52,10 @@ export interface HomeLayout {
   postgres: string;
   /** Archives of apps' databases, `<app>/<environment>/<database id>`. */
   backups: string;
+  /** State of the twins of outside providers. */
+  sandbox: string;
+  /** How instances reach them: `SandboxRoutes`. */
+  sandboxRoutes: string;
 }
 
 export function homeLayout(home: string, run: string = `${home}/run`): HomeLayout {
@@ -56,12 +66,15 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     masterKey: `${home}/keys/master.key`,
     apiToken: `${home}/keys/api-token`,
     cacheKey: `${home}/keys/cache.key`,
+    sandboxKey: `${home}/keys/sandbox.key`,
+    sandboxCertificate: `${home}/keys/sandbox-certificate.json`,
     run,
     feedSocket: `${run}/feed.sock`,
     hostSocket: `${run}/host.sock`,
     controlSocket: `${run}/control.sock`,
     supervisorSocket: `${run}/supervisor.sock`,
     databasesSocket: `${run}/databases.sock`,
+    sandboxSocket: `${run}/sandbox.sock`,
     databaseServerSockets: `${run}/db`,
     cacheSockets: `${run}/cache`,
     instanceSockets: `${run}/i`,
@@ -78,6 +91,8 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     logs: `${home}/logs`,
     postgres: `${home}/postgres`,
     backups: `${home}/backups`,
+    sandbox: `${home}/sandbox`,
+    sandboxRoutes: `${home}/sandbox/routes.json`,
   };
 }
 

@@ -15,6 +15,8 @@ import { EntryStore } from "./cache/entry-store.ts";
 import { SharedGeneration } from "./cache/shared-generation.ts";
 import { TagLedger } from "./cache/tag-ledger.ts";
 import { FileServer } from "./files/file-server.ts";
+import { FlagStreams } from "./flags/flag-streams.ts";
+import { OfrepEndpoint } from "./flags/ofrep-endpoint.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
 import { ImageService } from "./images/image-service.ts";
@@ -59,6 +61,7 @@ export class Edge {
   private readonly catalog: OutputCatalog;
   private readonly pages: PageCache;
   private readonly responses: ResponseCache;
+  private readonly flagStreams = new FlagStreams();
   private readonly server: HttpServer;
   private readonly closers: (() => unknown)[] = [];
 
@@ -113,6 +116,7 @@ export class Edge {
       controlSocket: layout.controlSocket,
       table: this.table,
       dispatcher,
+      flags: new OfrepEndpoint(this.table, this.flagStreams),
       health: () => this.health(),
     });
     this.server = startHttpServer({
@@ -140,6 +144,7 @@ export class Edge {
 
   /** Lets clients go to another edge, finishes what is in flight for at most `graceMs`, then closes everything. */
   async stop(graceMs: number): Promise<void> {
+    this.flagStreams.end();
     if (graceMs > farewellMs) {
       this.server.beginDrain();
       await Bun.sleep(farewellMs);
@@ -173,8 +178,11 @@ export class Edge {
 
   /** Makes ready what was put and forgets what was removed. */
   private follow(changes: ServingChange[] | "all"): void {
-    if (changes !== "all") {
+    if (changes === "all") this.flagStreams.end();
+    else {
       for (const change of changes) {
+        if ("put" in change && change.put === "flags")
+          this.flagStreams.changed(change.flags, change.flags.version);
         if (!("put" in change) || change.put !== "alias") continue;
         const output = this.table.deployment(change.alias.deployment)?.output;
         // Only to be sooner: a request that comes first loads it itself and tells why it cannot be.

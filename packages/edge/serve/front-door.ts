@@ -1,4 +1,5 @@
 import { EvenkeelError } from "@evenkeel/model";
+import { flagsPrefix } from "../flags/ofrep-endpoint.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
 import { ControlProxy } from "./control-proxy.ts";
@@ -11,11 +12,15 @@ export interface FrontDoorOptions {
   controlSocket: string;
   table: ServingTable;
   dispatcher: Dispatcher;
+  /** Paths that begin with `flagsPrefix`. */
+  flags: { handle(exchange: Exchange): Promise<void> };
   /** What this edge says of itself. */
   health(): object;
 }
 
-/** Answers at every host: whether the edge lives. */
+/** Before every path that the edge itself answers at every host. */
+const ownPrefix = "/.well-known/evenkeel-";
+/** Whether the edge lives. */
 const healthPath = "/.well-known/evenkeel-edge";
 
 /** Names of this machine under which people look for the platform before they know its domain. */
@@ -30,9 +35,11 @@ export class FrontDoor {
   }
 
   handle(exchange: Exchange): void | Promise<void> {
-    const { domain, table, dispatcher, health } = this.options;
-    const { host } = exchange;
-    if (exchange.path === healthPath) {
+    const { domain, table, dispatcher, flags, health } = this.options;
+    const { host, path } = exchange;
+    const isOwn = path.startsWith(ownPrefix);
+    if (isOwn && (path === flagsPrefix || path.startsWith(`${flagsPrefix}/`))) return flags.handle(exchange);
+    if (isOwn && path === healthPath) {
       exchange.respond(
         200,
         [

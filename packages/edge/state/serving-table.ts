@@ -4,8 +4,10 @@ import {
   type DeploymentId,
   emptyServingState,
   type ServedDeployment,
+  type ServedFlags,
   type ServingEntry,
   type ServingState,
+  servedFlagsKey,
 } from "@evenkeel/model";
 
 /** What answers at one host name. Replaced as a whole when its alias moves, so a request sees one deployment from end to end. */
@@ -23,6 +25,7 @@ export class ServingTable {
   /** Host → id of the deployment whose own name it is. */
   private readonly ownHosts = new Map<string, DeploymentId>();
   private readonly aliasesByDeployment = new Map<DeploymentId, Set<string>>();
+  private readonly deploymentByFlagsKey = new Map<string, DeploymentId>();
 
   get version(): number {
     return this.state.version;
@@ -42,6 +45,19 @@ export class ServingTable {
     return Object.hasOwn(this.state.deployments, id) ? this.state.deployments[id] : undefined;
   }
 
+  /** Undefined where an app environment has declared none. */
+  flags(of: Pick<ServedFlags, "app" | "environment">): ServedFlags | undefined {
+    const key = servedFlagsKey(of);
+    const { flags } = this.state;
+    return flags && Object.hasOwn(flags, key) ? flags[key] : undefined;
+  }
+
+  /** Whose processes ask for flags with the key of this hash. */
+  deploymentByFlags(keyHash: string): ServedDeployment | undefined {
+    const id = this.deploymentByFlagsKey.get(keyHash);
+    return id && this.deployment(id);
+  }
+
   /** The deployments that may be asked for at all, for forgetting what belongs to removed ones. */
   get deploymentIds(): DeploymentId[] {
     return Object.keys(this.state.deployments) as DeploymentId[];
@@ -52,8 +68,8 @@ export class ServingTable {
     this.sites.clear();
     this.ownHosts.clear();
     this.aliasesByDeployment.clear();
-    for (const deployment of Object.values(state.deployments))
-      this.ownHosts.set(deployment.host, deployment.id);
+    this.deploymentByFlagsKey.clear();
+    for (const deployment of Object.values(state.deployments)) this.noteDeployment(deployment);
     for (const alias of Object.values(state.aliases)) this.noteAlias(alias);
     for (const host of [...this.ownHosts.keys(), ...Object.keys(state.aliases)]) this.index(host);
   }
@@ -67,16 +83,19 @@ export class ServingTable {
         if (change.put === "alias") {
           before.set(change.alias.host, this.state.aliases[change.alias.host]);
           hosts.add(change.alias.host);
-        } else {
+        } else if (change.put === "deployment") {
           hosts.add(change.deployment.host);
           for (const host of this.aliasesByDeployment.get(change.deployment.id) ?? []) hosts.add(host);
         }
       } else if (change.remove === "alias") {
         before.set(change.host, this.state.aliases[change.host]);
         hosts.add(change.host);
-      } else {
+      } else if (change.remove === "deployment") {
         const removed = this.deployment(change.id);
-        if (removed) hosts.add(removed.host);
+        if (removed) {
+          hosts.add(removed.host);
+          if (removed.flagsKeyHash) this.deploymentByFlagsKey.delete(removed.flagsKeyHash);
+        }
         for (const host of this.aliasesByDeployment.get(change.id) ?? []) hosts.add(host);
       }
     }
@@ -85,13 +104,17 @@ export class ServingTable {
       if (alias) this.aliasesByDeployment.get(alias.deployment)?.delete(host);
     for (const change of entry.changes) {
       if ("put" in change && change.put === "alias") this.noteAlias(change.alias);
-      else if ("put" in change && change.put === "deployment") {
-        this.ownHosts.set(change.deployment.host, change.deployment.id);
-      } else if ("remove" in change && change.remove === "deployment")
+      else if ("put" in change && change.put === "deployment") this.noteDeployment(change.deployment);
+      else if ("remove" in change && change.remove === "deployment")
         this.aliasesByDeployment.delete(change.id);
     }
     for (const host of hosts) this.index(host);
     return true;
+  }
+
+  private noteDeployment({ id, host, flagsKeyHash }: ServedDeployment): void {
+    this.ownHosts.set(host, id);
+    if (flagsKeyHash) this.deploymentByFlagsKey.set(flagsKeyHash, id);
   }
 
   private noteAlias(alias: Alias): void {

@@ -7,6 +7,8 @@ export interface ServingState {
   deployments: Record<DeploymentId, ServedDeployment>;
   /** Host name in lower case without port → what answers there. */
   aliases: Record<string, Alias>;
+  /** `servedFlagsKey` → the flags of an app environment. Absent in states from before there were flags. */
+  flags?: Record<string, ServedFlags>;
 }
 
 export interface ServedDeployment {
@@ -19,7 +21,22 @@ export interface ServedDeployment {
   createdAtMs: number;
   /** A function gets no new instance beyond this many; default 10. */
   maxInstances: number;
+  /** SHA-256, hex, of the key by which its processes ask for flags. */
+  flagsKeyHash?: string;
 }
+
+/** The feature flags of one app environment; all its deployments share them. */
+export interface ServedFlags {
+  app: AppName;
+  environment: EnvironmentName;
+  /** Grows with every change of theirs. */
+  version: number;
+  /** flagd's document as it counts now, with what was changed at run time. */
+  set: { flags: Record<string, unknown> };
+}
+
+export const servedFlagsKey = ({ app, environment }: Pick<ServedFlags, "app" | "environment">): string =>
+  `${app}/${environment}`;
 
 /** `production`, `staging`, `development`, or `preview` for every branch. */
 export type EnvironmentName = "production" | "staging" | "preview" | "development";
@@ -38,7 +55,9 @@ export type ServingChange =
   | { put: "deployment"; deployment: ServedDeployment }
   | { remove: "deployment"; id: DeploymentId }
   | { put: "alias"; alias: Alias }
-  | { remove: "alias"; host: string };
+  | { put: "flags"; flags: ServedFlags }
+  | { remove: "alias"; host: string }
+  | { remove: "flags"; app: AppName; environment: EnvironmentName };
 
 /** The changes of one version, all or none. */
 export interface ServingEntry {
@@ -54,9 +73,14 @@ export function applyServingEntry(state: ServingState, entry: ServingEntry): boo
   for (const change of entry.changes) {
     if ("put" in change) {
       if (change.put === "deployment") state.deployments[change.deployment.id] = change.deployment;
-      else state.aliases[change.alias.host] = change.alias;
+      else if (change.put === "alias") state.aliases[change.alias.host] = change.alias;
+      else {
+        state.flags ??= {};
+        state.flags[servedFlagsKey(change.flags)] = change.flags;
+      }
     } else if (change.remove === "deployment") delete state.deployments[change.id];
-    else delete state.aliases[change.host];
+    else if (change.remove === "alias") delete state.aliases[change.host];
+    else delete state.flags?.[servedFlagsKey(change)];
   }
   state.version = entry.version;
   return true;

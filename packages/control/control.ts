@@ -8,6 +8,7 @@ import { configurationHandlers } from "./api/handlers/configuration.ts";
 import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
+import { flagHandlers } from "./api/handlers/flags.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
@@ -152,6 +153,7 @@ export class Control {
       ...releaseHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
+      ...flagHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

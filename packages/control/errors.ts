@@ -100,6 +100,18 @@ export class DatabaseUnknownError extends EvenkeelError {
   }
 }
 
+/** An app environment never had this version of its flags. */
+export class FlagVersionUnknownError extends EvenkeelError {
+  readonly code = "flag_version_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, version: number) {
+    super(`The flags of ${app} have no version ${version}`, {
+      hint: `See them all: evenkeel flags history ${app}`,
+    });
+  }
+}
+
 /** The host did not answer within the limit. */
 export class HostUnreachableError extends EvenkeelError {
   readonly code = "host_unreachable";

@@ -64,6 +64,12 @@ const matrix: Record<string, Permission> = {
   "POST /api/apps/:app/databases/:environment/backups": "deploy",
   "GET /api/apps/:app/databases/:environment/backups": "read",
   "POST /api/apps/:app/databases/:environment/restore": "configure",
+  "GET /api/apps/:app/flags/:environment": "read",
+  "PUT /api/apps/:app/flags/:environment": "configure",
+  "PUT /api/apps/:app/flags/:environment/overrides/:flag": "release",
+  "DELETE /api/apps/:app/flags/:environment/overrides/:flag": "release",
+  "GET /api/apps/:app/flags/:environment/history": "read",
+  "POST /api/apps/:app/flags/:environment/rollback": "release",
   "POST /api/pushes/:push/refs": "push",
 };
 
@@ -127,7 +133,7 @@ test(
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
         // The app has no database.
-        route.path.includes(":environment") ? 404 : 200,
+        route.path.includes("/databases/:environment") ? 404 : 200,
       ]);
       if (route.path === "/api/apps") continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));

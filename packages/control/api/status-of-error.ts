@@ -16,6 +16,8 @@ const statuses: Record<string, number> = {
   variable_unknown: 404,
   database_unknown: 404,
   app_database_unknown: 404,
+  flag_unknown: 404,
+  flag_version_unknown: 404,
   token_unknown: 404,
   upload_unknown: 404,
   deployment_in_use: 409,

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import {
   type AppName,
   type DeploymentId,
+  type EnvironmentName,
   errorJson,
   type HomeLayout,
   type ServingChange,
@@ -51,6 +52,10 @@ export async function removeApp(
       app,
     ]);
     const databases = await giveUpDatabases(connection, app);
+    const flags = await connection.query<{ environment: EnvironmentName }>(
+      "SELECT DISTINCT environment FROM flag_versions WHERE app = $1",
+      [app],
+    );
     await connection.query("DELETE FROM apps WHERE name = $1", [app]);
     await record(connection, { who, action: "app.remove", app, detail: { deployments: rows.length } });
     const changes = aliases.flatMap(({ host, kind, deployment }): ServingChange[] => {
@@ -59,6 +64,7 @@ export async function removeApp(
       if (kind === "deployment") removed.push({ remove: "deployment", id: deployment });
       return removed;
     });
+    changes.push(...flags.map(({ environment }): ServingChange => ({ remove: "flags", app, environment })));
     return { changes, result: { deployments: rows.map((row) => row.id), databases } };
   });
   const { deployments, databases } = result;

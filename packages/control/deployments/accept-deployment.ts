@@ -9,6 +9,7 @@ import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { isDuplicate } from "../database/database-faults.ts";
+import { attachFlags } from "../flags/attach-flags.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type DeploymentSource, underWay } from "./deployment-row.ts";
 import { systemEnvironment } from "./system-environment.ts";
@@ -93,6 +94,7 @@ async function accept(
     [id, [...stepNames]],
   );
   await snapshotVariables(connection, vault, wish, id, variables);
+  await attachFlags(connection, { vault, place }, { app, environment, id });
   const superseded =
     environment === "preview" && branch === null
       ? []

@@ -4,6 +4,7 @@ import type { DeployableEnvironment, Release } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import { HostTakenError } from "../errors.ts";
+import { declareReleasedFlags } from "../flags/declare-flags.ts";
 
 /** Earlier deployments whose hashed assets stay reachable at an alias. */
 const keptPrevious = 5;
@@ -43,6 +44,7 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
     [app, environment, host, deployment, kind, reason, who],
   );
   const { version, created_at } = numbered!;
+  const flags = await declareReleasedFlags(connection, { app, environment }, deployment, who);
   const hosts = [host];
   const ofBranch = kind === "deploy" && branch !== null ? branchHost(app, branch, wish.domain) : undefined;
   if (ofBranch !== undefined && ofBranch !== host) hosts.push(ofBranch);
@@ -66,10 +68,15 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
       createdAtMs: created_at.getTime(),
       ...(reason === null ? {} : { reason }),
     },
-    changes: moved.map(({ host, previous }) => ({
-      put: "alias",
-      alias: { host, deployment, release: version, previous },
-    })),
+    changes: [
+      ...moved.map(
+        ({ host, previous }): ServingChange => ({
+          put: "alias",
+          alias: { host, deployment, release: version, previous },
+        }),
+      ),
+      ...flags,
+    ],
     hosts: moved.map((alias) => alias.host),
   };
 }

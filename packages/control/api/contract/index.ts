@@ -2,6 +2,7 @@ import { appRoutes } from "./apps.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
+import { flagRoutes } from "./flags.ts";
 import { platformRoutes } from "./platform.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
@@ -10,6 +11,7 @@ export * from "./apps.ts";
 export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
+export * from "./flags.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
 export * from "./pushes.ts";
@@ -24,6 +26,7 @@ export const contract = {
   ...releaseRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
+  ...flagRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

@@ -40,10 +40,9 @@ async function publishOwnHost(
   app: AppRow,
 ): Promise<ServingChange[]> {
   const { id, host, environment } = deployment;
-  const [locked] = await connection.query<DeploymentRow>(
-    "SELECT state, output FROM deployments WHERE id = $1 FOR UPDATE",
-    [id],
-  );
+  const [locked] = await connection.query<
+    Pick<DeploymentRow, "state" | "output"> & { flagsKeyHash: string | null }
+  >(`SELECT state, output, flags_key_hash AS "flagsKeyHash" FROM deployments WHERE id = $1 FOR UPDATE`, [id]);
   if (!locked || !isUnderWay(locked.state)) throw new DeploymentEndedError(id, locked?.state ?? "removed");
   await connection.query("UPDATE aliases SET deployment = $2 WHERE host = $1", [host, id]);
   return [
@@ -53,6 +52,7 @@ async function publishOwnHost(
         ...{ id, app: deployment.app, environment, output: locked.output!, host },
         createdAtMs: deployment.createdAt.getTime(),
         maxInstances: app.settings.maxInstances ?? defaultMaxInstances,
+        ...(locked.flagsKeyHash === null ? {} : { flagsKeyHash: locked.flagsKeyHash }),
       },
     },
     { put: "alias", alias: { host, deployment: id, previous: [] } },

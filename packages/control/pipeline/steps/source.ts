@@ -5,10 +5,11 @@ import { type FileHash, formatSize, type HomeLayout } from "@evenkeel/model";
 import { attachDatabase } from "../../databases/attach-database.ts";
 import type { DeploymentRow } from "../../deployments/deployment-row.ts";
 import { SourceGoneError } from "../../errors.ts";
+import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
-/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask. */
+/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask, and its flags. */
 export const sourceStep: PipelineStep = {
   name: "source",
   state: "building",
@@ -27,6 +28,7 @@ export const sourceStep: PipelineStep = {
       log.note(`Unpacked ${unpacked.fileCount} files, ${formatSize(unpacked.totalBytes)}`);
     }
     await attachDatabase(parts, deployment, folder.source, log);
+    await noteDeclaredFlags(parts.database, deployment, folder.source, log);
     return undefined;
   },
 };

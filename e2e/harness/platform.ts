@@ -57,11 +57,12 @@ export class TestPlatform {
     folder: string,
     words: string[],
     environment: Record<string, string> = {},
+    input?: string,
   ): Promise<CommandResult> {
     const child = Bun.spawn([join(repository, "evenkeel"), ...words], {
       cwd: folder,
       env: { ...process.env, EVENKEEL_HOME: this.home, ...environment },
-      stdin: "ignore",
+      stdin: input === undefined ? "ignore" : Buffer.from(input),
       stdout: "pipe",
       stderr: "pipe",
     });

@@ -3,6 +3,7 @@ import { registerDb } from "./commands/db/db.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerDown } from "./commands/down.ts";
+import { registerEnv } from "./commands/env/env.ts";
 import { registerFlags } from "./commands/flags/flags.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerList } from "./commands/list.ts";
@@ -46,6 +47,7 @@ for (const register of [
   registerPromote,
   registerRollback,
   registerLogs,
+  registerEnv,
   registerDb,
   registerFlags,
   registerRemove,

@@ -35,6 +35,7 @@ import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
 import { loadOrCreateAdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
+import { Configurer } from "./variables/configurer.ts";
 import { Vault } from "./vault/vault.ts";
 
 export interface ControlOptions {
@@ -77,12 +78,13 @@ export class Control {
     const databaseRemover = new DatabaseRemover(database, databases);
     const edge = new EdgeProbe(options.address, place.port);
     const hub = new ProgressHub();
-    const releaser = new Releaser({ database, serving, host, edge, place });
+    const releaser = new Releaser({ database, vault, serving, host, edge, place });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     const pipeline = new Pipeline(
       { layout, place, database, vault, databases, serving, host, edge, builds, imports: new Turns(4) },
       hub,
     );
+    const configurer = new Configurer({ database, vault, place, pipeline });
     const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, hub });
     this.parts = {
       ...{
@@ -96,6 +98,7 @@ export class Control {
         host,
         releaser,
         pipeline,
+        configurer,
         hub,
         pushReceiver,
       },

@@ -152,15 +152,20 @@ export class AppUnknownError extends EvenkeelError {
   }
 }
 
-/** The variable's name or value cannot be given to a process. */
+/** Names or values of variables cannot be given to a process. */
 export class VariableRefusedError extends EvenkeelError {
   readonly code = "variable_refused";
   readonly fault = "user";
 
-  constructor(name: string, reason: string) {
-    super(`Variable ${JSON.stringify(name.slice(0, 80))} cannot be set: ${reason}`, {
-      hint: "Nothing was set. Choose another name or value for it.",
-    });
+  /** @param faults never with a value */
+  constructor(faults: { name: string; reason: string }[]) {
+    const shown = faults.map(({ name, reason }) => ({ name: JSON.stringify(name.slice(0, 80)), reason }));
+    super(
+      shown.length === 1
+        ? `Variable ${shown[0]!.name} cannot be set: ${shown[0]!.reason}`
+        : `${shown.length} variables cannot be set:${shown.map(({ name, reason }) => `\n  ${name}: ${reason}`).join("")}`,
+      { hint: "Nothing was set. Choose other names or values for them." },
+    );
   }
 }
 
@@ -169,8 +174,32 @@ export class VariableUnknownError extends EvenkeelError {
   readonly code = "variable_unknown";
   readonly fault = "user";
 
-  constructor(name: string, environment: string) {
-    super(`Variable ${JSON.stringify(name.slice(0, 80))} is not set in ${environment}`);
+  constructor(names: string[], environment: string) {
+    const shown = names.map((name) => JSON.stringify(name.slice(0, 80)));
+    super(
+      shown.length === 1
+        ? `Variable ${shown[0]} is not set in ${environment}`
+        : `Variables are not set in ${environment}: ${shown.join(", ")}`,
+      { hint: `Nothing was changed. \`evenkeel env ls APP --env ${environment}\` shows what is set.` },
+    );
+  }
+}
+
+/** `vercel.json` gives names the values of variables that are not set. */
+export class ReferenceMissingError extends EvenkeelError {
+  readonly code = "reference_missing";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: string, missing: { name: string; reference: string }[]) {
+    const shown = missing.map(
+      ({ name, reference }) => `@${reference.slice(0, 80)} (for ${name.slice(0, 80)})`,
+    );
+    super(
+      `vercel.json refers to variables that ${app} does not have in ${environment}: ${shown.join(", ")}`,
+      {
+        hint: `Set each of them: evenkeel env set ${app} ${missing[0]!.reference.toUpperCase().replaceAll("-", "_")} --env ${environment}`,
+      },
+    );
   }
 }
 

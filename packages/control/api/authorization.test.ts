@@ -56,6 +56,8 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/variables": "read",
   "PUT /api/apps/:app/variables": "configure",
   "DELETE /api/apps/:app/variables/:name": "configure",
+  "GET /api/apps/:app/variables/changes": "read",
+  "POST /api/apps/:app/variables/reveal": "reveal",
   "GET /api/databases": "admin",
   "GET /api/apps/:app/databases": "read",
   "PUT /api/apps/:app/databases/:environment": "configure",

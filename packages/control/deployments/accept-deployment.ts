@@ -1,17 +1,19 @@
 import { type AppName, type DeploymentId, deploymentHost, newDeploymentId } from "@evenkeel/model";
-import { type DeployableEnvironment, type GitInfo, stepNames } from "../api/contract/index.ts";
+import { type DeployableEnvironment, type GitInfo, type StepName, stepNames } from "../api/contract/index.ts";
 import { getApp } from "../apps/app-store.ts";
 import type { Place } from "../apps/hosts.ts";
 import { lockEnvironment } from "../apps/lock-environment.ts";
-import { checkVariables } from "../apps/variable-rules.ts";
-import { currentVariables } from "../apps/variable-store.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { isDuplicate } from "../database/database-faults.ts";
 import { attachFlags } from "../flags/attach-flags.ts";
+import { checkVariables } from "../variables/variable-rules.ts";
+import { openVariables } from "../variables/variable-store.ts";
 import type { Vault } from "../vault/vault.ts";
+import { configure, type Declared } from "./configure.ts";
 import { type DeploymentSource, underWay } from "./deployment-row.ts";
+import { type DeploymentVariable, writeDeploymentVariables } from "./deployment-variables.ts";
 import { systemEnvironment } from "./system-environment.ts";
 
 export interface DeploymentWish {
@@ -63,9 +65,44 @@ async function accept(
   id: DeploymentId,
   variables: Record<string, string>,
 ): Promise<Accepted> {
-  const { app, environment, kind, who } = wish;
-  const branch = wish.branch ?? null;
+  const { app, environment } = wish;
   await lockEnvironment(connection, app, environment);
+  const sequence = await insertDeployment(connection, place, wish, id);
+  const current = await openVariables(connection, vault, app, environment);
+  const given = Object.entries(variables).map(
+    ([name, value]): DeploymentVariable => ({ name, value, origin: "given", plain: false, version: null }),
+  );
+  const { variables: all } = configure(current, given, {});
+  await writeDeploymentVariables(connection, vault, { id, app, environment }, all);
+  await attachFlags(connection, { vault, place }, { app, environment, id });
+  const branch = wish.branch ?? null;
+  const superseded =
+    environment === "preview" && branch === null
+      ? []
+      : await supersede(connection, app, environment, branch, sequence);
+  await recordAccepted(connection, wish, id, superseded);
+  return { id, superseded };
+}
+
+/** What a deployment that serves another's build takes from it. */
+export interface Derivation {
+  from: DeploymentId;
+  output: string | null;
+  hasFunctions: boolean | null;
+  declared: Declared;
+  /** By which the client code of that build knows its deployment. */
+  nextDeploymentId: string | undefined;
+}
+
+/** The row with its host and steps; a derived one begins where its build would have ended. @returns its place in the order of acceptance */
+export async function insertDeployment(
+  connection: Connection,
+  place: Place,
+  wish: DeploymentWish,
+  id: DeploymentId,
+  derivation?: Derivation,
+): Promise<number> {
+  const { app, environment, kind, who } = wish;
   const { id: appId } = await getApp(connection, app);
   const host = deploymentHost(app, id, place.domain);
   const domains = await connection.query<{ host: string }>(
@@ -78,58 +115,52 @@ async function accept(
     ...(wish.branch === undefined ? {} : { branch: wish.branch }),
     ...(wish.git === undefined ? {} : { git: wish.git }),
   });
+  if (derivation?.nextDeploymentId) system["NEXT_DEPLOYMENT_ID"] = derivation.nextDeploymentId;
   const sourceHash = "upload" in wish.source ? wish.source.upload : wish.source.commit;
   const [inserted] = await connection.query<{ sequence: number }>(
     `WITH host AS (INSERT INTO aliases (host, app, kind, created_by) VALUES ($8, $2, 'deployment', $11))
-     INSERT INTO deployments (id, app, environment, branch, kind, source, source_hash, host, git, reason, created_by, system_environment)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING sequence`,
+     INSERT INTO deployments (id, app, environment, branch, kind, source, source_hash, host, git, reason, created_by,
+       system_environment, derived_from, output, has_functions, declared)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING sequence`,
     [
-      ...[id, app, environment, branch, kind, JSON.stringify(wish.source), sourceHash, host],
+      ...[id, app, environment, wish.branch ?? null, kind, JSON.stringify(wish.source), sourceHash, host],
       ...[wish.git ? JSON.stringify(wish.git) : null, wish.reason ?? null, who, JSON.stringify(system)],
+      ...[derivation?.from ?? null, derivation?.output ?? null, derivation?.hasFunctions ?? null],
+      JSON.stringify(derivation?.declared ?? {}),
     ],
   );
   await connection.query(
-    `INSERT INTO deployment_steps (deployment, position, name)
-     SELECT $1, position, name FROM unnest($2::text[]) WITH ORDINALITY AS step (name, position)`,
-    [id, [...stepNames]],
+    `INSERT INTO deployment_steps (deployment, position, name, state)
+     SELECT $1, position, name, CASE WHEN name = ANY ($3) THEN 'skipped' ELSE 'waiting' END
+     FROM unnest($2::text[]) WITH ORDINALITY AS step (name, position)`,
+    [id, [...stepNames], derivation ? stepsOfBuild : []],
   );
-  await snapshotVariables(connection, vault, wish, id, variables);
-  await attachFlags(connection, { vault, place }, { app, environment, id });
-  const superseded =
-    environment === "preview" && branch === null
-      ? []
-      : await supersede(connection, app, environment, branch, inserted!.sequence);
+  return inserted!.sequence;
+}
+
+const stepsOfBuild: StepName[] = ["source", "build", "import"];
+
+export async function recordAccepted(
+  connection: Connection,
+  { app, environment, kind, branch, who }: DeploymentWish,
+  id: DeploymentId,
+  superseded: DeploymentId[],
+): Promise<void> {
   await record(connection, {
     ...{ who, action: "deployment.create", app, object: id },
     detail: {
       environment,
       kind,
-      ...(branch === null ? {} : { branch }),
+      ...(branch === undefined ? {} : { branch }),
       ...(superseded.length ? { superseded } : {}),
     },
   });
-  return { id, superseded };
 }
 
-async function snapshotVariables(
-  connection: Connection,
-  vault: Vault,
-  { app, environment }: DeploymentWish,
-  id: DeploymentId,
-  variables: Record<string, string>,
-): Promise<void> {
-  const names = Object.keys(variables);
-  const sealed = names.map((name) => vault.seal(variables[name]!, { app, environment, name }));
-  await connection.query(
-    `INSERT INTO deployment_variables (deployment, name, sealed, version)
-     SELECT $3, name, sealed, version FROM (${currentVariables}) kept WHERE name <> ALL ($4::text[])
-     UNION ALL
-     SELECT $3, name, sealed, NULL FROM unnest($4::text[], $5::bytea[]) AS given (name, sealed)`,
-    [app, environment, id, names, sealed],
-  );
-}
-
-/** What has been switched to counts as live: it only waits for its confirmation. */
+/**
+ * What has been switched to counts as live: it only waits for its confirmation. What brings new variables to the live build goes on: it
+ * takes a moment, and its switch sees by itself whether that build is still live.
+ */
 async function supersede(
   connection: Connection,
   app: AppName,
@@ -140,7 +171,7 @@ async function supersede(
   const rows = await connection.query<{ id: DeploymentId }>(
     `UPDATE deployments SET state = 'superseded', ended_at = now()
      WHERE app = $1 AND environment = $2 AND ($2 <> 'preview' OR branch = $3) AND sequence < $4 AND state IN ${underWay}
-       AND NOT EXISTS (SELECT FROM releases WHERE releases.deployment = deployments.id AND kind = 'deploy')
+       AND derived_from IS NULL AND NOT EXISTS (SELECT FROM releases WHERE releases.deployment = deployments.id AND kind = 'deploy')
      RETURNING id`,
     [app, environment, branch, before],
   );

@@ -2,6 +2,7 @@ import type { AppName, DeploymentId, ErrorJson, OutputId } from "@evenkeel/model
 import type { DeployableEnvironment, DeploymentState, GitInfo, StepName } from "../api/contract/index.ts";
 import { type Connection, first } from "../database/connection.ts";
 import { DeploymentUnknownError } from "../errors.ts";
+import type { Declared } from "./configure.ts";
 
 export type DeploymentSource = { upload: string } | { commit: string };
 
@@ -22,6 +23,10 @@ export interface DeploymentRow {
   error: ErrorJson | null;
   output: OutputId | null;
   hasFunctions: boolean | null;
+  /** The deployment whose build it serves with other variables. */
+  derivedFrom: DeploymentId | null;
+  /** `env` of the source's `vercel.json`; known once the source is there. */
+  declared: Declared;
   reason: string | null;
   createdAt: Date;
   createdBy: string;
@@ -40,7 +45,7 @@ export interface StepRow {
 }
 
 export const deploymentColumns = `id, sequence, app, environment, branch, kind, source, source_hash AS "sourceHash", git, host,
-  system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", reason,
+  system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, reason,
   created_at AS "createdAt", created_by AS "createdBy", ready_at AS "readyAt", ended_at AS "endedAt"`;
 
 /** Not ended: the pipeline has still to do with it. */

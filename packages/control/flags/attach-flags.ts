@@ -5,7 +5,8 @@ import type { Connection } from "../database/connection.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { FlagsOwner } from "./flag-store.ts";
 
-const variable = "OFREP_ENDPOINT";
+/** Each deployment has its own. */
+export const flagsVariable = "OFREP_ENDPOINT";
 
 /**
  * Gives a new deployment the address at which its processes ask for flags. The key in it is the deployment's own; edges know its hash alone. A
@@ -21,7 +22,7 @@ export async function attachFlags(
   const attached = await connection.query(
     `INSERT INTO deployment_variables (deployment, name, sealed, attached) VALUES ($1, $2, $3, true)
      ON CONFLICT (deployment, name) DO NOTHING RETURNING 1`,
-    [id, variable, vault.seal(endpoint, { app, environment, name: variable })],
+    [id, flagsVariable, vault.seal(endpoint, { app, environment, name: flagsVariable })],
   );
   if (attached.length === 0) return;
   await connection.query("UPDATE deployments SET flags_key_hash = $2 WHERE id = $1", [

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { removeBuildFolder } from "@evenkeel/build";
 import { type DeploymentId, type ErrorJson, EvenkeelError, errorJson } from "@evenkeel/model";
+import { lockEnvironment } from "../apps/lock-environment.ts";
 import { acceptDeployment, type DeploymentWish } from "../deployments/accept-deployment.ts";
 import {
   getDeployment,
@@ -14,6 +15,7 @@ import { stepView } from "../deployments/deployment-view.ts";
 import { withdraw } from "../deployments/withdraw-deployment.ts";
 import { DatabaseUnavailableError, DeploymentEndedError } from "../errors.ts";
 import { BuildLog, buildLogPath } from "../logs/build-log.ts";
+import { undoChanges } from "../variables/restore-variables.ts";
 import type { Job, PipelineParts, PipelineStep } from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
 import { cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
@@ -184,6 +186,8 @@ export class Pipeline {
         const result = await this.runStep(job, step, row);
         if (result) job.results[step.name] = result;
         await this.endStep(job, row, { state: "done", ...(result ? { result } : {}) });
+        // Variables that were changed while this one was built come right after it.
+        if (result?.["followUp"]) this.start(result["followUp"] as DeploymentId);
       } catch (error) {
         if (job.signal.aborted) throw job.signal.reason;
         if (error === ended || error instanceof DeploymentEndedError) throw error;
@@ -225,9 +229,17 @@ export class Pipeline {
     }
     job.log.note(`Failed: ${json.message}`);
     if (json.hint) job.log.note(json.hint);
-    await this.patiently(job.signal, () =>
-      endDeployment(this.parts.database, id, { state: "failed", error: json }),
+    const undone = await this.patiently(job.signal, () =>
+      this.parts.database.transaction(async (connection) => {
+        const { app, environment, derivedFrom, createdBy } = job.deployment;
+        await lockEnvironment(connection, app, environment);
+        const ended = await endDeployment(connection, id, { state: "failed", error: json });
+        return ended && derivedFrom !== null
+          ? undoChanges(connection, this.parts.vault, job.deployment, createdBy)
+          : [];
+      }),
     );
+    if (undone.length > 0) job.log.note(`Set back to what they were: ${undone.join(", ")}`);
     await this.clear(id);
   }
 
@@ -272,7 +284,7 @@ export class Pipeline {
 /** An interrupted build leaves a folder that no build may begin in; one that ended well is only to be imported. */
 function needsFreshSource(job: Job, rows: StepRow[]): boolean {
   const state = (name: string) => rows.find((row) => row.name === name)?.state;
-  if (state("import") === "done") return false;
+  if (state("import") === "done" || state("import") === "skipped") return false;
   const output = job.results.build?.["output"];
   return state("build") !== "done" || typeof output !== "string" || !existsSync(output);
 }

@@ -6,7 +6,7 @@ import type { Connection } from "../database/connection.ts";
 import { HostTakenError } from "../errors.ts";
 import { declareReleasedFlags } from "../flags/declare-flags.ts";
 
-/** Earlier deployments whose hashed assets stay reachable at an alias. */
+/** Earlier deployments whose hashed assets stay reachable at an alias; of those that serve the same build the newest. */
 const keptPrevious = 5;
 
 export interface ReleaseWish {
@@ -51,7 +51,12 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
   await claimHosts(connection, wish, hosts);
   const moved = await connection.query<{ host: string; previous: DeploymentId[] }>(
     `UPDATE aliases SET deployment = $2, release = $3,
-       previous = (array_remove(array_remove(array_prepend(deployment, previous), $2), NULL))[1:${keptPrevious}]
+       previous = ARRAY(
+         SELECT id FROM (
+           SELECT id, place, row_number() OVER (PARTITION BY output ORDER BY place) AS nth
+           FROM unnest(array_prepend(aliases.deployment, aliases.previous)) WITH ORDINALITY AS before (id, place)
+           JOIN deployments USING (id) WHERE id <> $2) ranked
+         WHERE nth = 1 ORDER BY place LIMIT ${keptPrevious})
      WHERE app = $5 AND (host = ANY ($1) OR ($4 AND kind = 'domain'))
      RETURNING host, previous`,
     [hosts, deployment, version, environment === "production", app],

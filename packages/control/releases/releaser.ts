@@ -10,6 +10,8 @@ import { DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
 import type { Serving } from "../serving/serving.ts";
+import { restoreVariables } from "../variables/restore-variables.ts";
+import type { Vault } from "../vault/vault.ts";
 import { appendRelease } from "./append-release.ts";
 import { findRelease, releaseBefore, releaseOfDeployment } from "./release-store.ts";
 
@@ -19,6 +21,7 @@ const answerLimitMs = 10_000;
 
 export interface ReleaserParts {
   database: Database;
+  vault: Vault;
   serving: Serving;
   host: HostLink;
   edge: EdgeProbe;
@@ -126,7 +129,7 @@ export class Releaser {
     how: { kind: "promote" | "rollback"; who: string; reason?: string | undefined },
   ): Promise<Released> {
     const startedAtMs = performance.now();
-    const { serving, place } = this.parts;
+    const { serving, place, vault } = this.parts;
     refuseUnlessReady(deployment);
     if (deployment.hasFunctions) await this.parts.host.prepare(deployment.id, prepareLimitMs);
     const { result, published } = await serving.change(async (connection) => {
@@ -136,6 +139,11 @@ export class Releaser {
         ...{ kind: how.kind, reason: how.reason ?? null, who: how.who },
         ...{ branch: null, domain: place.domain },
       });
+      // Branches share the variables of previews: one that goes back must not take the others along.
+      if (deployment.environment !== "preview") {
+        const reason = `${how.kind === "rollback" ? "Rollback" : "Promotion"} to ${deployment.id}`;
+        await restoreVariables(connection, vault, deployment, { who: how.who, reason });
+      }
       return { changes, result: { release, hosts } };
     });
     return {

@@ -29,7 +29,7 @@ test(
     await client.ensureApp({ app: "shop" });
     const deployed = [];
     for (const greeting of ["one", "two", "three"]) {
-      await client.setVariables({ app: "shop", variables: { GREETING: greeting } });
+      await client.setVariables({ app: "shop", variables: { GREETING: greeting }, release: false });
       deployed.push(await control.deploy("shop", { text: greeting, withFunction: true }));
     }
     const [one, two] = deployed;

@@ -8,13 +8,14 @@ import type { z } from "zod";
  * - `deploy`: create apps and deployments, cancel them, push with git.
  * - `release`: promote and roll back.
  * - `configure`: change variables, domains and settings; remove deployments and apps.
+ * - `reveal`: see the values of variables.
  * - `admin`: tokens, the audit log, the state of the platform.
  * - `push`: the one-time secret of a git push under way, known only to the hook that the push itself started.
  */
-export type Permission = "public" | "read" | "deploy" | "release" | "configure" | "admin" | "push";
+export type Permission = "public" | "read" | "deploy" | "release" | "configure" | "reveal" | "admin" | "push";
 
 /** The permissions that a token can be given. */
-export const grantablePermissions = ["read", "deploy", "release", "configure", "admin"] as const;
+export const grantablePermissions = ["read", "deploy", "release", "configure", "reveal", "admin"] as const;
 export type GrantablePermission = (typeof grantablePermissions)[number];
 
 /**

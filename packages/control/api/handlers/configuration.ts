@@ -1,17 +1,16 @@
 import type { EnvironmentName } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { addDomain, listDomains, parseDomain, removeDomain } from "../../apps/domains.ts";
-import { lockEnvironment } from "../../apps/lock-environment.ts";
-import { checkVariables } from "../../apps/variable-rules.ts";
-import { appendVariables, listVariables, removeVariable } from "../../apps/variable-store.ts";
-import { record } from "../../audit/audit-log.ts";
-import { DomainUnknownError, VariableUnknownError } from "../../errors.ts";
+import { DomainUnknownError } from "../../errors.ts";
+import { listVariables, revealVariables } from "../../variables/show-variables.ts";
+import { variableHistory } from "../../variables/variable-history.ts";
+import { checkVariables } from "../../variables/variable-rules.ts";
 import type { configurationRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
 export function configurationHandlers(parts: ControlParts): HandlersOf<typeof configurationRoutes> {
-  const { database, vault, serving, place } = parts;
+  const { database, serving, place, configurer } = parts;
   return {
     async listDomains({ params: { app } }) {
       await getApp(database, app);
@@ -30,35 +29,35 @@ export function configurationHandlers(parts: ControlParts): HandlersOf<typeof co
     },
     async listVariables({ params: { app }, query }) {
       await getApp(database, app);
-      return { variables: await listVariables(database, app, query.environment) };
+      return { variables: await listVariables(parts, app, query.environment) };
     },
     async setVariables({ params: { app }, body, caller }) {
-      const variables = checkVariables(body.variables);
-      // In one order, whatever the order of the request, so that two writers cannot wait for each other.
-      const environments = [...new Set(body.environments)].sort();
-      await database.transaction(async (connection) => {
-        for (const environment of environments) {
-          await lockEnvironment(connection, app, environment);
-          await appendVariables(connection, vault, { app, environment, variables, who: caller.name });
-        }
-        const detail = { names: Object.keys(variables), environments };
-        await record(connection, { who: caller.name, action: "variable.set", app, detail });
+      const { environments, remove, plain, release, reason } = body;
+      const set = checkVariables(body.variables, body.fromFile);
+      await getApp(database, app);
+      const deployments = await configurer.change({
+        ...{ app, environments, kind: "set", set, remove, plain, release, reason, who: caller.name },
       });
-      const set = (name: string, environment: EnvironmentName) =>
-        name in variables && environments.includes(environment);
-      const all = await listVariables(database, app);
-      return { variables: all.filter(({ name, environment }) => set(name, environment)) };
+      const touched = (name: string, environment: EnvironmentName) =>
+        name in set && environments.includes(environment);
+      const all = await listVariables(parts, app);
+      return { variables: all.filter(({ name, environment }) => touched(name, environment)), deployments };
     },
     async removeVariable({ params: { app, name }, query: { environment }, caller }) {
       await getApp(database, app);
-      await database.transaction(async (connection) => {
-        if (!(await removeVariable(connection, { app, environment, name, who: caller.name }))) {
-          throw new VariableUnknownError(name, environment);
-        }
-        const detail = { environment };
-        await record(connection, { who: caller.name, action: "variable.remove", app, object: name, detail });
+      const deployments = await configurer.change({
+        ...{ app, environments: [environment], kind: "set", set: {}, remove: [name], who: caller.name },
+        release: true,
       });
-      return { removed: true };
+      return { removed: true, deployments };
+    },
+    async listVariableChanges({ params: { app }, query }) {
+      await getApp(database, app);
+      return { changes: await variableHistory(database, { app, ...query }) };
+    },
+    async revealVariables({ params: { app }, body, caller }) {
+      await getApp(database, app);
+      return { variables: await revealVariables(parts, { app, ...body, who: caller.name }) };
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
 import type { Releaser } from "../../releases/releaser.ts";
 import type { Serving } from "../../serving/serving.ts";
+import type { Configurer } from "../../variables/configurer.ts";
 import type { Vault } from "../../vault/vault.ts";
 
 /** What handlers work with. */
@@ -23,6 +24,7 @@ export interface ControlParts {
   databaseRemover: DatabaseRemover;
   releaser: Releaser;
   pipeline: Pipeline;
+  configurer: Configurer;
   hub: ProgressHub;
   pushReceiver: PushReceiver;
   startedAtMs: number;

@@ -1,10 +1,16 @@
-import { hostUrl, releaseHost } from "../../apps/hosts.ts";
+import type { DeploymentId } from "@evenkeel/model";
+import { hostUrl, type Place, releaseHost } from "../../apps/hosts.ts";
 import { lockEnvironment } from "../../apps/lock-environment.ts";
 import type { Connection } from "../../database/connection.ts";
+import { hasMoved } from "../../deployments/configure.ts";
 import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments/deployment-row.ts";
+import { openDeploymentVariables } from "../../deployments/deployment-variables.ts";
+import { deriveDeployment } from "../../deployments/derive-deployment.ts";
 import { DeploymentEndedError } from "../../errors.ts";
 import { appendRelease } from "../../releases/append-release.ts";
 import { releasesOf } from "../../releases/release-store.ts";
+import { openVariables } from "../../variables/variable-store.ts";
+import type { Vault } from "../../vault/vault.ts";
 import type { Job, PipelineStep } from "../pipeline-step.ts";
 
 /**
@@ -15,7 +21,7 @@ export const switchStep: PipelineStep = {
   name: "switch",
   state: "deploying",
   skips: (job) => releaseHost(...aliasOf(job.deployment), "") === undefined,
-  async run(job, { serving, place }) {
+  async run(job, { serving, place, vault }) {
     const { deployment, log } = job;
     const host = releaseHost(...aliasOf(deployment), place.domain)!;
     const { result, published } = await serving.change(async (connection) => {
@@ -24,6 +30,7 @@ export const switchStep: PipelineStep = {
         (release) => release.kind === "deploy",
       );
       if (already) return { changes: [], result: { version: already.version, hosts: [host] } };
+      if (!(await isStillWanted(connection, deployment, host))) return { changes: [], result: undefined };
       const { release, changes, hosts } = await appendRelease(connection, {
         ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
         ...{
@@ -34,8 +41,13 @@ export const switchStep: PipelineStep = {
         },
         domain: place.domain,
       });
-      return { changes, result: { version: release.version, hosts } };
+      const followUp = await catchUp(connection, { vault, place }, deployment);
+      return {
+        changes,
+        result: { version: release.version, hosts, ...(followUp === undefined ? {} : { followUp }) },
+      };
     });
+    if (result === undefined) throw new DeploymentEndedError(deployment.id, "superseded");
     const edges = await published;
     log.note(
       `Released v${result.version} at ${result.hosts.map((moved) => hostUrl(moved, place)).join(", ")}`,
@@ -51,4 +63,42 @@ async function lock(connection: Connection, deployment: DeploymentRow): Promise<
   await lockEnvironment(connection, deployment.app, deployment.environment);
   const { state } = await getDeployment(connection, deployment.id);
   if (!isUnderWay(state)) throw new DeploymentEndedError(deployment.id, state);
+}
+
+/**
+ * What only brings other variables to a build must not bring an older build back: it ends if another deployment has been released since it
+ * was accepted.
+ */
+async function isStillWanted(
+  connection: Connection,
+  { id, derivedFrom }: DeploymentRow,
+  host: string,
+): Promise<boolean> {
+  if (derivedFrom === null) return true;
+  const [alias] = await connection.query<{ deployment: string | null }>(
+    "SELECT deployment FROM aliases WHERE host = $1",
+    [host],
+  );
+  if (alias?.deployment === derivedFrom) return true;
+  await connection.query("UPDATE deployments SET state = 'superseded', ended_at = now() WHERE id = $1", [id]);
+  return false;
+}
+
+/** Variables may have been changed while it was built: then a deployment that brings them follows. */
+async function catchUp(
+  connection: Connection,
+  parts: { vault: Vault; place: Place },
+  deployment: DeploymentRow,
+): Promise<DeploymentId | undefined> {
+  const { app, environment, derivedFrom } = deployment;
+  if (derivedFrom !== null || environment === "preview") return undefined;
+  const current = await openVariables(connection, parts.vault, app, environment);
+  if (!hasMoved(current, await openDeploymentVariables(connection, parts.vault, deployment)))
+    return undefined;
+  const by = {
+    who: deployment.createdBy,
+    reason: "Variables were changed during the deployment",
+    changes: [],
+  };
+  return (await deriveDeployment(connection, parts, await getDeployment(connection, deployment.id), by)).id;
 }

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Load, loadedHandler } from "./harness/load.ts";
+import { repository, TestPlatform } from "./harness/platform.ts";
+import { writePrebuilt } from "./harness/prebuilt.ts";
+
+interface Changed {
+  deployments: { id: string; release: number }[];
+}
+
+let platform: TestPlatform;
+beforeAll(async () => {
+  platform = await TestPlatform.start();
+}, 120_000);
+afterAll(() => platform?.stop(), 60_000);
+
+const host = "shop.localhost";
+const textAt = async (at: string) => (await platform.get(at, "/")).text();
+const file = (name: string, text: string) => {
+  const path = join(platform.folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const deploy = (...options: string[]) => {
+  const folder = platform.sourceFolder("shop");
+  writePrebuilt(folder, { functions: { index: loadedHandler("v1") } });
+  return platform.deploy(folder, "--prebuilt", "--app", "shop", ...options);
+};
+/** As a person pipes a secret. */
+const setFromInput = (name: string, value: string) =>
+  platform.runIn(repository, ["env", "set", "shop", name, "--json"], {}, value);
+
+describe("variables of an app", () => {
+  test("one that is set before the first deployment is there in it, and a preview never sees production's", async () => {
+    expect(await setFromInput("SETTING", "production's\n")).toMatchObject({ exitCode: 0 });
+    await deploy("--prod");
+    expect(await textAt(host)).toBe("v1 production's");
+    const preview = await deploy("--branch", "feature");
+    expect(await textAt(preview.host)).toBe("v1 unset");
+    await platform.must("env", "set", "shop", "SETTING=preview's", "--env", "preview");
+    expect(await textAt((await deploy("--branch", "feature")).host)).toBe("v1 preview's");
+  }, 60_000);
+
+  test("a secret is rotated under steady requests without one that fails, and comes back with a rollback", async () => {
+    const load = new Load(platform.port, host, "v1");
+    const seen: string[] = [];
+    for (const value of ["second", "third", "fourth"]) {
+      const { exitCode, stdout } = await setFromInput("SETTING", value);
+      expect(exitCode).toBe(0);
+      expect((JSON.parse(stdout) as Changed).deployments).toHaveLength(1);
+      seen.push(await textAt(host));
+    }
+    await platform.must("rollback", "shop");
+    seen.push(await textAt(host));
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    expect(seen).toEqual(["v1 second", "v1 third", "v1 fourth", "v1 third"]);
+    expect(Object.values(load.answered).every((count) => count > 0)).toBe(true);
+    expect((await platform.must("env", "reveal", "shop", "SETTING")).trim()).toBe("third");
+  }, 60_000);
+
+  test("a file is taken whole or not at all, and is written back as it was, for its owner alone", async () => {
+    const bad = file("bad.env", 'FINE=1\nNODE_OPTIONS="--inspect"\n\nA-B=2\n');
+    const refused = await platform.failing("env", "push", "shop", bad);
+    expect(refused.stderr).toContain(`${bad}:2: "NODE_OPTIONS" cannot be set: it changes every Node process`);
+    expect(refused.stderr).toContain(`${bad}:4: "A-B" cannot be set`);
+    expect(await platform.must("env", "ls", "shop", "--env", "production")).not.toContain("FINE");
+
+    const text = `QUOTED='it is "so" # here'\nLINES="one\ntwo"\nEMPTY=\nDOLLAR=$HOME\nVERCEL_ENV=forged\n`;
+    await platform.must("env", "push", "shop", file("good.env", text), "--env", "development");
+    const pulled = join(platform.folder, "pulled.env");
+    await platform.must("env", "pull", "shop", pulled);
+    expect(statSync(pulled).mode & 0o777).toBe(0o600);
+    await platform.must("env", "push", "shop", pulled, "--env", "preview");
+    const values = await platform.json("env", "reveal", "shop", "LINES", "--env", "preview");
+    expect(values).toEqual({ LINES: "one\ntwo" });
+    const again = join(platform.folder, "again.env");
+    await platform.must("env", "pull", "shop", again, "--env", "preview");
+    for (const line of readFileSync(pulled, "utf8").split("\n").slice(1))
+      expect(readFileSync(again, "utf8")).toContain(line);
+    expect(readFileSync(pulled, "utf8")).not.toContain("VERCEL_ENV");
+  }, 60_000);
+
+  test("the history names who changed what, and what is asked for in clear is on record", async () => {
+    const history = await platform.must("env", "history", "shop");
+    expect(history).toMatch(/admin +brought back SETTING +v3/);
+    expect(history).not.toContain("third");
+    const audit = (await platform.api("GET", "/audit?app=shop")).text();
+    expect(audit).toContain('"variable.reveal"');
+    expect(audit).not.toContain("third");
+  }, 60_000);
+});

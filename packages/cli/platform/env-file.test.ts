@@ -12,7 +12,7 @@ test("values of every kind are read back as they were", () => {
     DOUBLE: 'say "so"',
     BOTH: `it's "so"`,
     TICKS: "`ls` isn't",
-    DOLLAR: "$HOME ${HOME}",
+    DOLLAR: "$HOME $(id)",
     LINES: "one\ntwo\n",
     ESCAPES: "C:\\new\\table",
     KEY: "-----BEGIN KEY-----\nMIIE+/=\n-----END KEY-----",

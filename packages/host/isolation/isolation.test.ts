@@ -52,16 +52,18 @@ describe.skipIf(!isolated)("a hostile function", () => {
     "has a uid of its own, no capability, no way to new privileges, and only its own environment",
     async () => {
       const { done } = (await attempt("me")) as { done: Record<string, never> };
-      const { uid, gid, groups, threads, status, limits, environment, directory } = done as never as {
-        uid: number;
-        gid: number;
-        groups: number[];
-        threads: string[];
-        status: Record<string, string>;
-        limits: string;
-        environment: Record<string, string>;
-        directory: string;
-      };
+      const { uid, gid, groups, threads, status, schedulingPolicy, limits, environment, directory } =
+        done as never as {
+          uid: number;
+          gid: number;
+          groups: number[];
+          threads: string[];
+          status: Record<string, string>;
+          schedulingPolicy: number;
+          limits: string;
+          environment: Record<string, string>;
+          directory: string;
+        };
       const uids = JSON.parse(readFileSync(join(platform.home, "host/uids.json"), "utf8")).apps;
       expect(uid).toBe(uids.rogue);
       expect(uid).not.toBe(uids.victim);
@@ -70,6 +72,7 @@ describe.skipIf(!isolated)("a hostile function", () => {
       expect(groups.filter((group) => group !== gid)).toEqual([]);
       for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) expect(status[set]).toMatch(/^0+$/);
       expect(status["NoNewPrivs"]).toBe("1");
+      expect(schedulingPolicy).toBe(3);
       expect(limits).toMatch(/Max core file size +0 +0/);
       expect(environment["MINE"]).toBe("1");
       const foreign = Object.keys(environment).filter((name) =>

@@ -54,6 +54,8 @@ const attempts = {
           .filter((line) => /^(Cap\w+|NoNewPrivs):/.test(line))
           .map((line) => line.split(":\t")),
       ),
+      // proc(5), field 41; the command's name, field 2, stands in parentheses.
+      schedulingPolicy: Number(fs.readFileSync("/proc/self/stat", "utf8").split(") ")[1].split(" ")[38]),
       limits: fs.readFileSync("/proc/self/limits", "utf8"),
       environment: process.env,
       directory: process.cwd(),

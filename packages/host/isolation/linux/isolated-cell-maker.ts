@@ -11,7 +11,14 @@ import { cellPaths } from "./cell-paths.ts";
 import type { CgroupTree } from "./cgroup/cgroup.ts";
 import { confinement } from "./confinement.ts";
 import { IsolatedCell } from "./isolated-cell.ts";
-import { insideMountNamespace, limitResource, mount, mountFlags, unmount } from "./kernel.ts";
+import {
+  insideMountNamespace,
+  limitResource,
+  mount,
+  mountFlags,
+  scheduleInBatches,
+  unmount,
+} from "./kernel.ts";
 import { planRoot } from "./root-plan.ts";
 
 const initScript = join(import.meta.dir, "cell-init.sh");
@@ -76,6 +83,7 @@ export class IsolatedCellMaker implements CellMaker {
       for (const resource of ["core", "openFiles"] as const) {
         limitResource(init, resource, resource === "core" ? 0 : openFileLimit);
       }
+      scheduleInBatches(init);
       cgroup.add(init);
       namespace = openSync(`/proc/${child.pid}/ns/mnt`, "r");
       const steps = planRoot(this.facts, {

@@ -4,7 +4,7 @@ import { KernelRefusedError } from "../../errors.ts";
 
 /**
  * The few system calls that a private root needs and Bun does not offer, by its FFI: mount(2), pivot_root(2), setns(2), open_tree(2),
- * move_mount(2), prlimit(2). Beside the spawn of mount(8) or nsenter(8), 2 ms each, they cost microseconds, and an instance is
+ * move_mount(2), prlimit(2), sched_setscheduler(2). Beside the spawn of mount(8) or nsenter(8), 2 ms each, they cost microseconds, and an instance is
  * placed on the way of a waiting request.
  */
 const { i32, i64, u64, pointer } = FFIType;
@@ -172,4 +172,18 @@ export function limitResource(pid: number, resource: keyof typeof resources, lim
   check(libc().prlimit(pid, resources[resource], null, present), action);
   const wanted = BigInt(limit) < present[1]! ? BigInt(limit) : present[1]!;
   check(libc().prlimit(pid, resources[resource], new BigUint64Array([wanted, wanted]), null), action);
+}
+
+const setSchedulerNumbers: Partial<Record<NodeJS.Architecture, bigint>> = { x64: 144n, arm64: 119n };
+
+/**
+ * Puts another process and its later children into the scheduler's class `SCHED_BATCH` (sched(7)): they get the same share of the
+ * processor, but their waking up does not interrupt whoever runs. Where the kernel refuses, they stay as they are. Not by the C library:
+ * musl has no such function.
+ */
+export function scheduleInBatches(pid: number): void {
+  const number = setSchedulerNumbers[process.arch];
+  const batch = 3n;
+  const priority = new Int32Array([0]);
+  if (number !== undefined) libc().syscall(number, BigInt(pid), batch, BigInt(ptr(priority)), 0n, 0n);
 }

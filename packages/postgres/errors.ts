@@ -150,9 +150,21 @@ export class BranchSourceError extends EvenkeelError {
   readonly fault = "user";
 }
 
-/** The source has more bytes than a branch may have. */
+/** The parent, or all branches of an app together, have more bytes than branches may have. */
 export class BranchTooLargeError extends EvenkeelError {
   readonly code = "branch_too_large";
+  readonly fault = "user";
+}
+
+/** The disk has too little room for what was asked. */
+export class DiskSpaceError extends EvenkeelError {
+  readonly code = "disk_space_short";
+  readonly fault = "user";
+}
+
+/** There is no such branch. */
+export class BranchUnknownError extends EvenkeelError {
+  readonly code = "branch_unknown";
   readonly fault = "user";
 }
 

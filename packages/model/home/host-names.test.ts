@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { parseAppName } from "../ids.ts";
-import { branchHost } from "./host-names.ts";
+import { branchHost, branchLabel } from "./host-names.ts";
 
 const app = parseAppName("shop");
 
@@ -17,4 +17,11 @@ test("long branches are cut to a label and stay apart", () => {
 
 test("a branch without any usable character still has an alias", () => {
   expect(branchHost(app, "ééé", "localhost")).toMatch(/^shop-git-branch-[a-z0-9]{6}\.localhost$/);
+});
+
+test("a label's label is itself", () => {
+  for (const branch of ["feature/x", "é", "x".repeat(90)]) {
+    const label = branchLabel(app, branch);
+    expect(branchLabel(app, label)).toBe(label);
+  }
 });

@@ -8,18 +8,23 @@ export const productionHost = (app: AppName, domain: string): string => `${app}.
 export const deploymentHost = (app: AppName, id: DeploymentId, domain: string): string =>
   `${app}-${id}.${domain}`;
 
+/** Alias of a branch. */
+export const branchHost = (app: AppName, branch: string, domain: string): string =>
+  `${app}-git-${branchLabel(app, branch)}.${domain}`;
+
 /**
- * Alias of a branch. Characters that a host name cannot hold become `-`; a name that is too long is cut and
- * told apart by six characters of a hash, so two long branches never share one.
+ * What tells a branch's alias and its database from those of other branches of the app. Characters that a host name cannot hold
+ * become `-`; a name that is too long is cut and told apart by six characters of a hash, so two long branches never share one. A label's
+ * label is itself.
  */
-export function branchHost(app: AppName, branch: string, domain: string): string {
+export function branchLabel(app: AppName, branch: string): string {
   const slug = branch
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
-  const label = `${app}-git-${slug || "branch"}`;
-  if (label.length <= labelLimit && slug !== "") return `${label}.${domain}`;
-  return `${label.slice(0, labelLimit - 7).replace(/-+$/, "")}-${shortHash(branch)}.${domain}`;
+  const limit = labelLimit - `${app}-git-`.length;
+  if (slug !== "" && slug.length <= limit) return slug;
+  return `${(slug || "branch").slice(0, limit - 7).replace(/-+$/, "")}-${shortHash(branch)}`;
 }
 
 /** FNV-1a, 32 bit, as six characters of base 36: enough to tell branches of one app apart. */

@@ -8,10 +8,39 @@ export interface DatabaseName {
   environment: EnvironmentName;
 }
 
+/** A copy of an app's database, for a preview or for a look. */
+export interface BranchName {
+  app: AppName;
+  /** As `branchLabel` makes it of a git branch, or the id of a deployment without one. */
+  branch: string;
+}
+
+export interface BranchWish extends BranchName {
+  appId: string;
+  /** What it is a copy of; absent: it is empty. */
+  parent?: BranchParent;
+  limits: BranchLimits;
+  /** Run in it as the app's role, in one transaction, before anybody may connect; when it fails there is no branch. */
+  scrubSql?: string;
+}
+
+export interface BranchParent {
+  environment: EnvironmentName;
+  /** A point of its archive, as `restore` takes it; absent: as it is now. */
+  to?: string;
+}
+
+export interface BranchLimits {
+  /** The parent may have at most this many. */
+  sizeBytes: number;
+  /** All branches of the app together. */
+  totalBytes: number;
+}
+
 /**
  * `run/databases.sock`, one JSON value a line: control asks the keeper of apps' databases. Every request has an `id` of its connection;
- * replies with it come until one with `done`. Each request may be repeated after a lost connection: `ensure` and `remove` come to
- * the same, a backup is one more, and a restore to the same point is one more restore.
+ * replies with it come until one with `done`. Each request may be repeated after a lost connection: `ensure`, `branch` and the removals
+ * come to the same, a backup is one more, and a restore to the same point is one more restore.
  */
 export type DatabasesRequest =
   /** Makes it where it is missing, with its first backup; replies with `database` when it takes connections. */
@@ -26,7 +55,15 @@ export type DatabasesRequest =
   /** Sets it back to a point and keeps what it was; replies with `restored`. */
   | ({ type: "restore"; to: string } & DatabaseName)
   /** Takes a last backup, then ends the cluster and removes its data; replies with `removed`. Nothing happens if there is none. */
-  | ({ type: "remove" } & DatabaseName);
+  | ({ type: "remove" } & DatabaseName)
+  /** Makes it where it is missing; replies with `branch` when it takes connections. */
+  | ({ type: "branch" } & BranchWish)
+  /** Replies with `variables`. */
+  | ({ type: "branchCredentials" } & BranchName)
+  /** Replies with `branches`. */
+  | { type: "branches" }
+  /** Ends its cluster and removes its data. Nothing happens if there is none. */
+  | ({ type: "removeBranch" } & BranchName);
 
 export type ToDatabases = DatabasesRequest & { id: number };
 
@@ -46,6 +83,8 @@ export interface DatabasesReply {
   backups?: DatabaseBackup[];
   restored?: DatabaseRestored;
   removed?: DatabaseRemoved;
+  branch?: BranchReport;
+  branches?: BranchReport[];
 }
 
 export interface DatabaseProgress {
@@ -97,4 +136,21 @@ export interface DatabaseRemoved extends DatabaseName {
   /** Where its backups stay. */
   archive: string;
   backup: string;
+}
+
+export interface BranchReport extends BranchName {
+  id: string;
+  /** Tells the app from an earlier one of the same name. */
+  appId: string;
+  /** `asleep`: its server starts with the next connection. */
+  state: "making" | "running" | "asleep";
+  /** On 127.0.0.1. */
+  port: number;
+  parent?: BranchParent;
+  scrubbed: boolean;
+  createdAtMs: number;
+  /** When somebody was connected last. */
+  usedAtMs: number;
+  /** On disk; blocks that it shares with its parent count in full. */
+  sizeBytes: number;
 }

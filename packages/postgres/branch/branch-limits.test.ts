@@ -1,18 +1,19 @@
 import { expect, test } from "bun:test";
-import { expiredBranches } from "./branch-limits.ts";
+import { type BranchRoom, requireRoom } from "./branch-limits.ts";
 
-const dayMs = 86_400_000;
-const now = 100 * dayMs;
-const branch = (name: string, unusedDays: number, sizeBytes = 10) => ({
-  name,
-  createdMs: 0,
-  usedMs: now - unusedDays * dayMs,
-  sizeBytes,
-});
+const room: BranchRoom = {
+  sourceBytes: 10,
+  heldBytes: 20,
+  limits: { sizeBytes: 10, totalBytes: 30 },
+  disk: { freeBytes: 20, totalBytes: 200 },
+  sharesBlocks: false,
+};
 
-test("idle branches go, then the longest unused until the rest fits", () => {
-  const branches = [branch("a", 1), branch("b", 20), branch("c", 5), branch("d", 9)];
-  expect(expiredBranches(branches, {}, now)).toEqual([{ name: "b", reason: "it was not used for too long" }]);
-  expect(expiredBranches(branches, { totalBytes: 20 }, now).map(({ name }) => name)).toEqual(["b", "d"]);
-  expect(expiredBranches(branches, { idleMs: 30 * dayMs }, now)).toEqual([]);
+test("a branch is made while it, all branches together and the disk stay within their limits", () => {
+  requireRoom(room);
+  expect(() => requireRoom({ ...room, sourceBytes: 11 })).toThrow("branches may have 10 B");
+  expect(() => requireRoom({ ...room, heldBytes: 21 })).toThrow("All branches of the app together");
+  const full = { ...room, disk: { freeBytes: 19, totalBytes: 200 } };
+  expect(() => requireRoom(full)).toThrow("the disk has 19 B left");
+  requireRoom({ ...full, sharesBlocks: true });
 });

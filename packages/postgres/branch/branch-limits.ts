@@ -1,44 +1,46 @@
-export interface KnownBranch {
-  name: string;
-  createdMs: number;
-  /** Last request of its preview; default `createdMs`. */
-  usedMs?: number;
-  sizeBytes: number;
+import { type BranchLimits, formatSize } from "@evenkeel/model";
+import { BranchTooLargeError, DiskSpaceError } from "../errors.ts";
+
+export interface BranchRoom {
+  sourceBytes: number;
+  /** Of the app's branches that are there. */
+  heldBytes: number;
+  limits: BranchLimits;
+  disk: { freeBytes: number; totalBytes: number };
+  /** The copy takes no room at first. */
+  sharesBlocks: boolean;
 }
 
-export interface BranchLimits {
-  /** Since the last use; default 14 days. */
-  idleMs?: number;
-  /** For all branches of an app together; default no limit. */
-  totalBytes?: number;
-}
+/** Apps' databases are on the same disk: no branch may take the last of it. */
+const reservedShare = 0.05;
 
-export interface ExpiredBranch {
-  name: string;
-  reason: string;
-}
-
-const fortnightMs = 14 * 86_400_000;
-
-/** Which branches have outlived their limits: idle ones, then the longest unused until the rest fits. Pure. */
-export function expiredBranches(
-  branches: KnownBranch[],
-  limits: BranchLimits,
-  nowMs: number,
-): ExpiredBranch[] {
-  const { idleMs = fortnightMs, totalBytes = Number.POSITIVE_INFINITY } = limits;
-  const lastUse = (branch: KnownBranch): number => branch.usedMs ?? branch.createdMs;
-  const oldestFirst = [...branches].sort((a, b) => lastUse(a) - lastUse(b));
-  let heldBytes = branches.reduce((sum, branch) => sum + branch.sizeBytes, 0);
-  return oldestFirst.flatMap((branch) => {
-    const idle = nowMs - lastUse(branch) > idleMs;
-    if (!idle && heldBytes <= totalBytes) return [];
-    heldBytes -= branch.sizeBytes;
-    return [
+/**
+ * Refuses a branch for which there is no room. Pure.
+ *
+ * @throws BranchTooLargeError DiskSpaceError
+ */
+export function requireRoom({ sourceBytes, heldBytes, limits, disk, sharesBlocks }: BranchRoom): void {
+  const size = formatSize(sourceBytes);
+  if (sourceBytes > limits.sizeBytes) {
+    throw new BranchTooLargeError(
+      `The database has ${size}, and branches may have ${formatSize(limits.sizeBytes)}`,
       {
-        name: branch.name,
-        reason: idle ? "it was not used for too long" : "all branches together are too large",
+        hint: "Raise the app's setting branchLimitBytes; or make a smaller database for previews to be copies of: evenkeel db create APP --env preview",
       },
-    ];
-  });
+    );
+  }
+  if (heldBytes + sourceBytes > limits.totalBytes) {
+    throw new BranchTooLargeError(
+      `All branches of the app together may have ${formatSize(limits.totalBytes)}; they have ${formatSize(heldBytes)}, and this one would add ${size}`,
+      {
+        hint: "Remove one that nobody needs (evenkeel db branches APP), or raise the app's setting branchTotalLimitBytes.",
+      },
+    );
+  }
+  const neededBytes = sharesBlocks ? 0 : sourceBytes;
+  if (disk.freeBytes - neededBytes >= disk.totalBytes * reservedShare) return;
+  throw new DiskSpaceError(
+    `A branch needs ${formatSize(neededBytes)}, and the disk has ${formatSize(disk.freeBytes)} left, of which 5 % stay free`,
+    { hint: "Remove branches or apps that nobody needs, or free space on the disk." },
+  );
 }

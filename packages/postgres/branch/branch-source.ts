@@ -21,8 +21,13 @@ import { copyFiles } from "./copy-files.ts";
 
 /** What a branch is made of. */
 export type BranchSource =
-  /** A cluster that serves: its present state. */
-  | { kind: "running"; dataDir: string; connection: ClientConfig }
+  /** A cluster that serves: its present state. What else might end or replace it waits until `exclusively` is done. */
+  | {
+      kind: "running";
+      dataDir: string;
+      connection: ClientConfig;
+      exclusively?: (copy: () => Promise<void>) => Promise<void>;
+    }
   /** One that was shut down, such as the last verified restore: quickest where blocks can be shared. */
   | { kind: "stopped"; dataDir: string }
   /** Any point of an archive. */
@@ -55,7 +60,11 @@ export async function copyStopped(dataDir: string, to: string): Promise<void> {
  * Copies a running cluster within an online backup of its own, with the WAL that makes it whole; the copy recovers at its first start.
  * https://www.postgresql.org/docs/18/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
  */
-export async function copyRunning(dataDir: string, connection: ClientConfig, to: string): Promise<void> {
+export async function copyRunning(
+  { dataDir, connection }: { dataDir: string; connection: ClientConfig },
+  to: string,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
   await withSession({ ...connection, application_name: "evenkeel_branch" }, async (client) => {
     // Ends with the session, and keeps WAL until then.
     await client.query(
@@ -65,8 +74,14 @@ export async function copyRunning(dataDir: string, connection: ClientConfig, to:
       "SELECT pg_backup_start('evenkeel branch', fast => true) AS lsn",
     );
     const { folders, files } = listDataFiles(dataDir);
-    const paths = files.map(({ path }) => path).filter((path) => path !== controlFilePath);
-    await copyFiles(dataDir, to, folders, paths);
+    const sizes = new Map(files.map(({ path, sizeBytes }) => [path, sizeBytes]));
+    sizes.delete(controlFilePath);
+    const totalBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    let doneBytes = 0;
+    await copyFiles(dataDir, to, folders, [...sizes.keys()], (path) => {
+      doneBytes += sizes.get(path)!;
+      onProgress(doneBytes / totalBytes);
+    });
     writeFileSync(join(to, controlFilePath), readControlFile(dataDir), { mode: 0o600 });
     const { rows: ended } = await client.query(
       "SELECT lsn, labelfile FROM pg_backup_stop(wait_for_archive => false)",

@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncFolder } from "@evenkeel/disk";
-import { formatSize } from "@evenkeel/model";
+import type { DatabaseProgress } from "@evenkeel/model";
 import { appDatabase, appRole, ensureAppRole } from "../app-cluster/app-role.ts";
 import { connectionLimits } from "../app-cluster/connection-limits.ts";
 import { syncFileSystem } from "../archive/sync-file-system.ts";
 import { withSession } from "../client/session.ts";
-import { BranchTooLargeError, DataDirectoryInvalidError, ScrubFailedError } from "../errors.ts";
+import { DataDirectoryInvalidError, ScrubFailedError } from "../errors.ts";
+import { describeRestore } from "../restore/describe-restore.ts";
 import { restoreCluster, withSocketFolder } from "../restore/restore-cluster.ts";
 import { startCluster } from "../server/cluster.ts";
 import { handOver } from "../server/data-directory.ts";
@@ -30,8 +31,7 @@ export interface BranchRequest {
    * Run as the app's role, in one transaction, before anybody can connect: what it removes or changes no preview ever sees.
    */
   scrubSql?: string;
-  /** Larger sources are refused; default no limit. */
-  sizeLimitBytes?: number;
+  onProgress?: (progress: DatabaseProgress) => void;
   account?: ServerAccount;
   binaries?: ServerBinaries;
 }
@@ -45,17 +45,16 @@ export interface BranchReport {
  * Makes a cluster of its own from another's content; the source is only read. The folder gets its name when the branch is complete, scrubbed
  * and shut down, so an unscrubbed copy is never in its place.
  *
- * @throws BranchTooLargeError BranchSourceError ScrubFailedError, and the errors of a restore.
+ * @throws BranchSourceError ScrubFailedError, and the errors of a restore.
  */
 export async function createBranch(request: BranchRequest): Promise<BranchReport> {
-  const { source, dataDir } = request;
+  const { dataDir } = request;
   if (existsSync(dataDir)) {
     throw new DataDirectoryInvalidError(`${dataDir} exists already`, {
       hint: "Remove the old branch first.",
     });
   }
   await removeAbandoned(dataDir);
-  if (source.kind !== "archive") requireSize(source.dataDir, request.sizeLimitBytes);
   const account = runsAsRoot() ? (request.account ?? defaultServerAccount()) : undefined;
   const folder = `${dataDir}.branch-${process.pid}-${randomBytes(4).toString("hex")}`;
   try {
@@ -75,17 +74,24 @@ export async function createBranch(request: BranchRequest): Promise<BranchReport
 }
 
 async function fill(
-  { source, binaries }: BranchRequest,
+  { source, binaries, onProgress = () => {} }: BranchRequest,
   folder: string,
   account: ServerAccount | undefined,
 ): Promise<void> {
   if (source.kind === "archive") {
-    await restoreCluster({ ...source, dataDir: folder, account, binaries, throwAway: true });
+    const { archive, target } = source;
+    await restoreCluster({
+      ...{ archive, target, dataDir: folder, account, binaries, throwAway: true },
+      onProgress: (progress) => onProgress(describeRestore(progress)),
+    });
     return;
   }
   mkdirSync(folder, { mode: 0o700 });
-  if (source.kind === "running") await copyRunning(source.dataDir, source.connection, folder);
-  else await copyStopped(source.dataDir, folder);
+  if (source.kind === "stopped") return copyStopped(source.dataDir, folder);
+  const { exclusively = (copy) => copy() } = source;
+  const step = "Copying the database";
+  onProgress({ step });
+  await exclusively(() => copyRunning(source, folder, (fraction) => onProgress({ step, fraction })));
 }
 
 /** Recovers the copy where nobody can reach it, and makes it the preview's. */
@@ -110,6 +116,7 @@ async function personalise(
       };
       await withSession(cluster.connectionOptions(), (client) => ensureAppRole(client, wanted));
       if (request.scrubSql !== undefined) {
+        request.onProgress?.({ step: "Scrubbing the copy" });
         const app = { user: appRole, database: appDatabase, password: request.password };
         await scrub(cluster.connectionString(app), request.scrubSql);
       }
@@ -131,16 +138,6 @@ async function scrub(connectionString: string, statements: string): Promise<void
       cause,
     });
   }
-}
-
-function requireSize(dataDir: string, limitBytes: number | undefined): void {
-  if (limitBytes === undefined) return;
-  const sizeBytes = directorySize(dataDir);
-  if (sizeBytes <= limitBytes) return;
-  throw new BranchTooLargeError(
-    `The database has ${formatSize(sizeBytes)}, and branches may have ${formatSize(limitBytes)}`,
-    { hint: "Raise the limit, or give previews a schema with seed data instead of a copy." },
-  );
 }
 
 async function removeAbandoned(dataDir: string): Promise<void> {

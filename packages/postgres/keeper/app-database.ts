@@ -1,6 +1,7 @@
 import { type DatabaseBackup, type DatabaseReport, type DatabaseRestored, errorJson } from "@evenkeel/model";
 import { AppCluster } from "../app-cluster/app-cluster.ts";
 import type { Archive } from "../archive/archive.ts";
+import type { BranchSource } from "../branch/branch-source.ts";
 import { directorySize } from "../branch/directory-size.ts";
 import { waitAtMost } from "../client/waiting.ts";
 import { parseRecoveryTarget } from "../restore/recovery-target.ts";
@@ -125,6 +126,32 @@ export class AppDatabase {
     });
   }
 
+  /** Its server runs while `work` does, and nothing else is done with it. */
+  whileServing<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.inTurn(async () => {
+      await this.bringUp();
+      return work();
+    });
+  }
+
+  /** What a branch of it is made of: as it is then, or a point of its archive, with all in it that is committed by now. */
+  async branchSource(to: string | undefined, onProgress: OnProgress): Promise<BranchSource> {
+    const { archive, place, record } = this.parts;
+    if (to === undefined) {
+      const connection = { host: place.socketDir, port: record.port, user: "postgres", database: "postgres" };
+      const exclusively = (copy: () => Promise<void>) => this.whileServing(copy);
+      return { kind: "running", dataDir: place.dataDir, connection, exclusively };
+    }
+    const target = parseRecoveryTarget(to);
+    onProgress({ step: "Archiving the newest WAL" });
+    await this.whileServing(() => this.protection.flush());
+    return { kind: "archive", archive, target };
+  }
+
+  dataBytes(): number {
+    return directorySize(this.parts.place.dataDir);
+  }
+
   /** A last backup, then the end of the cluster and its data; the archive stays. @returns the backup's id */
   remove(onProgress: OnProgress): Promise<string> {
     return this.inTurn(async () => {
@@ -151,7 +178,7 @@ export class AppDatabase {
     return {
       ...{ app, environment, id, port, createdAtMs },
       state: this.running ? "running" : "starting",
-      sizeBytes: this.running ? directorySize(this.parts.place.dataDir) : 0,
+      sizeBytes: this.running ? this.dataBytes() : 0,
       archive: this.parts.place.archiveDir,
       ...(status?.shipped ? { archivedToMs: status.shipped.timeMs } : {}),
       ...(status?.archiveFailing ? { archiveError: errorJson(status.archiveFailing) } : {}),

@@ -11,6 +11,7 @@ import { AppDatabaseUnknownError } from "../errors.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { allotPort } from "./allot-port.ts";
 import { AppDatabase } from "./app-database.ts";
+import { BranchKeeper } from "./branches/branch-keeper.ts";
 import type { OnProgress } from "./cluster-protection.ts";
 import { databaseArchive, databaseKeys, databasePlace } from "./database-place.ts";
 import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
@@ -21,11 +22,20 @@ const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environm
 export class DatabaseKeeper {
   private readonly databases = new Map<string, AppDatabase>();
   private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
+  private readonly branches: BranchKeeper;
 
   constructor(
     private readonly layout: HomeLayout,
     private readonly settings?: ServerSettings,
-  ) {}
+    branchIdleMs?: number,
+  ) {
+    this.branches = new BranchKeeper({
+      ...{ layout, settings },
+      database: (name) => this.get(name),
+      allotPort: () => this.allotPort(),
+      ...(branchIdleMs === undefined ? {} : { idleMs: branchIdleMs }),
+    });
+  }
 
   /** Takes up what is there; returns at once, and each starts on its own. */
   open(): void {
@@ -36,11 +46,15 @@ export class DatabaseKeeper {
         if (record.removing) this.remove(record, () => {}).catch(() => {});
       });
     }
+    this.branches.open();
   }
 
   /** Servers go on. */
   async release(): Promise<void> {
-    await Promise.all([...this.databases.values()].map((database) => database.release()));
+    await Promise.all([
+      this.branches.release(),
+      ...[...this.databases.values()].map((database) => database.release()),
+    ]);
   }
 
   async answer(request: DatabasesRequest, onProgress: OnProgress): Promise<DatabasesReply> {
@@ -60,6 +74,15 @@ export class DatabaseKeeper {
       case "remove":
         if (!this.databases.has(keyOf(request))) return {};
         return { removed: await this.remove(request, onProgress) };
+      case "branch":
+        return { branch: await this.branches.make(request, onProgress) };
+      case "branchCredentials":
+        return { variables: this.branches.variables(request) };
+      case "branches":
+        return { branches: this.branches.list() };
+      case "removeBranch":
+        await this.branches.remove(request);
+        return {};
     }
   }
 
@@ -78,10 +101,9 @@ export class DatabaseKeeper {
   }
 
   private create({ app, environment, appId }: DatabaseName & { appId: string }): AppDatabase {
-    const taken = new Set([...this.databases.values()].map(({ record }) => record.port));
     const record: DatabaseRecord = {
       ...{ formatVersion: 1, id: randomId(10), app, environment, appId },
-      ...{ port: allotPort(taken), createdAtMs: Date.now() },
+      ...{ port: this.allotPort(), createdAtMs: Date.now() },
     };
     // Before the record: one that is there has its keys.
     databaseKeys(this.layout, record.id);
@@ -114,6 +136,11 @@ export class DatabaseKeeper {
     const backup = await database.remove(onProgress);
     this.databases.delete(keyOf(record));
     return { app, environment, backup, archive: databasePlace(this.layout, record).archiveDir };
+  }
+
+  private allotPort(): number {
+    const ports = [...this.databases.values()].map(({ record }) => record.port);
+    return allotPort(new Set([...ports, ...this.branches.ports]));
   }
 
   private get(name: DatabaseName): AppDatabase {

@@ -1,7 +1,8 @@
 import type { DatabaseProgress, DatabaseRestored } from "@evenkeel/model";
 import type { Archive } from "../archive/archive.ts";
+import { describeRestore } from "../restore/describe-restore.ts";
 import type { RecoveryTarget } from "../restore/recovery-target.ts";
-import { type RestoreProgress, restoreCluster } from "../restore/restore-cluster.ts";
+import { restoreCluster } from "../restore/restore-cluster.ts";
 import { switchIn } from "../restore/switch-in.ts";
 import type { DatabasePlace } from "./database-place.ts";
 
@@ -19,7 +20,7 @@ export async function restoreInPlace(
   const { place, archive, target } = request;
   const report = await restoreCluster({
     ...{ archive, target, dataDir: place.restoredDir },
-    onProgress: (progress) => onProgress(describe(progress)),
+    onProgress: (progress) => onProgress(describeRestore(progress)),
   });
   onProgress({ step: "Switching to the restored database" });
   await stop();
@@ -29,21 +30,4 @@ export async function restoreInPlace(
     ...{ backup: report.base, timeline: report.timeline, replaced },
     ...(lastCommit === undefined ? {} : { lastCommit }),
   };
-}
-
-function describe(progress: RestoreProgress): DatabaseProgress {
-  switch (progress.phase) {
-    case "files":
-      return {
-        step: "Restoring files",
-        fraction: progress.totalBytes === 0 ? 1 : progress.doneBytes / progress.totalBytes,
-      };
-    case "wal":
-      return {
-        step: "Restoring WAL",
-        fraction: progress.totalSegments === 0 ? 1 : progress.doneSegments / progress.totalSegments,
-      };
-    case "recovery":
-      return { step: "Replaying WAL" };
-  }
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { Hono } from "hono";
 import { appHandlers } from "./api/handlers/apps.ts";
+import { branchHandlers } from "./api/handlers/branches.ts";
 import { configurationHandlers } from "./api/handlers/configuration.ts";
 import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
@@ -16,6 +17,7 @@ import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
 import { Database } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
+import { Branches } from "./databases/branches.ts";
 import { DatabaseRemover } from "./databases/database-remover.ts";
 import { DatabasesLink } from "./databases/databases-link.ts";
 import { hostedDeployments } from "./deployments/deployment-environment.ts";
@@ -76,16 +78,29 @@ export class Control {
     const host = new HostLink(layout.hostSocket);
     const databases = new DatabasesLink(layout.databasesSocket);
     const databaseRemover = new DatabaseRemover(database, databases);
+    const branches = new Branches(database, databases, place);
     const edge = new EdgeProbe(options.address, place.port);
     const hub = new ProgressHub();
     const releaser = new Releaser({ database, vault, serving, host, edge, place });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     const pipeline = new Pipeline(
-      { layout, place, database, vault, databases, serving, host, edge, builds, imports: new Turns(4) },
+      {
+        layout,
+        place,
+        database,
+        vault,
+        databases,
+        branches,
+        serving,
+        host,
+        edge,
+        builds,
+        imports: new Turns(4),
+      },
       hub,
     );
     const configurer = new Configurer({ database, vault, place, pipeline });
-    const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, hub });
+    const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, branches, hub });
     this.parts = {
       ...{
         layout,
@@ -94,6 +109,7 @@ export class Control {
         vault,
         databases,
         databaseRemover,
+        branches,
         serving,
         host,
         releaser,
@@ -123,6 +139,8 @@ export class Control {
         await this.sweeper.clearLeftovers();
         await pipeline.resume();
         await this.parts.databaseRemover.resume();
+        this.parts.databases.onConnect = () => void this.parts.branches.settle();
+        void this.parts.branches.settle();
         this.opened = true;
         this.sweeper.start();
         return;
@@ -157,6 +175,7 @@ export class Control {
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...flagHandlers(parts),
+      ...branchHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

@@ -112,6 +112,42 @@ export class FlagVersionUnknownError extends EvenkeelError {
   }
 }
 
+/** The app has no such branch of its database. */
+export class BranchUnknownError extends EvenkeelError {
+  readonly code = "branch_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, branch: string) {
+    super(`The database of ${app} has no branch "${branch.slice(0, 80)}"`, {
+      hint: `\`evenkeel db branches ${app}\` lists them; \`evenkeel db branch ${app} NAME\` makes one.`,
+    });
+  }
+}
+
+/** A branch of that name is there for something else. */
+export class BranchTakenError extends EvenkeelError {
+  readonly code = "branch_taken";
+  readonly fault = "user";
+
+  constructor(app: AppName, branch: string) {
+    super(`The database of ${app} has another branch "${branch}"`, {
+      hint: `Choose another name, or remove it: evenkeel db branch ${app} ${branch} --remove`,
+    });
+  }
+}
+
+/** No preview answers at the alias of this branch. */
+export class PreviewUnknownError extends EvenkeelError {
+  readonly code = "preview_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, branch: string) {
+    super(`${app} has no preview of the branch "${branch.slice(0, 80)}"`, {
+      hint: `\`evenkeel list ${app}\` shows its deployments with their branches.`,
+    });
+  }
+}
+
 /** The host did not answer within the limit. */
 export class HostUnreachableError extends EvenkeelError {
   readonly code = "host_unreachable";

@@ -72,6 +72,11 @@ const matrix: Record<string, Permission> = {
   "DELETE /api/apps/:app/flags/:environment/overrides/:flag": "release",
   "GET /api/apps/:app/flags/:environment/history": "read",
   "POST /api/apps/:app/flags/:environment/rollback": "release",
+  "GET /api/apps/:app/branches": "read",
+  "PUT /api/apps/:app/branches/:branch": "configure",
+  "DELETE /api/apps/:app/branches/:branch": "configure",
+  "GET /api/apps/:app/branches/:branch/credentials": "configure",
+  "DELETE /api/apps/:app/previews/:branch": "configure",
   "POST /api/pushes/:push/refs": "push",
 };
 

@@ -18,11 +18,14 @@ const statuses: Record<string, number> = {
   app_database_unknown: 404,
   flag_unknown: 404,
   flag_version_unknown: 404,
+  branch_unknown: 404,
+  preview_unknown: 404,
   token_unknown: 404,
   upload_unknown: 404,
   deployment_in_use: 409,
   deployment_state: 409,
   host_taken: 409,
+  branch_taken: 409,
   source_gone: 410,
   request_too_large: 413,
   source_too_large: 413,
@@ -30,6 +33,7 @@ const statuses: Record<string, number> = {
   host_unreachable: 503,
   databases_unreachable: 503,
   edge_unreachable: 503,
+  disk_space_short: 507,
   store_full: 507,
 };
 

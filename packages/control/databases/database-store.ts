@@ -34,6 +34,18 @@ export async function requireDatabase(connection: Connection, name: DatabaseName
   if (!(await hasDatabase(connection, name))) throw new DatabaseUnknownError(name.app, name.environment);
 }
 
+/** The environment whose database branches are copies of: previews' own where somebody has made one, else production's. */
+export async function parentOfBranches(
+  connection: Connection,
+  app: AppName,
+): Promise<EnvironmentName | undefined> {
+  const rows = await connection.query<{ environment: EnvironmentName }>(
+    "SELECT environment FROM databases WHERE app = $1 AND environment IN ('preview', 'production') ORDER BY environment",
+    [app],
+  );
+  return rows[0]?.environment;
+}
+
 /** Names of databases, of all apps or one. */
 export const listDatabases = (connection: Connection, app?: AppName): Promise<DatabaseName[]> =>
   connection.query<{ app: AppName; environment: EnvironmentName }>(

@@ -33,6 +33,8 @@ export class DatabasesLink {
   private readonly link: { stop(): void };
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
+  /** Called with each new connection, after what was asked before it. */
+  onConnect: () => void = () => {};
 
   constructor(databasesSocket: string) {
     this.link = keepConnected<FromDatabases, ToDatabases>(databasesSocket, (connection) => {
@@ -42,7 +44,12 @@ export class DatabasesLink {
         if (this.connection === connection) this.lose();
       };
       for (const [id, pending] of this.pending) this.send(id, pending);
+      this.onConnect();
     });
+  }
+
+  get isConnected(): boolean {
+    return this.connection !== undefined;
   }
 
   /**

@@ -4,6 +4,7 @@ import { getApp } from "../apps/app-store.ts";
 import { removeAlias } from "../apps/domains.ts";
 import { hostUrl, type Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
+import type { Branches } from "../databases/branches.ts";
 import { followDeployment } from "../deployments/follow-deployment.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProgressHub } from "../pipeline/progress-hub.ts";
@@ -23,6 +24,7 @@ export interface PushReceiverParts {
   database: Database;
   serving: Serving;
   pipeline: Pipeline;
+  branches: Branches;
   hub: ProgressHub;
 }
 
@@ -46,6 +48,7 @@ export class PushReceiver {
     const host = branchHost(app, branch, place.domain);
     if (await removeAlias(serving, { app, host, kind: "branch", who: caller.name })) {
       yield { type: "note", text: `Removed ${hostUrl(host, place)}` };
+      await this.parts.branches.settle();
     }
     yield { type: "accepted" };
   }

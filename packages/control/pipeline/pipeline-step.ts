@@ -2,6 +2,7 @@ import type { HomeLayout } from "@evenkeel/model";
 import type { DeploymentState, StepName } from "../api/contract/index.ts";
 import type { Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
+import type { Branches } from "../databases/branches.ts";
 import type { DatabasesLink } from "../databases/databases-link.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
@@ -17,6 +18,7 @@ export interface PipelineParts {
   database: Database;
   vault: Vault;
   databases: DatabasesLink;
+  branches: Branches;
   serving: Serving;
   host: HostLink;
   edge: EdgeProbe;

@@ -261,6 +261,7 @@ export class Pipeline {
     try {
       await removeBuildFolder(this.parts.layout, id);
       await this.patiently(this.stopSignal.signal, () => withdraw(this.parts, id));
+      await this.parts.branches.settle();
     } catch (error) {
       if (error === stopped) return;
       console.error(`control: clearing ${id}: ${error instanceof Error ? error.message : error}`);

@@ -4,6 +4,7 @@ import { listOutputs, planRetention, removeBuildFolder, sweepArtifacts, sweepUpl
 import { uploadPath } from "@evenkeel/build/source/upload-layout";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { Database } from "../database/database.ts";
+import type { Branches } from "../databases/branches.ts";
 import { underWay } from "../deployments/deployment-row.ts";
 import { removeDeployment } from "../deployments/remove-deployment.ts";
 import { withdraw } from "../deployments/withdraw-deployment.ts";
@@ -29,6 +30,7 @@ export interface SweeperParts {
   database: Database;
   serving: Serving;
   host: HostLink;
+  branches: Branches;
 }
 
 /** Removes what nothing needs any more. Every part may be interrupted and is done again by the next sweep. */
@@ -86,6 +88,7 @@ export class Sweeper {
       new Set([...uploads].map((sha) => uploadPath(layout, sha))),
       nowMs - uploadGraceMs,
     );
+    await this.parts.branches.settle();
     await this.sweepLogs();
     await this.packRepositories();
     await compactServing(database);

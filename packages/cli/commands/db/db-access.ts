@@ -5,32 +5,45 @@ import { formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
 import { type DatabaseOptions, databaseCommand, named } from "./database-options.ts";
 
+interface AccessOptions extends DatabaseOptions {
+  branch?: string;
+}
+
+const accessCommand = (db: Command, name: string, summary: string): Command =>
+  databaseCommand(db, name, summary).option("--branch <name>", "a branch of the app's database");
+
 /** Reaching a database from this machine, as the app does. */
 export function registerDbAccess(db: Command): void {
-  databaseCommand(db, "url", "print the address with its password")
+  accessCommand(db, "url", "print the address with its password")
     .addHelpText("after", '\nExample:\n  pg_dump "$(evenkeel db url shop)" > shop.sql')
-    .action(async (app: string, options: DatabaseOptions) => {
+    .action(async (app: string, options: AccessOptions) => {
       const variables = await credentials(app, options);
       console.log(options.json ? JSON.stringify(variables) : variables["DATABASE_URL"]);
     });
-  databaseCommand(db, "psql", "open psql, as the app's role")
+  accessCommand(db, "psql", "open psql, as the app's role")
     .addHelpText(
       "after",
       "\nNeeds psql on this machine; `evenkeel db query` does not.\n\nExample:\n  evenkeel db psql shop",
     )
     .action(psql);
-  databaseCommand(db, "query", "run SQL, as the app's role")
+  accessCommand(db, "query", "run SQL, as the app's role")
     .argument("<sql>", "one statement, or several")
     .addHelpText("after", '\nExample:\n  evenkeel db query shop "SELECT count(*) FROM orders"')
     .action(query);
 }
 
-async function credentials(app: string, options: DatabaseOptions): Promise<Record<string, string>> {
+async function credentials(app: string, options: AccessOptions): Promise<Record<string, string>> {
   const name = named(app, options);
-  return (await withControl((client) => client.getDatabaseCredentials(name))).variables;
+  const { branch } = options;
+  const { variables } = await withControl((client) =>
+    branch === undefined
+      ? client.getDatabaseCredentials(name)
+      : client.getBranchCredentials({ app: name.app, branch }),
+  );
+  return variables;
 }
 
-async function psql(app: string, options: DatabaseOptions): Promise<void> {
+async function psql(app: string, options: AccessOptions): Promise<void> {
   const variables = await credentials(app, options);
   const program = Bun.which("psql");
   if (program === null) {
@@ -48,7 +61,7 @@ async function psql(app: string, options: DatabaseOptions): Promise<void> {
   process.exitCode = await child.exited;
 }
 
-async function query(app: string, sql: string, options: DatabaseOptions): Promise<void> {
+async function query(app: string, sql: string, options: AccessOptions): Promise<void> {
   const variables = await credentials(app, options);
   const results = await withSession(variables["DATABASE_URL"]!, async (client) => {
     const result = await client.query({ text: sql, rowMode: "array" }).catch((cause) => {

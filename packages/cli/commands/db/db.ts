@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { registerDbAccess } from "./db-access.ts";
 import { registerDbBackups } from "./db-backups.ts";
+import { registerDbBranches } from "./db-branches.ts";
 import { registerDbLife } from "./db-life.ts";
 
 export function registerDb(program: Command): void {
@@ -21,4 +22,5 @@ Examples:
   registerDbLife(db);
   registerDbAccess(db);
   registerDbBackups(db);
+  registerDbBranches(db);
 }

@@ -20,6 +20,14 @@ export const appSettings = z.strictObject({
   productionBranch: z.string().min(1).max(200).optional(),
   /** A function of the app gets at most this many instances; default 10. */
   maxInstances: z.number().int().min(1).max(1_000).optional(),
+  /** Run in every copy of its database that a preview gets, as the app's role, before anybody may connect. */
+  branchScrubSql: z.string().min(1).max(100_000).nullable().optional(),
+  /** A larger database is not copied; default 10 GiB. */
+  branchLimitBytes: z.number().int().min(1).nullable().optional(),
+  /** All branches of its databases together; default 40 GiB. */
+  branchTotalLimitBytes: z.number().int().min(1).nullable().optional(),
+  /** A branch goes when nobody was connected for so long; default 14. */
+  branchIdleDays: z.number().int().min(1).max(3_650).nullable().optional(),
 });
 export type AppSettings = z.infer<typeof appSettings>;
 

@@ -6,7 +6,7 @@ import type {
   DatabaseRestored,
 } from "@evenkeel/model";
 import { z } from "zod";
-import { appParams, deployableEnvironment } from "./parameters.ts";
+import { appParams, deployableEnvironment, recoveryPoint } from "./parameters.ts";
 import { json, stream } from "./route.ts";
 
 const databaseParams = z.object({ ...appParams.shape, environment: deployableEnvironment });
@@ -68,9 +68,6 @@ export const databaseRoutes = {
     path: "/api/apps/:app/databases/:environment/restore",
     permission: "configure",
     params: databaseParams,
-    body: z.strictObject({
-      /** A time with its zone, an LSN, a transaction, the name of a restore point, or `latest`. */
-      to: z.string().min(1).max(100),
-    }),
+    body: z.strictObject({ to: recoveryPoint }),
   }),
 };

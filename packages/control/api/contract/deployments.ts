@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { DeployableEnvironment } from "./parameters.ts";
 import {
   appParams,
+  branchName,
   deployableEnvironment,
   deploymentId,
   deploymentParams,
@@ -169,6 +170,13 @@ export const deploymentRoutes = {
     path: "/api/deployments/:deployment",
     permission: "configure",
     params: deploymentParams,
+  }),
+  /** Takes a branch's alias away, and its database with it. Its deployments stay at their own URLs. */
+  removePreview: json<{ removed: true }>()({
+    method: "DELETE",
+    path: "/api/apps/:app/previews/:branch",
+    permission: "configure",
+    params: z.object({ ...appParams.shape, branch: branchName }),
   }),
   readBuildLog: stream<BuildLogLine>()({
     method: "GET",

@@ -1,4 +1,5 @@
 import { appRoutes } from "./apps.ts";
+import { branchRoutes } from "./branches.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
@@ -8,6 +9,7 @@ import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
 
 export * from "./apps.ts";
+export * from "./branches.ts";
 export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
@@ -27,6 +29,7 @@ export const contract = {
   ...configurationRoutes,
   ...databaseRoutes,
   ...flagRoutes,
+  ...branchRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

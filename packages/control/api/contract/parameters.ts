@@ -13,6 +13,12 @@ export type DeployableEnvironment = z.infer<typeof deployableEnvironment>;
 export const appParams = z.object({ app: appName });
 export const deploymentParams = z.object({ deployment: deploymentId });
 
+/** Of git (`feature/x`), or what its alias and its database are named by (`feature-x`). */
+export const branchName = z.string().min(1).max(250);
+
+/** A time with its zone, an LSN, a transaction, the name of a restore point, or `latest`. */
+export const recoveryPoint = z.string().min(1).max(100);
+
 /** Query parameters are text: `true`, `1` and the bare name are true. */
 export const flag = z
   .enum(["true", "false", "1", "0", ""])

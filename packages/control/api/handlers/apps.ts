@@ -26,7 +26,9 @@ export function appHandlers(parts: ControlParts): HandlersOf<typeof appRoutes> {
       return viewApp(database, app, place);
     },
     async removeApp({ params, caller }) {
-      return { removed: true, ...(await removeApp(parts, params.app, caller.name)) };
+      const removed = await removeApp(parts, params.app, caller.name);
+      await parts.branches.settle();
+      return { removed: true, ...removed };
     },
   };
 }

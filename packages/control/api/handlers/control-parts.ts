@@ -1,6 +1,7 @@
 import type { HomeLayout } from "@evenkeel/model";
 import type { Place } from "../../apps/hosts.ts";
 import type { Database } from "../../database/database.ts";
+import type { Branches } from "../../databases/branches.ts";
 import type { DatabaseRemover } from "../../databases/database-remover.ts";
 import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
@@ -22,6 +23,7 @@ export interface ControlParts {
   host: HostLink;
   databases: DatabasesLink;
   databaseRemover: DatabaseRemover;
+  branches: Branches;
   releaser: Releaser;
   pipeline: Pipeline;
   configurer: Configurer;

@@ -1,13 +1,14 @@
 import { receiveUpload } from "@evenkeel/build";
-import type { DeploymentId } from "@evenkeel/model";
+import { branchHost, type DeploymentId } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
+import { removeAlias } from "../../apps/domains.ts";
 import { record } from "../../audit/audit-log.ts";
 import { getDeployment, listDeployments } from "../../deployments/deployment-row.ts";
 import { deploymentView, summaryView } from "../../deployments/deployment-view.ts";
 import { followDeployment, readBuildLog } from "../../deployments/follow-deployment.ts";
 import { removeDeployment } from "../../deployments/remove-deployment.ts";
 import { hasUpload, recordUpload } from "../../deployments/upload-store.ts";
-import { UploadUnknownError } from "../../errors.ts";
+import { PreviewUnknownError, UploadUnknownError } from "../../errors.ts";
 import { deploymentLogFolder } from "../../logs/build-log.ts";
 import { readRuntimeLog } from "../../logs/runtime-log.ts";
 import type { deploymentRoutes } from "../contract/index.ts";
@@ -49,6 +50,15 @@ export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deplo
     },
     async removeDeployment({ params, caller }) {
       await removeDeployment(parts, await getDeployment(database, params.deployment), caller.name);
+      await parts.branches.settle();
+      return { removed: true };
+    },
+    async removePreview({ params: { app, branch }, caller }) {
+      await getApp(database, app);
+      const host = branchHost(app, branch, place.domain);
+      if (!(await removeAlias(parts.serving, { app, host, kind: "branch", who: caller.name })))
+        throw new PreviewUnknownError(app, branch);
+      await parts.branches.settle();
       return { removed: true };
     },
     readBuildLog: ({ params, query, signal }) =>

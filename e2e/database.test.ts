@@ -58,8 +58,10 @@ async function databaseTime(): Promise<string> {
   return rows[0]!.now;
 }
 
+/** `status` fails while a process is away. */
 const keeper = async (): Promise<Process> => {
-  const { processes } = await platform.json<{ processes: Process[] }>("status");
+  const { stdout } = await platform.run("status", "--json");
+  const { processes } = JSON.parse(stdout) as { processes: Process[] };
   return processes.find((process) => process.name === "databases")!;
 };
 

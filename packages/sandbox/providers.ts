@@ -1,4 +1,5 @@
 import type { Provider } from "./provider/provider.ts";
+import { twilio } from "./twilio/twilio.ts";
 
 /** Every twin there is. */
-export const providers: readonly Provider[] = [];
+export const providers: readonly Provider[] = [twilio];

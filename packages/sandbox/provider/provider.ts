@@ -1,4 +1,5 @@
 import type { Account } from "../accounts/account.ts";
+import type { PhoneService } from "../phones/phone-service.ts";
 import type { Webhook, WebhookResult } from "../webhooks/webhook.ts";
 import type { Answer } from "./answer.ts";
 import type { TwinRequest } from "./twin-request.ts";
@@ -65,6 +66,8 @@ export interface Provider {
   happen?(account: Account, type: string, data: unknown, answer?: WebhookResult): void;
   /** Headers that prove where a webhook comes from; asked again for each attempt. */
   signWebhook?(account: Account, webhook: Webhook): Record<string, string>;
+  /** Calls and texts that people outside take part in. */
+  readonly phones?: PhoneService;
   /** A listener of its own beside HTTP, as for SMTP. */
   listen?(accounts: AccountFinder): { stop(): Promise<void> };
 }

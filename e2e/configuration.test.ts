@@ -91,3 +91,47 @@ describe("variables of an app", () => {
     expect(audit).not.toContain("third");
   }, 60_000);
 });
+
+describe("an app that ships a schema of its variables", () => {
+  const settings = async () => {
+    const answer = await platform.get("env-schema.localhost", "/api/settings");
+    return answer.status === 200 ? answer.json() : answer.status;
+  };
+  const key = "key_canary-of-the-schema";
+  const setKey = (value: string) =>
+    platform.runIn(repository, ["env", "set", "env-schema", "API_KEY"], {}, value);
+
+  test("it is refused while references lead nowhere and while its schema finds faults, all by name, and then accepted", async () => {
+    const folder = platform.copyFixture("env-schema");
+    const unresolved = await platform.failing("deploy", folder, "--prod");
+    expect(unresolved.stderr).toContain("@site-url (for SITE_URL)");
+    await platform.must("env", "set", "env-schema", "SITE_URL=no-url");
+    expect(await setKey("canary-of-nothing")).toMatchObject({ exitCode: 0 });
+
+    const refused = await platform.failing("deploy", folder, "--prod");
+    expect(refused.stderr).toContain("do not meet its env.ts");
+    expect(refused.stderr).toMatch(/API_KEY: no key of ours: \*\*\*\n *SITE_URL: Invalid URL/);
+    expect(refused.stderr).not.toContain("canary");
+    expect(await settings()).toBe(404);
+
+    await platform.must("env", "set", "env-schema", "SITE_URL=https://shop.example");
+    expect(await setKey(key)).toMatchObject({ exitCode: 0 });
+    await platform.deploy(folder, "--prod");
+    expect(await settings()).toEqual({ keyLength: key.length, pageSize: "20", site: "https://shop.example" });
+  }, 180_000);
+
+  test("a change that the schema refuses changes nothing, and a reference follows what it refers to", async () => {
+    const refused = await setKey("canary-of-a-change");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("API_KEY: no key of ours: ***");
+    const gone = await platform.failing("env", "rm", "env-schema", "SITE_URL");
+    expect(gone.stderr).toContain("@site-url (for SITE_URL)");
+    expect(await settings()).toMatchObject({ keyLength: key.length });
+    expect(await platform.must("env", "history", "env-schema")).not.toContain("canary");
+
+    await platform.must("env", "set", "env-schema", "SITE_URL=https://other.example", "PAGE_SIZE=50");
+    expect(await settings()).toMatchObject({ site: "https://other.example", pageSize: "50" });
+    await platform.must("env", "rm", "env-schema", "PAGE_SIZE");
+    expect(await settings()).toMatchObject({ pageSize: "20" });
+  }, 120_000);
+});

@@ -135,6 +135,18 @@ export class FrameworkVersionMissingError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** The app's `env.ts` and what it imports cannot be made one file. */
+export class EnvSchemaUnreadableError extends EvenkeelError {
+  readonly code = "env_schema_unreadable";
+  readonly fault = "user";
+}
+
+/** The schema that the app ships for its environment threw, hung, or ended without a result. */
+export class EnvSchemaFailedError extends EvenkeelError {
+  readonly code = "env_schema_failed";
+  readonly fault = "user";
+}
+
 /** The room itself could not be made; the build never began. */
 export class RoomFailedError extends EvenkeelError {
   readonly code = "build_room_failed";

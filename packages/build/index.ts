@@ -9,6 +9,8 @@
  */
 export type { BuildPlan, PackageManager, ProjectSettings } from "./detect/build-plan.ts";
 export { inspectSource } from "./detect/inspect-source.ts";
+export { type BundledEnvSchema, bundleEnvSchema } from "./env-schema/bundle-env-schema.ts";
+export { checkEnvironment, type EnvironmentCheck } from "./env-schema/check-environment.ts";
 export * from "./errors.ts";
 export { type BuiltFolder, importOutput } from "./import/import-output.ts";
 export { planRetention, type RetentionPlan } from "./retention/plan-retention.ts";

@@ -99,7 +99,7 @@ export class Control {
       },
       hub,
     );
-    const configurer = new Configurer({ database, vault, place, pipeline });
+    const configurer = new Configurer({ layout, database, vault, place, pipeline });
     const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, branches, hub });
     this.parts = {
       ...{

@@ -221,6 +221,24 @@ export class VariableUnknownError extends EvenkeelError {
   }
 }
 
+/** The app's own schema (`env.ts`) does not accept its variables. */
+export class EnvironmentRefusedError extends EvenkeelError {
+  readonly code = "environment_refused";
+  readonly fault = "user";
+
+  constructor(
+    app: AppName,
+    environment: string,
+    schema: string,
+    faults: { name: string; message: string }[],
+  ) {
+    const lines = faults.map(({ name, message }) => `\n  ${name}: ${message}`);
+    super(`The variables of ${app} in ${environment} do not meet its ${schema}:${lines.join("")}`, {
+      hint: `Set them: evenkeel env set ${app} ${faults[0]!.name === "(all)" ? "NAME" : faults[0]!.name} --env ${environment}`,
+    });
+  }
+}
+
 /** `vercel.json` gives names the values of variables that are not set. */
 export class ReferenceMissingError extends EvenkeelError {
   readonly code = "reference_missing";

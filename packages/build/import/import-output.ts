@@ -26,6 +26,8 @@ export interface BuiltFolder {
   seenAs?: string;
   /** Nobody can write the files any more: they may be hard-linked into the store. Default: they are copied. */
   settled?: boolean;
+  /** From `bundleEnvSchema`. */
+  envSchema?: { name: string; path: string };
 }
 
 /**
@@ -58,7 +60,12 @@ export async function importOutput(
   try {
     await mkdir(layout.artifactTrees, { recursive: true });
     await intake.begin();
-    const manifest = await storeDrafts(layout, intake, { config, statics, functions }, options.signal);
+    const manifest = await storeDrafts(
+      layout,
+      intake,
+      { config, statics, functions, envSchema: built.envSchema },
+      options.signal,
+    );
     const staged = await intake.settle();
     const filled = await trees.fill(Object.values(manifest.functionsById), options.signal);
     await makeDurable(layout.artifacts, [...staged, ...filled]);

@@ -22,13 +22,14 @@ export interface OutputDrafts {
   config: OutputConfig;
   statics: StaticEntry[];
   functions: FunctionsDraft;
+  envSchema?: { name: string; path: string } | undefined;
 }
 
 /** Hands every file of an output to the store, and makes the manifest that names them. */
 export async function storeDrafts(
   layout: HomeLayout,
   intake: FileIntake,
-  { config, statics, functions }: OutputDrafts,
+  { config, statics, functions, envSchema }: OutputDrafts,
   signal: AbortSignal | undefined,
 ): Promise<BuildOutput> {
   const sizes = new Map<FileHash, number>();
@@ -75,6 +76,7 @@ export async function storeDrafts(
     ...(config.wildcard && { wildcard: config.wildcard }),
     crons: config.crons ?? [],
     ...(config.schedules && { schedules: config.schedules }),
+    ...(envSchema && { envSchema: { name: envSchema.name, ...(await take(envSchema.path)) } }),
     sizeBytes: sizes.values().reduce((sum, size) => sum + size, 0),
   };
   return { id: outputIdOf(content), ...content };

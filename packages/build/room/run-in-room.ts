@@ -40,7 +40,9 @@ export interface RoomOptions {
   limits: RoomLimits;
   secrets: Iterable<string>;
   onLog: (line: RoomLogLine) => void;
-  signal?: AbortSignal;
+  /** False: it reaches nothing, not even the machine's own loopback address. Default true. */
+  network?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 export interface RoomFolder {
@@ -120,15 +122,18 @@ async function supervise(options: RoomOptions, spec: RoomSpec, cgroup: Cgroup): 
   const unbounded = [...isolationMissing(), ...cgroup.missing];
   if (unbounded.length > 0) log("platform", `Not bounded on this machine: ${unbounded.join(", ")}`);
   options.signal?.throwIfAborted();
-  const child = Bun.spawn([...launcher(spec), process.execPath, join(import.meta.dir, "room-init.ts")], {
-    // Bun would read a `.env` where it starts.
-    cwd: "/",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" },
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "pipe",
-    detached: true,
-  });
+  const child = Bun.spawn(
+    [...launcher(spec, options.network ?? true), process.execPath, join(import.meta.dir, "room-init.ts")],
+    {
+      // Bun would read a `.env` where it starts.
+      cwd: "/",
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    },
+  );
   let ended: RoomOutcome["ended"];
   let endReason: string | undefined;
   const end = (why: NonNullable<RoomOutcome["ended"]>, reason: string) => {
@@ -180,9 +185,10 @@ async function supervise(options: RoomOptions, spec: RoomSpec, cgroup: Cgroup): 
 }
 
 /** util-linux' unshare makes the namespaces: Bun has threads, and a new pid namespace holds only for children. */
-function launcher(spec: RoomSpec): string[] {
+function launcher(spec: RoomSpec, network: boolean): string[] {
   if (!spec.isolation) return [];
-  return ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"];
+  const own = ["--mount", "--pid", "--ipc", "--uts", ...(network ? [] : ["--net"])];
+  return ["unshare", ...own, "--fork", "--kill-child"];
 }
 
 function boundedLog(options: RoomOptions): (stream: RoomLogLine["stream"], text: string) => void {

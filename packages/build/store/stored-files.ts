@@ -2,6 +2,7 @@ import type { BuildOutput, StaticFile, StoredFile } from "@evenkeel/model";
 
 /** Every file of the store that an output needs; some more than once. */
 export function* storedFiles(output: BuildOutput): Generator<StoredFile> {
+  if (output.envSchema) yield output.envSchema;
   for (const file of Object.values(output.files)) yield* withEncodings(file);
   for (const { fallback } of Object.values(output.prerenders)) if (fallback) yield* withEncodings(fallback);
   for (const spec of Object.values(output.functionsById)) {

@@ -15,7 +15,7 @@ import { type BuildFolder, buildCachePath } from "./build-folder.ts";
 import { explainFailure } from "./explain-failure.ts";
 
 /** As at Vercel, so that what a build writes of its own place is the same everywhere and every time. */
-const sourcePlace = "/vercel/path0";
+export const sourcePlace = "/vercel/path0";
 const homePlace = "/home/build";
 const cachePlace = "/home/build/.cache";
 

@@ -15,6 +15,7 @@ const stepTitles: Record<Step["name"], string> = {
   source: "Unpacking the source",
   build: "Building",
   import: "Storing the build output",
+  check: "Checking the variables",
   prepare: "Starting an instance",
   smoke: "Asking it for an answer",
   switch: "Switching the alias",

@@ -1,5 +1,5 @@
 import type { OpenVariable } from "../variables/variable-store.ts";
-import type { DeploymentVariable, VariableOrigin } from "./deployment-variables.ts";
+import type { DeploymentVariable } from "./deployment-variables.ts";
 
 /** `env` of a `vercel.json`: a value, or `@name` for the value of another variable. */
 export type Declared = Record<string, string>;
@@ -16,13 +16,11 @@ export interface Configuration {
   missing: MissingReference[];
 }
 
-const strength: VariableOrigin[] = ["declared", "attached", "environment", "given"];
-
 /**
  * The variables of a deployment. Pure.
  *
- * A reference `@api-key` means the variable `api-key`, or, as no variable can be called that, `API_KEY`. A name that has a value from
- * elsewhere needs none from `vercel.json`.
+ * A reference `@api-key` means the variable `api-key`, or, as no variable can be called that, `API_KEY`. A name that has a value from a person
+ * needs none from `vercel.json`; one whose reference only what is attached can resolve has it from there.
  *
  * @param current of the environment
  * @param own given with the deployment, and attached to it; others are left out
@@ -32,22 +30,28 @@ export function configure(
   own: DeploymentVariable[],
   declared: Declared,
 ): Configuration {
-  const all: DeploymentVariable[] = own.filter(({ origin }) => origin === "given" || origin === "attached");
-  for (const [name, variable] of current) all.push({ name, origin: "environment", ...variable });
-  all.sort((one, other) => strength.indexOf(one.origin) - strength.indexOf(other.origin));
-  const byName = new Map(all.map((variable) => [variable.name, variable]));
-  const missing: MissingReference[] = [];
-  const added: DeploymentVariable[] = [];
-  for (const [name, text] of Object.entries(declared)) {
-    if (byName.has(name)) continue;
-    const reference = text.startsWith("@") ? text.slice(1) : undefined;
-    const found = reference === undefined ? { value: text, plain: true } : referenced(byName, reference);
-    if (found)
-      added.push({ name, value: found.value, plain: found.plain, origin: "declared", version: null });
-    else missing.push({ name, reference: reference! });
-  }
-  const variables = [...byName.values(), ...added];
-  return { variables: variables.sort((one, other) => (one.name < other.name ? -1 : 1)), missing };
+  const byName = new Map<string, DeploymentVariable>();
+  const add = (variable: DeploymentVariable) => {
+    if (!byName.has(variable.name)) byName.set(variable.name, variable);
+  };
+  for (const variable of own) if (variable.origin === "given") add(variable);
+  for (const [name, { value, plain, version }] of current)
+    add({ name, value, plain, version, origin: "environment" });
+  const ofPeople = new Map(byName);
+  const declare = (name: string, text: string, from: ReadonlyMap<string, DeploymentVariable>) => {
+    const found = text.startsWith("@") ? referenced(from, text.slice(1)) : { value: text, plain: true };
+    if (found) add({ name, value: found.value, plain: found.plain, origin: "declared", version: null });
+  };
+  for (const [name, text] of Object.entries(declared)) declare(name, text, ofPeople);
+  for (const variable of own) if (variable.origin === "attached") add(variable);
+  const all = new Map(byName);
+  for (const [name, text] of Object.entries(declared)) declare(name, text, all);
+  return {
+    variables: [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1)),
+    missing: Object.entries(declared)
+      .filter(([name]) => !byName.has(name))
+      .map(([name, text]) => ({ name, reference: text.slice(1) })),
+  };
 }
 
 export const referenced = <Variable>(

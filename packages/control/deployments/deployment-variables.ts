@@ -7,8 +7,8 @@ import type { Vault } from "../vault/vault.ts";
  *
  * - `given`: with the deployment itself (`--env-file`).
  * - `environment`: set by a person for the app's environment.
- * - `attached`: the address of the environment's database.
  * - `declared`: `env` of the source's `vercel.json`.
+ * - `attached`: by the platform, such as the address of the environment's database.
  */
 export type VariableOrigin = "given" | "environment" | "attached" | "declared";
 

@@ -52,7 +52,7 @@ test(
     expect(unstartable.state).toBe("failed");
     expect(unstartable.error).toEqual(control.host.outcome);
     expect(unstartable.steps.map((step) => step.state)).toEqual([
-      ...["done", "done", "done", "failed", "waiting", "waiting", "waiting"],
+      ...["done", "done", "done", "done", "failed", "waiting", "waiting", "waiting"],
     ] as never);
     control.host.outcome = "wait";
     await control.client().ensureApp({ app: "shop" });

@@ -20,6 +20,7 @@ import type { Job, PipelineParts, PipelineStep } from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
 import { cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
 import { buildStep } from "./steps/build.ts";
+import { checkStep } from "./steps/check.ts";
 import { confirmStep } from "./steps/confirm.ts";
 import { importStep } from "./steps/import.ts";
 import { prepareStep } from "./steps/prepare.ts";
@@ -32,6 +33,7 @@ const steps: PipelineStep[] = [
   sourceStep,
   buildStep,
   importStep,
+  checkStep,
   prepareStep,
   smokeStep,
   switchStep,
@@ -45,7 +47,7 @@ const ended = Symbol("cancelled or superseded");
 /**
  * Brings accepted deployments live.
  *
- *   queued → building (source, build, import) → deploying (prepare, smoke, switch, confirm) → ready
+ *   queued → building (source, build, import) → deploying (check, prepare, smoke, switch, confirm) → ready
  *   any of these → failed | cancelled | superseded, until `switch` is committed
  *
  * Invariants:
@@ -175,8 +177,10 @@ export class Pipeline {
 
   private async runSteps(job: Job, rows: StepRow[]): Promise<void> {
     if (needsFreshSource(job, rows)) for (const row of rows.slice(0, 2)) row.state = "waiting";
-    for (const [index, step] of steps.entries()) {
-      const row = rows[index]!;
+    for (const step of steps) {
+      const row = rows.find(({ name }) => name === step.name);
+      // It was accepted before there was such a step.
+      if (!row) continue;
       if (row.state === "done" || row.state === "skipped") continue;
       if (step.skips?.(job)) {
         await this.endStep(job, row, { state: "skipped" });

@@ -1,10 +1,11 @@
-import type { AppName, DeploymentId, EnvironmentName } from "@evenkeel/model";
+import type { AppName, DeploymentId, EnvironmentName, HomeLayout } from "@evenkeel/model";
 import type { VariableChangeKind } from "../api/contract/index.ts";
 import type { Place } from "../apps/hosts.ts";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
+import { checkConfiguration } from "../deployments/check-configuration.ts";
 import { deriveConfiguration, deriveDeployment, liveDeployment } from "../deployments/derive-deployment.ts";
 import { ReferenceMissingError } from "../errors.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -23,6 +24,7 @@ export interface ConfigurationWish extends WishedVariables {
 }
 
 export interface ConfigurerParts {
+  layout: HomeLayout;
   database: Database;
   vault: Vault;
   place: Place;
@@ -38,13 +40,14 @@ export class Configurer {
    *
    * @param within runs in the same transaction, for each environment that changes
    * @returns the deployments that bring it live, one for each environment in which something is
-   * @throws AppUnknownError, VariableUnknownError, VariableRefusedError, ReferenceMissingError
+   * @throws AppUnknownError, VariableUnknownError, VariableRefusedError, ReferenceMissingError, EnvironmentRefusedError, EnvSchemaFailedError
    */
   async change(
     wish: ConfigurationWish,
     within: (connection: Connection, environment: EnvironmentName) => Promise<void> = async () => {},
   ): Promise<DeploymentId[]> {
     const { database, pipeline } = this.parts;
+    if (wish.release) await this.check(wish);
     // In one order, whatever the order of the request, so that two writers cannot wait for each other.
     const environments = [...new Set(wish.environments)].sort();
     const accepted = await database.transaction(async (connection) => {
@@ -61,6 +64,27 @@ export class Configurer {
       pipeline.start(id);
     }
     return accepted.map(({ id }) => id);
+  }
+
+  /**
+   * Has the apps' schemas look at what is wished before anything is written. What changes between now and then is seen by the deployment,
+   * which looks again.
+   */
+  private async check(wish: ConfigurationWish): Promise<void> {
+    const { layout, database, vault, place } = this.parts;
+    for (const environment of new Set(wish.environments)) {
+      const base = await liveDeployment(database, wish.app, environment, place);
+      if (!base) continue;
+      const planned = planChange(
+        await openVariables(database, vault, wish.app, environment),
+        wish,
+        environment,
+      );
+      if (changesNothing(planned)) continue;
+      const { variables, missing } = await deriveConfiguration(database, vault, base, planned.after);
+      if (missing.length > 0) throw new ReferenceMissingError(wish.app, environment, missing);
+      await checkConfiguration(layout, base, variables);
+    }
   }
 
   private async changeOne(

@@ -30,6 +30,8 @@ export interface BuildOutput {
   crons: { path: string; schedule: string }[];
   /** `schedules` of `config.json`, which follow `crons`: https://vercel.com/docs/schedules/configuration */
   schedules?: Schedule[];
+  /** The app's `env.ts`, bundled: a Standard Schema of the environment. */
+  envSchema?: StoredFile & { name: string };
   /** Sum over distinct files. */
   sizeBytes: number;
 }

@@ -25,7 +25,16 @@ export type DeploymentState =
   | "superseded"
   | "removed";
 
-export const stepNames = ["source", "build", "import", "prepare", "smoke", "switch", "confirm"] as const;
+export const stepNames = [
+  "source",
+  "build",
+  "import",
+  "check",
+  "prepare",
+  "smoke",
+  "switch",
+  "confirm",
+] as const;
 export type StepName = (typeof stepNames)[number];
 
 export interface Step {

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import {
   type BuiltFolder,
   buildFolder,
+  bundleEnvSchema,
   describeProgress,
   inspectSource,
   type ProjectSettings,
@@ -11,6 +13,7 @@ import {
 } from "@evenkeel/build";
 import type { AppSettings } from "../../api/contract/index.ts";
 import { getApp } from "../../apps/app-store.ts";
+import { buildVariables, readDeclared } from "../../deployments/declare-variables.ts";
 import { openEnvironment } from "../../deployments/deployment-environment.ts";
 import type { BuildLog } from "../../logs/build-log.ts";
 import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
@@ -40,13 +43,18 @@ async function build(
   for (const warning of plan.warnings) log.note(warning);
   const tools = await provisionToolchain(parts.layout, plan.tools, progressNotes(log));
   const { user, system } = await openEnvironment(parts.database, parts.vault, deployment.id);
-  return runBuild(parts.layout, {
+  const root = plan.settings.rootDirectory ?? "";
+  const declared = readDeclared(join(folder.source, root));
+  const buildOnly = buildVariables(deployment, declared.build, user);
+  const built = await runBuild(parts.layout, {
     ...{ folder, plan, tools, app: deployment.app, signal },
     target: deployment.environment === "production" ? "production" : "preview",
-    environment: { ...user, ...system },
+    environment: { ...buildOnly, ...user, ...system },
     secrets: Object.values(user),
     onLog: (line) => log.write(line),
   });
+  const envSchema = await bundleEnvSchema(folder, root, signal);
+  return { ...built, ...(envSchema && { envSchema }) };
 }
 
 /** A note for each tool and step, and while bytes come one every few seconds: the log is kept, and a push shows all of it. */

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { buildFolder, removeBuildFolder, unpackSource } from "@evenkeel/build";
 import { uploadPath } from "@evenkeel/build/source/upload-layout";
 import { type FileHash, formatSize, type HomeLayout } from "@evenkeel/model";
+import { getApp } from "../../apps/app-store.ts";
 import { attachDatabase } from "../../databases/attach-database.ts";
+import { declareVariables, readDeclared } from "../../deployments/declare-variables.ts";
 import type { DeploymentRow } from "../../deployments/deployment-row.ts";
-import { SourceGoneError } from "../../errors.ts";
+import { ReferenceMissingError, SourceGoneError } from "../../errors.ts";
 import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
@@ -27,7 +30,13 @@ export const sourceStep: PipelineStep = {
       );
       log.note(`Unpacked ${unpacked.fileCount} files, ${formatSize(unpacked.totalBytes)}`);
     }
+    const { settings } = await getApp(parts.database, deployment.app);
+    const { env } = readDeclared(join(folder.source, settings.rootDirectory ?? ""));
+    // Before the database: a person's own, named there, is then not given a second one beside it. After it: `@database-url` may mean ours.
+    await declareVariables(parts, deployment, env);
     await attachDatabase(parts, deployment, folder.source, log);
+    const missing = await declareVariables(parts, deployment, env);
+    if (missing.length > 0) throw new ReferenceMissingError(deployment.app, deployment.environment, missing);
     await noteDeclaredFlags(parts.database, deployment, folder.source, log);
     return undefined;
   },

@@ -1,0 +1,2 @@
+/** Where rooms see the platform's own Bun. */
+export const bunPlace = "/evenkeel/platform-bun";

@@ -1,0 +1,19 @@
+import { checkConfiguration } from "../../deployments/check-configuration.ts";
+import { getDeployment } from "../../deployments/deployment-row.ts";
+import { openDeploymentVariables } from "../../deployments/deployment-variables.ts";
+import type { PipelineStep } from "../pipeline-step.ts";
+
+/** Has the app's own schema look at its variables, before anything starts with them. */
+export const checkStep: PipelineStep = {
+  name: "check",
+  state: "deploying",
+  async run({ deployment, log, signal }, { layout, database, vault }) {
+    const { output } = await getDeployment(database, deployment.id);
+    const variables = await openDeploymentVariables(database, vault, deployment);
+    const checked = await checkConfiguration(layout, { ...deployment, output }, variables, signal);
+    if (checked?.hasSchema) log.note(`The variables meet ${checked.name}`);
+    else if (checked)
+      log.note(`${checked.name} exports no Standard Schema, so it is not taken for one of the variables`);
+    return undefined;
+  },
+};

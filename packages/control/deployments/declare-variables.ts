@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SourceTree } from "@evenkeel/build/detect/source-tree";
 import type { Database } from "../database/database.ts";
 import { ReferenceMissingError } from "../errors.ts";
 import { checkVariables } from "../variables/variable-rules.ts";
@@ -18,12 +18,14 @@ export interface DeclaredVariables {
 /**
  * What the source's `vercel.json` says of variables. What is wrong with the file itself is told by the build.
  *
- * @throws VariableRefusedError
+ * @throws VariableRefusedError, RootDirectoryMissingError
  */
-export function readDeclared(appFolder: string): DeclaredVariables {
+export function readDeclared(sourceFolder: string, rootDirectory: string): DeclaredVariables {
+  const tree = new SourceTree(sourceFolder);
+  const text = tree.readText(join(tree.appFolder(rootDirectory), "vercel.json")) ?? "null";
   let config: { env?: unknown; build?: { env?: unknown } } | null;
   try {
-    config = JSON.parse(readFileSync(join(appFolder, "vercel.json"), "utf8"));
+    config = JSON.parse(text);
   } catch {
     config = null;
   }

@@ -65,6 +65,10 @@ export async function deriveDeployment(
     ...{ from: base.id, output: base.output, hasFunctions: base.hasFunctions, declared: base.declared },
     nextDeploymentId: base.systemEnvironment["NEXT_DEPLOYMENT_ID"],
   });
+  await connection.query(
+    "UPDATE deployments SET flag_set = base.flag_set FROM deployments base WHERE deployments.id = $1 AND base.id = $2",
+    [id, base.id],
+  );
   await writeDeploymentVariables(connection, vault, { id, app, environment }, variables);
   await attachFlags(connection, { vault, place }, { app, environment, id });
   const ended = await connection.query<{ id: DeploymentId }>(

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   type BuiltFolder,
   buildFolder,
@@ -44,7 +43,7 @@ async function build(
   const tools = await provisionToolchain(parts.layout, plan.tools, progressNotes(log));
   const { user, system } = await openEnvironment(parts.database, parts.vault, deployment.id);
   const root = plan.settings.rootDirectory ?? "";
-  const declared = readDeclared(join(folder.source, root));
+  const declared = readDeclared(folder.source, root);
   const buildOnly = buildVariables(deployment, declared.build, user);
   const built = await runBuild(parts.layout, {
     ...{ folder, plan, tools, app: deployment.app, signal },

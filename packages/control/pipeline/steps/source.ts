@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { buildFolder, removeBuildFolder, unpackSource } from "@evenkeel/build";
 import { uploadPath } from "@evenkeel/build/source/upload-layout";
 import { type FileHash, formatSize, type HomeLayout } from "@evenkeel/model";
@@ -31,7 +30,7 @@ export const sourceStep: PipelineStep = {
       log.note(`Unpacked ${unpacked.fileCount} files, ${formatSize(unpacked.totalBytes)}`);
     }
     const { settings } = await getApp(parts.database, deployment.app);
-    const { env } = readDeclared(join(folder.source, settings.rootDirectory ?? ""));
+    const { env } = readDeclared(folder.source, settings.rootDirectory ?? "");
     // Before the database: a person's own, named there, is then not given a second one beside it. After it: `@database-url` may mean ours.
     await declareVariables(parts, deployment, env);
     await attachDatabase(parts, deployment, folder.source, log);

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { registerBackup } from "./commands/backup/backup.ts";
 import { registerDb } from "./commands/db/db.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -9,6 +10,7 @@ import { registerInspect } from "./commands/inspect.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerPromote } from "./commands/promote.ts";
+import { registerRebuild } from "./commands/rebuild.ts";
 import { registerRemove } from "./commands/remove.ts";
 import { registerRestart } from "./commands/restart.ts";
 import { registerRollback } from "./commands/rollback.ts";
@@ -50,6 +52,8 @@ for (const register of [
   registerEnv,
   registerDb,
   registerFlags,
+  registerBackup,
+  registerRebuild,
   registerRemove,
 ]) {
   register(program);

@@ -96,6 +96,24 @@ export class ArchiveUnavailableError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** A recovery key is missing in its file, or was copied wrongly. */
+export class RecoveryKeyError extends EvenkeelError {
+  readonly code = "recovery_key_invalid";
+  readonly fault = "user";
+}
+
+/** A platform cannot be made anew here, or not from this archive. */
+export class RebuildError extends EvenkeelError {
+  readonly code = "rebuild_refused";
+  readonly fault = "user";
+}
+
+/** A place does not do what an archive needs, such as keeping what is there. */
+export class ArchiveUnsuitableError extends EvenkeelError {
+  readonly code = "archive_unsuitable";
+  readonly fault = "user";
+}
+
 /** What should be in the archive has not arrived there in time. */
 export class ArchiveBehindError extends EvenkeelError {
   readonly code = "archive_behind";

@@ -5,6 +5,7 @@ export * from "./branch/index.ts";
 export * from "./errors.ts";
 export * from "./keeper/index.ts";
 export * from "./migrations/index.ts";
+export * from "./platform/index.ts";
 export * from "./restore/index.ts";
 export * from "./server/index.ts";
 export * from "./testing/test-cluster.ts";

@@ -6,13 +6,14 @@ import { connectControl } from "../platform/control.ts";
 import { findHome, readConfig } from "../platform/home.ts";
 import { askSupervisor } from "../platform/supervisor-client.ts";
 import type { ProcessReport } from "../supervisor/kept-process.ts";
+import { reminders } from "./backup/backup-status.ts";
 
 const controlLimitMs = 5_000;
 
 export function registerStatus(program: Command): void {
   program
     .command("status")
-    .summary("show the platform's processes and instances")
+    .summary("show the platform's processes, instances and what is wrong with its backups")
     .option("--json", "print as JSON")
     .addHelpText("after", "\nExample:\n  evenkeel status")
     .action(async (options: { json?: boolean }) => {
@@ -23,7 +24,8 @@ export function registerStatus(program: Command): void {
       const url = `http://${config.domain}:${config.port}`;
       if (options.json) console.log(JSON.stringify({ url, home: layout.home, processes, control }));
       else console.log(`${url}\n\n${describeProcesses(processes)}${describeControl(control)}`);
-      if (!control || processes.some((process) => process.state !== "running")) process.exitCode = 1;
+      const wrong = processes.some((process) => process.state !== "running");
+      if (!control || wrong || control.alerts.length > 0) process.exitCode = 1;
     });
 }
 
@@ -54,8 +56,13 @@ function describeProcesses(processes: ProcessReport[]): string {
 function describeControl(status: PlatformStatus | undefined): string {
   if (!status) return "\n\nControl does not answer; apps are served from their last known state.";
   const instances = status.instances ?? [];
+  const notes = [
+    ...status.alerts.map((alert) => `! ${alert}`),
+    ...(status.protection ? reminders(status.protection).map((reminder) => `→ ${reminder}`) : []),
+  ];
+  const protection = notes.length === 0 ? "" : `\n\n${notes.join("\n")}`;
   const head = `\n\n${status.apps} ${status.apps === 1 ? "app" : "apps"}, ${status.deployments.running} deploying, ${status.deployments.queued} waiting, ${instances.length} instances`;
-  if (instances.length === 0) return head;
+  if (instances.length === 0) return head + protection;
   const rows = instances.map((instance) => [
     instance.id,
     instance.state,
@@ -64,5 +71,6 @@ function describeControl(status: PlatformStatus | undefined): string {
     String(instance.inFlight),
     formatAge(instance.startedAtMs),
   ]);
-  return `${head}\n\n${formatTable(["instance", "state", "pid", "memory", "in flight", "started"], rows)}`;
+  const table = formatTable(["instance", "state", "pid", "memory", "in flight", "started"], rows);
+  return `${head}\n\n${table}${protection}`;
 }

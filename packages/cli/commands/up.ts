@@ -1,10 +1,11 @@
-import { provisionToolchain } from "@evenkeel/build";
+import { existsSync } from "node:fs";
 import type { HomeLayout, PlatformConfig } from "@evenkeel/model";
-import { prepareServerBinaries } from "@evenkeel/postgres";
+import { RebuildError, rebuildMark } from "@evenkeel/postgres";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { Progress } from "../output/progress.ts";
 import { findHome, makeHome, readConfig, writeConfig } from "../platform/home.ts";
+import { provide } from "../platform/provide.ts";
 import { requireFreePort, startPlatform } from "../platform/start.ts";
 import { askSupervisor, isSupervised } from "../platform/supervisor-client.ts";
 
@@ -47,6 +48,7 @@ async function up(options: UpOptions): Promise<void> {
     progress.done();
     return report(layout, config, options, true);
   }
+  refuseHalfRebuilt(layout);
   makeHome(layout);
   await requireFreePort(config);
   writeConfig(layout, config);
@@ -62,13 +64,11 @@ async function up(options: UpOptions): Promise<void> {
   if (!options.detach) await stayUntilInterrupted(layout);
 }
 
-/** What the platform itself needs; a build's own tools come with the first build. */
-async function provide(layout: HomeLayout, progress: Progress): Promise<void> {
-  progress.step("Preparing PostgreSQL");
-  await prepareServerBinaries();
-  progress.step("Preparing Node.js 24 for functions");
-  await provisionToolchain(layout, [{ tool: "node", major: 24 }], (state) => {
-    if (state.doneBytes !== undefined) progress.step(`Installing Node.js ${state.version} for functions`);
+/** Its databases are not all there: a start would make empty ones. */
+function refuseHalfRebuilt(layout: HomeLayout): void {
+  if (!existsSync(rebuildMark(layout))) return;
+  throw new RebuildError(`The rebuild of ${layout.home} is not finished`, {
+    hint: "Run `evenkeel rebuild` with the same words again; it goes on where it was interrupted.",
   });
 }
 
@@ -121,6 +121,12 @@ function report(layout: HomeLayout, config: PlatformConfig, options: UpOptions, 
   data      ${layout.home}
 
 Deploy an app:  evenkeel deploy path/to/app --prod`);
+  if (!existsSync(layout.recoveryKeyExported)) {
+    console.log(`
+Nobody has this platform's recovery key yet. Without it, no backup can be read once this machine is lost:
+  evenkeel backup export-key FILE     (keep FILE elsewhere)
+  evenkeel backup to PLACE            (keep the backups elsewhere, too)`);
+  }
 }
 
 async function stayUntilInterrupted(layout: HomeLayout): Promise<void> {

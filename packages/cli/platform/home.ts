@@ -32,11 +32,11 @@ function runFolder(home: string): string {
 }
 
 /**
- * Makes the folders that must exist before any process starts. What is secret is 0700; the data directory and `run` can be passed
- * through (0711) by the accounts of PostgreSQL and of builds, and every socket in `run` is closed by its own mode.
+ * Makes the folders that must exist before any process starts. What is secret is 0700; the data directory, `run` and `postgres` can be
+ * passed through (0711) by the accounts of PostgreSQL and of builds, and every socket in `run` is closed by its own mode.
  */
 export function makeHome(layout: HomeLayout): void {
-  for (const folder of [layout.home, layout.run]) {
+  for (const folder of [layout.home, layout.run, layout.postgres]) {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
     requireOwn(folder);
     chmodSync(folder, 0o711);

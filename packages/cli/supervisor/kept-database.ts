@@ -7,6 +7,8 @@ const longestDelayMs = 5_000;
 export interface DatabasePlace {
   dataDir: string;
   socketDir: string;
+  /** Called before each start. */
+  prepare: () => Promise<void>;
 }
 
 /**
@@ -53,7 +55,10 @@ export class KeptDatabase {
     let delayMs = firstDelayMs;
     while (!this.stopped) {
       try {
-        this.cluster = await startCluster(this.place);
+        const { prepare, ...place } = this.place;
+        await prepare();
+        // An archive that is away must not fill the disk: beyond this its slot is given up, and a new backup is due.
+        this.cluster = await startCluster({ ...place, settings: { max_slot_wal_keep_size: "1GB" } });
         this.sinceMs = Date.now();
         this.first.resolve();
         if (this.stopped) await this.cluster.stop("fast");

@@ -2,9 +2,8 @@
  * The supervisor's process, started by the guardian with `EVENKEEL_HOME` set. Exit codes: 0 stopped on purpose,
  * 64 another supervisor has this data directory, anything else is a fault and the guardian starts it again.
  */
-import { join } from "node:path";
 import { layoutFromEnvironment } from "@evenkeel/model";
-import { stopDatabases } from "@evenkeel/postgres";
+import { platformDatabase, restoreLostPlatformDatabase, stopDatabases } from "@evenkeel/postgres";
 import { readConfig } from "../platform/home.ts";
 import { isSupervised } from "../platform/supervisor-client.ts";
 import { KeptDatabase } from "./kept-database.ts";
@@ -17,9 +16,10 @@ if (await isSupervised(layout)) {
   process.exit(64);
 }
 
+const { dataDir, socketDir } = platformDatabase(layout);
 const database = new KeptDatabase({
-  dataDir: join(layout.postgres, "control"),
-  socketDir: join(layout.run, "pg"),
+  ...{ dataDir, socketDir },
+  prepare: () => restoreLostPlatformDatabase(layout),
 });
 const supervisor = new Supervisor(
   { database, ...planProcesses(layout, readConfig(layout)) },

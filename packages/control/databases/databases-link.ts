@@ -3,6 +3,7 @@ import {
   type DatabasesReply,
   type DatabasesRequest,
   type FromDatabases,
+  type PlatformRequest,
   ReportedError,
   type ToDatabases,
 } from "@evenkeel/model";
@@ -13,7 +14,7 @@ import { DatabasesUnreachableError } from "../errors.ts";
 const connectLimitMs = 15_000;
 
 interface Pending {
-  request: DatabasesRequest;
+  request: DatabasesRequest | PlatformRequest;
   onProgress: (progress: DatabaseProgress) => void;
   resolve(reply: DatabasesReply): void;
   reject(error: Error): void;
@@ -22,7 +23,7 @@ interface Pending {
 }
 
 /** A second restore would undo what was written after the first. */
-const onceOnly: ReadonlySet<DatabasesRequest["type"]> = new Set(["backup", "restore"]);
+const onceOnly: ReadonlySet<Pending["request"]["type"]> = new Set(["backup", "restore", "backupPlatform"]);
 
 /**
  * Control's side of `run/databases.sock`. A request whose connection was lost is asked again when the keeper is back, but for those
@@ -58,7 +59,7 @@ export class DatabasesLink {
    * @throws ReportedError with the keeper's code; DatabasesUnreachableError
    */
   ask(
-    request: DatabasesRequest,
+    request: DatabasesRequest | PlatformRequest,
     onProgress: (progress: DatabaseProgress) => void = () => {},
   ): Promise<DatabasesReply> {
     const id = ++this.lastId;

@@ -10,7 +10,7 @@ export interface HomeLayout {
   home: string;
   /** Domain, port, number of edges: `PlatformConfig`, written by `up`. */
   config: string;
-  /** 0700; never visible to a build or an instance, never part of a backup. */
+  /** 0700; never visible to a build or an instance; in the archive only sealed with the recovery key, which is never there itself. */
   keys: string;
   masterKey: string;
   apiToken: string;
@@ -20,6 +20,12 @@ export interface HomeLayout {
   sandboxKey: string;
   /** Of the sandbox for the providers' host names; see `sandbox-protocol.ts`. */
   sandboxCertificate: string;
+  /** Opens the platform's own archive, and with it everything else. */
+  recoveryKey: string;
+  /** There once a person has taken the recovery key out. */
+  recoveryKeyExported: string;
+  /** Where archives are, with its credentials; absent: in `backups`. */
+  archivePlace: string;
   run: string;
   feedSocket: string;
   hostSocket: string;
@@ -50,7 +56,7 @@ export interface HomeLayout {
   logs: string;
   /** Clusters: `control`, and one per app environment in `apps/<app>/<environment>`. */
   postgres: string;
-  /** Archives of apps' databases, `<app>/<environment>/<database id>`. */
+  /** Archives, unless they are elsewhere: of apps' databases in `<app>/<environment>/<database id>`, the platform's own in `_platform`. */
   backups: string;
   /** State of the twins of outside providers. */
   sandbox: string;
@@ -68,6 +74,9 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     cacheKey: `${home}/keys/cache.key`,
     sandboxKey: `${home}/keys/sandbox.key`,
     sandboxCertificate: `${home}/keys/sandbox-certificate.json`,
+    recoveryKey: `${home}/keys/recovery.key`,
+    recoveryKeyExported: `${home}/keys/recovery-key-exported`,
+    archivePlace: `${home}/keys/archive-place.json`,
     run,
     feedSocket: `${run}/feed.sock`,
     hostSocket: `${run}/host.sock`,

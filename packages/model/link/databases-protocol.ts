@@ -65,7 +65,55 @@ export type DatabasesRequest =
   /** Ends its cluster and removes its data. Nothing happens if there is none. */
   | ({ type: "removeBranch" } & BranchName);
 
-export type ToDatabases = DatabasesRequest & { id: number };
+/** What the keeper does for the platform itself: its own database, its files, and where all archives are. */
+export type PlatformRequest =
+  /** Replies with `platform`. */
+  | { type: "platform" }
+  /** Takes a backup of the platform's database and files; replies with `platform`. */
+  | { type: "backupPlatform" }
+  /** From now on all archives are there, beginning with new backups; replies with `platform`. The keeper starts anew. */
+  | { type: "placeArchive"; place: ArchivePlace };
+
+export type ToDatabases = (DatabasesRequest | PlatformRequest) & { id: number };
+
+/** Where archives are kept. */
+export type ArchivePlace =
+  /** An absolute path. */
+  | { kind: "folder"; path: string }
+  | {
+      kind: "s3";
+      /** `https://s3.eu-central-1.amazonaws.com`, or any service that speaks the same protocol. */
+      endpoint: string;
+      region: string;
+      bucket: string;
+      /** Before every key, without slashes at its ends; may be empty. */
+      prefix: string;
+      accessKeyId: string;
+      secretAccessKey: string;
+    };
+
+/** How far the platform's own protection is. */
+export interface PlatformProtection {
+  /** Where all archives are, without credentials. */
+  archive: string;
+  /** It is inside the data directory, and goes with it. */
+  onThisMachine: boolean;
+  recoveryKeyExported: boolean;
+  database: {
+    /** All that was committed by then is in the archive. */
+    archivedToMs?: number;
+    error?: ErrorJson;
+    /** How far the archive is behind, when that is more than usual. */
+    behindMs?: number;
+    newestBackupMs?: number;
+  };
+  /** Keys, build outputs, git repositories. */
+  files: {
+    /** When their newest copy was begun that is whole. */
+    copiedAtMs?: number;
+    error?: ErrorJson;
+  };
+}
 
 export interface FromDatabases extends DatabasesReply {
   id: number;
@@ -85,6 +133,7 @@ export interface DatabasesReply {
   removed?: DatabaseRemoved;
   branch?: BranchReport;
   branches?: BranchReport[];
+  platform?: PlatformProtection;
 }
 
 export interface DatabaseProgress {
@@ -108,6 +157,8 @@ export interface DatabaseReport extends DatabaseName {
   archivedToMs?: number;
   /** Why nothing reaches the archive, while that is so. */
   archiveError?: ErrorJson;
+  /** How far the archive is behind, when that is more than usual. */
+  archiveBehindMs?: number;
 }
 
 export interface DatabaseBackup {

@@ -20,6 +20,8 @@ export interface AppClusterSpec {
   password: string;
   /** For all instances together; default 52. */
   connectionLimit?: number;
+  /** Called before each start of a server that may have none, restarts after its death included. */
+  prepare?: () => Promise<void>;
 }
 
 export type AppClusterEvent =
@@ -86,6 +88,7 @@ export class AppCluster {
 
   private async bringUp(): Promise<RunningCluster> {
     const limits = connectionLimits(this.spec.connectionLimit);
+    await this.spec.prepare?.();
     const cluster = await startCluster({
       dataDir: this.spec.dataDir,
       socketDir: this.spec.socketDir,

@@ -1,3 +1,5 @@
+import type { ArchivePlace } from "@evenkeel/model";
+
 export interface StoredObject {
   key: string;
   sizeBytes: number;
@@ -35,5 +37,11 @@ export interface ArchiveTarget {
   sweep(): Promise<void>;
 }
 
-/** A target in words, for a worker thread or a file. */
-export type TargetSpec = { kind: "folder"; path: string };
+/** A target in words, for a worker thread. It holds the credentials. */
+export type TargetSpec = ArchivePlace;
+
+/** A folder of a target, as a target of its own. */
+export function subTarget(spec: TargetSpec, folder: string): TargetSpec {
+  if (spec.kind === "folder") return { kind: "folder", path: `${spec.path}/${folder}` };
+  return { ...spec, prefix: spec.prefix === "" ? folder : `${spec.prefix}/${folder}` };
+}

@@ -81,6 +81,14 @@ export class Archive {
     );
   }
 
+  /** Stores content whose name is its own hash, unless it is there; durable after the target's next `flush`. */
+  async keep(name: string, content: Uint8Array): Promise<void> {
+    await this.reach("store", name, async () => {
+      if (await this.target.has(name)) return;
+      await this.target.put(name, sealObject(this.key, name, content), "create", "later");
+    });
+  }
+
   /** Only for objects that say what is so now. */
   async replace(name: string, content: Uint8Array): Promise<void> {
     await this.store(name, content, "replace");

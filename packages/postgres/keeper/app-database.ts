@@ -12,6 +12,7 @@ import { type DatabaseRecord, removeFolder } from "./database-record.ts";
 import { finishSwitch } from "./finish-switch.ts";
 import { readTerms } from "./protection-terms.ts";
 import { restoreInPlace } from "./restore-in-place.ts";
+import { isLost, restoreLost } from "./restore-lost.ts";
 
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
@@ -48,6 +49,7 @@ export class AppDatabase {
           socketDir: place.socketDir,
           port: record.port,
           password,
+          prepare: () => this.restoreIfLost(),
         },
         ...(settings ? { settings } : {}),
       },
@@ -173,24 +175,42 @@ export class AppDatabase {
   }
 
   report(): DatabaseReport {
-    const status = this.protection.status();
+    const { archivedToMs, error, behindMs } = this.protection.state();
     const { app, environment, id, port, createdAtMs } = this.record;
     return {
       ...{ app, environment, id, port, createdAtMs },
       state: this.running ? "running" : "starting",
       sizeBytes: this.running ? this.dataBytes() : 0,
-      archive: this.parts.place.archiveDir,
-      ...(status?.shipped ? { archivedToMs: status.shipped.timeMs } : {}),
-      ...(status?.archiveFailing ? { archiveError: errorJson(status.archiveFailing) } : {}),
+      archive: this.parts.archive.target.description,
+      ...(archivedToMs === undefined ? {} : { archivedToMs }),
+      ...(error ? { archiveError: error } : {}),
+      ...(behindMs === undefined ? {} : { archiveBehindMs: behindMs }),
     };
   }
 
   private async bringUp(): Promise<void> {
     if (!this.running) finishSwitch(this.parts.place);
-    const server = await this.cluster.start();
+    await this.cluster.start();
     this.running = true;
-    this.protection.start(() => server.connectionOptions());
+    this.protection.start(() => this.superuser);
     this.schedule ??= this.protection.keepSchedule(() => this.connection());
+  }
+
+  /** A disk that was replaced, a folder removed by mistake: what was committed is in the archive and in the spool. */
+  private async restoreIfLost(): Promise<void> {
+    const { dataDir, spoolDir } = this.parts.place;
+    const cluster = { dataDir, spoolDir, archive: this.parts.archive };
+    if (!(await isLost(cluster))) return;
+    this.note("data_directory_lost", undefined);
+    await this.protection.stop();
+    await restoreLost(cluster);
+    this.note("restored_from_archive", undefined);
+    this.protection.start(() => this.superuser);
+  }
+
+  private get superuser() {
+    const { place, record } = this.parts;
+    return { host: place.socketDir, port: record.port, user: "postgres", database: "postgres" };
   }
 
   /** The server first: while it shuts down it sends the archiver all that was committed. */
@@ -205,7 +225,8 @@ export class AppDatabase {
   }
 
   private async connection() {
-    return (await this.cluster.start()).connectionOptions();
+    await this.cluster.start();
+    return this.superuser;
   }
 
   private async end(): Promise<void> {

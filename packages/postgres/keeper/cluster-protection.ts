@@ -1,7 +1,7 @@
-import type { DatabaseBackup, DatabaseProgress } from "@evenkeel/model";
+import { type DatabaseBackup, type DatabaseProgress, type ErrorJson, errorJson } from "@evenkeel/model";
 import type { ClientConfig } from "pg";
 import type { Archive } from "../archive/archive.ts";
-import { WalArchiver, type WalArchiverStatus } from "../archive/wal-archiver.ts";
+import { WalArchiver } from "../archive/wal-archiver.ts";
 import { type BackupSummary, readBackups } from "../backup/backup-manifest.ts";
 import { dueClause } from "../backup/backup-schedule.ts";
 import { takeBaseBackup } from "../backup/base-backup.ts";
@@ -11,6 +11,8 @@ import type { ProtectionTerms } from "./protection-terms.ts";
 
 const lookEveryMs = 60_000;
 const firstRetryMs = 1_000;
+/** WAL goes to the archive every two seconds, and an idle cluster says once a minute that nothing came: beyond this something is wrong. */
+const behindLimitMs = 3 * 60_000;
 
 export type OnProgress = (progress: DatabaseProgress) => void;
 
@@ -27,6 +29,7 @@ export interface ProtectionParts {
 /** What one cluster is promised while it runs: its WAL archived continuously, its backups taken and expired on schedule. */
 export class ClusterProtection {
   private archiver: WalArchiver | undefined;
+  private startedMs: number | undefined;
   private taken: Pick<BackupSummary, "label" | "startedMs">[] | undefined;
   private ended = false;
   private readonly ending = Promise.withResolvers<void>();
@@ -47,6 +50,7 @@ export class ClusterProtection {
       },
     });
     this.archiver.start();
+    this.startedMs = Date.now();
   }
 
   /** Ships what has come. */
@@ -67,8 +71,16 @@ export class ClusterProtection {
     await this.archiver!.flush();
   }
 
-  status(): WalArchiverStatus | undefined {
-    return this.archiver?.status();
+  /** How far the archive is, for reports. */
+  state(): { archivedToMs?: number; error?: ErrorJson; behindMs?: number } {
+    const status = this.archiver?.status();
+    const archivedToMs = status?.shipped?.timeMs || undefined;
+    const behindMs = Date.now() - Math.max(archivedToMs ?? 0, this.startedMs ?? Date.now());
+    return {
+      ...(archivedToMs === undefined ? {} : { archivedToMs }),
+      ...(status?.archiveFailing ? { error: errorJson(status.archiveFailing) } : {}),
+      ...(behindMs > behindLimitMs ? { behindMs } : {}),
+    };
   }
 
   /** Called in turn, while the server runs. */
@@ -83,18 +95,25 @@ export class ClusterProtection {
     return backupView(summary);
   }
 
-  /** Takes the backups of the schedule as they fall due, until `end`. @param server brings it up if need be */
-  async keepSchedule(server: () => Promise<ClientConfig>): Promise<void> {
-    for (let waitMs = firstRetryMs; ; ) {
+  /**
+   * Takes the backups of the schedule as they fall due, until `end`.
+   *
+   * @param server brings it up if need be
+   * @param firstMs until the first look
+   */
+  async keepSchedule(server: () => Promise<ClientConfig>, firstMs = firstRetryMs): Promise<void> {
+    for (let waitMs = firstMs, retryMs = firstRetryMs; ; ) {
       await waitAtMost(waitMs, this.ending.promise);
       if (this.ended) return;
       try {
         await this.backUpIfDue(server, () => {});
         waitMs = lookEveryMs;
+        retryMs = firstRetryMs;
       } catch (error) {
         if (this.ended) return;
         this.parts.note("scheduled_backup_failed", error);
-        waitMs = Math.min(lookEveryMs, Math.max(firstRetryMs, waitMs * 2));
+        waitMs = retryMs;
+        retryMs = Math.min(lookEveryMs, retryMs * 2);
       }
     }
   }
@@ -113,7 +132,7 @@ export class ClusterProtection {
 
   /** Whether any backup of the schedule is there. */
   async hasBackup(): Promise<boolean> {
-    return (await this.takenOnSchedule()).some(({ label }) =>
+    return (await this.takenBefore()).some(({ label }) =>
       this.parts.terms.clauses.some(({ kind }) => kind === label),
     );
   }
@@ -122,12 +141,17 @@ export class ClusterProtection {
     return (await readBackups(this.parts.archive)).backups.map(backupView);
   }
 
+  /** When the newest backup was begun, be it of the schedule or not. */
+  async newestBackupMs(): Promise<number | undefined> {
+    return (await this.takenBefore()).at(-1)?.startedMs;
+  }
+
   private async due() {
-    return dueClause(this.parts.terms.clauses, await this.takenOnSchedule(), Date.now());
+    return dueClause(this.parts.terms.clauses, await this.takenBefore(), Date.now());
   }
 
   /** Read from the archive once: nobody else takes backups of this cluster. */
-  private async takenOnSchedule() {
+  private async takenBefore() {
     this.taken ??= (await readBackups(this.parts.archive)).backups.map(({ label, startedMs }) => ({
       label,
       startedMs,

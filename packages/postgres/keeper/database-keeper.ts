@@ -7,7 +7,9 @@ import {
   type HomeLayout,
   randomId,
 } from "@evenkeel/model";
+import type { TargetSpec } from "../archive/archive-target.ts";
 import { AppDatabaseUnknownError } from "../errors.ts";
+import { readArchivePlace } from "../platform/archive-place.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { allotPort } from "./allot-port.ts";
 import { AppDatabase } from "./app-database.ts";
@@ -20,6 +22,8 @@ const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environm
 
 /** All databases of apps on this machine. What exists is what `cluster.json` files say. */
 export class DatabaseKeeper {
+  /** Where all archives are. */
+  private readonly archives: TargetSpec;
   private readonly databases = new Map<string, AppDatabase>();
   private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
   private readonly branches: BranchKeeper;
@@ -29,6 +33,7 @@ export class DatabaseKeeper {
     private readonly settings?: ServerSettings,
     branchIdleMs?: number,
   ) {
+    this.archives = readArchivePlace(layout);
     this.branches = new BranchKeeper({
       ...{ layout, settings },
       database: (name) => this.get(name),
@@ -114,7 +119,7 @@ export class DatabaseKeeper {
   private add(record: DatabaseRecord): AppDatabase {
     const place = databasePlace(this.layout, record);
     const keys = databaseKeys(this.layout, record.id);
-    const archive = databaseArchive(place, keys.archive);
+    const archive = databaseArchive(this.archives, record, keys.archive);
     const { settings } = this;
     const database = new AppDatabase({ record, place, archive, password: keys.password, settings });
     this.databases.set(keyOf(record), database);
@@ -135,7 +140,7 @@ export class DatabaseKeeper {
     writeRecord(this.layout, record);
     const backup = await database.remove(onProgress);
     this.databases.delete(keyOf(record));
-    return { app, environment, backup, archive: databasePlace(this.layout, record).archiveDir };
+    return { app, environment, backup, archive: database.report().archive };
   }
 
   private allotPort(): number {

@@ -3,7 +3,8 @@ import { loadOrCreateKey } from "@evenkeel/disk";
 import type { HomeLayout } from "@evenkeel/model";
 import { Archive } from "../archive/archive.ts";
 import { ArchiveKey } from "../archive/archive-key.ts";
-import { FolderTarget } from "../archive/folder-target.ts";
+import { subTarget, type TargetSpec } from "../archive/archive-target.ts";
+import { openTarget } from "../archive/open-target.ts";
 import { type DatabaseRecord, databaseFolder } from "./database-record.ts";
 
 /** Where everything of one database stands. */
@@ -14,7 +15,6 @@ export interface DatabasePlace {
   restoredDir: string;
   spoolDir: string;
   socketDir: string;
-  archiveDir: string;
 }
 
 export function databasePlace(layout: HomeLayout, record: DatabaseRecord): DatabasePlace {
@@ -25,7 +25,6 @@ export function databasePlace(layout: HomeLayout, record: DatabaseRecord): Datab
     restoredDir: join(folder, "restored"),
     spoolDir: join(folder, "spool"),
     socketDir: layout.databaseServerSockets,
-    archiveDir: join(layout.backups, record.app, record.environment, record.id),
   };
 }
 
@@ -41,5 +40,9 @@ export function databaseKeys(layout: HomeLayout, id: string): { password: string
   };
 }
 
-export const databaseArchive = (place: DatabasePlace, key: ArchiveKey): Archive =>
-  new Archive(new FolderTarget(place.archiveDir), key);
+/** @param root where all archives are */
+export const databaseArchive = (
+  root: TargetSpec,
+  { app, environment, id }: DatabaseRecord,
+  key: ArchiveKey,
+): Archive => new Archive(openTarget(subTarget(root, `${app}/${environment}/${id}`)), key);

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Archive } from "../archive/archive.ts";
 import { ArchiveKey } from "../archive/archive-key.ts";
+import type { ArchiveTarget } from "../archive/archive-target.ts";
 import { FolderTarget } from "../archive/folder-target.ts";
 import { WalArchiver, type WalArchiverEvent, type WalArchiverOptions } from "../archive/wal-archiver.ts";
 import type { BackupSummary } from "../backup/backup-manifest.ts";
@@ -28,14 +29,16 @@ export class ArchivedCluster {
     readonly folder: string,
     private readonly settings: ServerSettings,
     private readonly archiving: Partial<WalArchiverOptions>,
+    target: ArchiveTarget = new FolderTarget(join(folder, "archive")),
   ) {
     this.dataDir = join(folder, "data");
-    this.archive = new Archive(new FolderTarget(join(folder, "archive")), ArchiveKey.generate());
+    this.archive = new Archive(target, ArchiveKey.generate());
   }
 
   static async start(
     settings: ServerSettings = {},
     archiving: Partial<WalArchiverOptions> = {},
+    target?: ArchiveTarget,
   ): Promise<ArchivedCluster> {
     const folder = mkdtempSync("/tmp/ek-arc-");
     chmodSync(folder, 0o755);
@@ -43,6 +46,7 @@ export class ArchivedCluster {
       folder,
       { ...unsafeSettings, full_page_writes: true, ...settings },
       archiving,
+      target,
     );
     await started.startServer();
     await started.startArchiver();

@@ -1,7 +1,8 @@
-import type { AppName, InstanceReport } from "@evenkeel/model";
+import type { AppName, InstanceReport, PlatformProtection } from "@evenkeel/model";
 import { z } from "zod";
+import type { DatabaseEvent } from "./databases.ts";
 import { appName, page } from "./parameters.ts";
-import { type GrantablePermission, grantablePermissions, json } from "./route.ts";
+import { type GrantablePermission, grantablePermissions, json, stream } from "./route.ts";
 
 export interface Health {
   status: "ok" | "degraded";
@@ -21,7 +22,28 @@ export interface PlatformStatus extends Health {
   instances?: InstanceReport[];
   deployments: { queued: number; running: number };
   apps: number;
+  /** Absent when the keeper of databases does not answer. */
+  protection?: PlatformProtection;
+  /** Promises about backups that are not kept now, as sentences; empty when all is well. */
+  alerts: string[];
 }
+
+const archiveFolder = z.strictObject({
+  kind: z.literal("folder"),
+  path: z.string().startsWith("/").max(1_000),
+});
+const archiveBucket = z.strictObject({
+  kind: z.literal("s3"),
+  endpoint: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")),
+  region: z.string().min(1).max(100),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+  prefix: z
+    .string()
+    .max(500)
+    .regex(/^(?!\/)(?!.*\/$)/),
+  accessKeyId: z.string().min(1).max(200),
+  secretAccessKey: z.string().min(1).max(200),
+});
 
 export interface Token {
   id: string;
@@ -68,6 +90,30 @@ export const platformRoutes = {
     path: "/api/tokens/:token",
     permission: "admin",
     params: z.object({ token: z.string().max(40) }),
+  }),
+  getProtection: json<PlatformProtection>()({
+    method: "GET",
+    path: "/api/protection",
+    permission: "admin",
+  }),
+  /** Takes a backup of the platform's own database and files now. */
+  backUpPlatform: stream<DatabaseEvent<{ platform: PlatformProtection }>>()({
+    method: "POST",
+    path: "/api/protection/backups",
+    permission: "admin",
+  }),
+  /** All archives begin anew there; what was archived stays where it was. */
+  placeArchive: stream<DatabaseEvent<{ platform: PlatformProtection }>>()({
+    method: "PUT",
+    path: "/api/protection/place",
+    permission: "admin",
+    body: z.discriminatedUnion("kind", [archiveFolder, archiveBucket]),
+  }),
+  /** Puts on record that the recovery key was taken out on the machine itself; the key is never sent. */
+  recordKeyExport: json<{ recorded: true }>()({
+    method: "POST",
+    path: "/api/protection/key-exports",
+    permission: "admin",
   }),
   listAudit: json<{ entries: AuditEntry[] }>()({
     method: "GET",

@@ -1,13 +1,17 @@
-import { listAudit } from "../../audit/audit-log.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listAudit, record } from "../../audit/audit-log.ts";
+import { withProgress } from "../../databases/with-progress.ts";
+import { protectionAlerts } from "../../protection/protection-alerts.ts";
 import { createToken, listTokens, revokeToken } from "../../tokens/token-store.ts";
 import type { Health, platformRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
 const hostLimitMs = 1_000;
+const keeperLimitMs = 2_000;
 
 export function platformHandlers(parts: ControlParts): HandlersOf<typeof platformRoutes> {
-  const { database, serving, place } = parts;
+  const { database, databases, serving, place } = parts;
   const health = async (): Promise<Health> => {
     const up = await database.answers();
     return {
@@ -18,7 +22,7 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
   return {
     getHealth: health,
     async getStatus() {
-      const [healthNow, counts, instances] = await Promise.all([
+      const [healthNow, counts, instances, protection] = await Promise.all([
         health(),
         database
           .query<{ queued: number; running: number; apps: number }>(
@@ -28,6 +32,7 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
           )
           .catch(() => []),
         parts.host.list(hostLimitMs).catch(() => undefined),
+        within(keeperLimitMs, askProtection(databases)).catch(() => undefined),
       ]);
       const { queued = 0, running = 0, apps = 0 } = counts[0] ?? {};
       return {
@@ -36,6 +41,10 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
         subscribers: serving.feed.reports(),
         deployments: { queued, running },
         ...(instances ? { instances } : {}),
+        ...(protection ? { protection: protection.platform } : {}),
+        alerts: protection
+          ? protectionAlerts(protection.platform, protection.databases)
+          : ["The keeper of databases does not answer: nothing is archived now"],
       };
     },
     async listTokens() {
@@ -46,8 +55,48 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
       await revokeToken(database, params.token, caller.name);
       return { revoked: true };
     },
+    async getProtection() {
+      return (await databases.ask({ type: "platform" })).platform!;
+    },
+    backUpPlatform: ({ caller }) =>
+      withProgress(async (onProgress) => {
+        const { platform } = await databases.ask({ type: "backupPlatform" }, onProgress);
+        await record(database, { who: caller.name, action: "platform.backup" });
+        return { platform: platform! };
+      }),
+    placeArchive: ({ body, caller }) =>
+      withProgress(async (onProgress) => {
+        const object = body.kind === "s3" ? `s3://${body.bucket}/${body.prefix}` : body.path;
+        await databases.ask({ type: "placeArchive", place: body }, onProgress);
+        await record(database, { who: caller.name, action: "archive.place", object });
+        onProgress({ step: "Beginning anew" });
+        for (;;) {
+          // Its successor works with the new place; the link asks again while there is none.
+          const { platform } = await databases.ask({ type: "platform" });
+          if (platform!.archive === object) return { platform: platform! };
+          await sleep(50);
+        }
+      }),
+    async recordKeyExport({ caller }) {
+      await record(database, { who: caller.name, action: "recovery_key.export" });
+      return { recorded: true };
+    },
     async listAudit({ query }) {
       return { entries: await listAudit(database, query) };
     },
   };
+}
+
+async function askProtection(databases: ControlParts["databases"]) {
+  const [{ platform }, { databases: reports = [] }] = await Promise.all([
+    databases.ask({ type: "platform" }),
+    databases.ask({ type: "list" }),
+  ]);
+  return { platform: platform!, databases: reports };
+}
+
+async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("no answer in time")), limitMs);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

@@ -107,6 +107,10 @@ describe("a lost platform", () => {
       incomplete: [],
       databases: [{ app: "notes", environment: "production" }],
     });
+    await eventually(
+      () => notes().catch(() => undefined),
+      (seen) => seen !== undefined,
+    );
     expect(await notes()).toEqual(["one", "two"]);
     await write("three");
     expect(await notes()).toEqual(["one", "two", "three"]);

@@ -268,9 +268,12 @@ export class WalArchiver {
         await this.options.archive.claim(this.systemId);
         this.claimed = true;
       }
-      if (this.claimed) await this.shipper.ship(this.moments());
-      if (this.failing !== undefined) this.report({ kind: "archive_recovered" });
-      this.failing = undefined;
+      const stored = this.claimed && (await this.shipper.ship(this.moments()));
+      // A round that had nothing to store says nothing of an archive that failed.
+      if (stored && this.failing !== undefined) {
+        this.report({ kind: "archive_recovered" });
+        this.failing = undefined;
+      }
       this.onRoom();
     } finally {
       this.round = Promise.withResolvers();

@@ -30,6 +30,7 @@ export class WalShipper {
   /** What the archive said when we began. */
   private found: ArchivePosition | "none" | undefined;
   private tail: { segment: string; toByte: number } | undefined;
+  private stored = false;
   private readonly shippedPartials = new Set<string>();
 
   constructor(
@@ -44,11 +45,13 @@ export class WalShipper {
   /**
    * @param moments how far the server's WAL went at some moments: when the archive comes so far, it says so, because "no
    * commit since" is also something to promise.
+   * @returns whether anything was stored: else the archive's health is not known
    */
-  async ship(moments: WalMoment[]): Promise<void> {
+  async ship(moments: WalMoment[]): Promise<boolean> {
+    this.stored = false;
     this.found ??= await this.readPosition();
     for (const name of this.spool.histories()) {
-      await this.archive.create(`timelines/${name}`, this.spool.read(name));
+      await this.create(`timelines/${name}`, this.spool.read(name));
       this.spool.remove(name);
     }
     let end: WalEnd | undefined;
@@ -56,10 +59,16 @@ export class WalShipper {
     for (const name of this.spool.idlePartials()) end = laterOf(end, await this.shipPartial(name));
     end = (await this.shipTail()) ?? end;
     await this.note(end, moments);
+    return this.stored;
+  }
+
+  private async create(name: string, content: Uint8Array): Promise<void> {
+    await this.archive.create(name, content);
+    this.stored = true;
   }
 
   private async shipSegment(name: string): Promise<WalEnd> {
-    await this.archive.create(`wal/${name}`, this.spool.read(name));
+    await this.create(`wal/${name}`, this.spool.read(name));
     this.spool.remove(name);
     for (const { key } of await this.archive.list(`tail/${name}/`)) await this.archive.delete(key);
     const { timeline, start } = parseSegmentName(name)!;
@@ -72,7 +81,7 @@ export class WalShipper {
     const content = this.spool.read(name);
     const fromByte = this.shippedBytes(segment);
     if (!this.shippedPartials.has(name) && content.length > fromByte) {
-      await this.archive.create(tailName(segment, fromByte, content.length), content.subarray(fromByte));
+      await this.create(tailName(segment, fromByte, content.length), content.subarray(fromByte));
     }
     this.shippedPartials.add(name);
     if (this.spool.receiving) this.spool.remove(name);
@@ -90,7 +99,7 @@ export class WalShipper {
     const fromByte = this.shippedBytes(segment);
     if (tail.durableBytes > fromByte) {
       const bytes = this.spool.readTail(tail, fromByte);
-      await this.archive.create(tailName(segment, fromByte, tail.durableBytes), bytes);
+      await this.create(tailName(segment, fromByte, tail.durableBytes), bytes);
       this.tail = { segment, toByte: tail.durableBytes };
     }
     return { timeline: tail.timeline, lsn: lsn(tail.start + BigInt(tail.durableBytes)) };
@@ -112,6 +121,7 @@ export class WalShipper {
       return;
     const position = formatPosition(at.timeline, at.lsn, timeMs);
     await this.archive.replace("position", Buffer.from(JSON.stringify(position)));
+    this.stored = true;
     this.shipped = { timeline: at.timeline, lsn: at.lsn, timeMs };
   }
 

@@ -1,5 +1,6 @@
 import type { Provider } from "./provider/provider.ts";
 import { twilio } from "./twilio/twilio.ts";
+import { vapi } from "./vapi/vapi.ts";
 
 /** Every twin there is. */
-export const providers: readonly Provider[] = [twilio];
+export const providers: readonly Provider[] = [twilio, vapi];

@@ -30,6 +30,8 @@ export class AccountClock {
   private held = false;
   private running = false;
   private stopped = false;
+  /** The time as it was first asked for in this turn of the event loop: all of one request happens at one moment. */
+  private momentMs: number | undefined;
 
   /**
    * @param anchorMs the account's time now
@@ -44,9 +46,14 @@ export class AccountClock {
   /** The account's time in whole milliseconds; never later than the next event. */
   nowMs(): number {
     if (this.held || this.running) return this.anchorMs;
+    if (this.momentMs !== undefined) return this.momentMs;
     const passedMs = this.anchorMs + Math.floor((Date.now() - this.anchorRealMs) * this.rate);
     const next = this.queue.peek();
-    return next === undefined ? passedMs : Math.min(passedMs, Math.max(this.anchorMs, next.atMs));
+    this.momentMs = next === undefined ? passedMs : Math.min(passedMs, Math.max(this.anchorMs, next.atMs));
+    setImmediate(() => {
+      this.momentMs = undefined;
+    });
+    return this.momentMs;
   }
 
   get speed(): number {
@@ -92,6 +99,7 @@ export class AccountClock {
   }
 
   private anchor(ms: number): void {
+    this.momentMs = undefined;
     this.anchorMs = ms;
     this.anchorRealMs = Date.now();
   }
@@ -111,6 +119,7 @@ export class AccountClock {
     const limitMs = this.anchorMs + (Date.now() - this.anchorRealMs) * this.rate;
     const startMs = this.anchorMs;
     const startRealMs = this.anchorRealMs;
+    this.momentMs = undefined;
     this.running = true;
     for (let event = this.queue.peek(); event && event.atMs <= limitMs; event = this.queue.peek()) {
       this.anchorMs = Math.max(this.anchorMs, event.atMs);

@@ -46,11 +46,13 @@ const farewells = ["Thank you, goodbye.", "All right, bye.", "Thanks for calling
 const greetings = ["You have reached my voicemail. Please leave a message after the tone."];
 
 /**
- * Who is at a phone. Follows from the seed, the number and the count of its calls, so that it does not matter what else happens at the time.
- *
- * @param contact counts the calls to this number, from 1
+ * Who is at a phone for the next call with it. Follows from the seed, the number and the count of its calls, so that it does not matter what
+ * else happens at the time.
  */
-export function personaAt(account: Account, number: string, contact: number): Persona {
+export function nextPersona(account: Account, provider: string, number: string): Persona {
+  const calls = account.collection<{ count: number }>(`${provider}.contacts`, Number.POSITIVE_INFINITY);
+  const contact = (calls.get(number)?.count ?? 0) + 1;
+  calls.put(number, { count: contact });
   const phone = phonesOf(account).get(number);
   const random = account.random("persona", number, contact);
   const pickup = phone?.pickup ?? (phone?.holder === "person" ? "answers" : random.weighted(pickups));

@@ -12,6 +12,8 @@ export interface Webhook {
   headers: Record<string, string>;
   body: string;
   limits: WebhookLimits;
+  /** What the provider's `signWebhook` needs to know; not sent, and no secret. */
+  signing?: unknown;
   /** Happens with the answer; see `Account.send`. */
   reply?: { type: string; data: unknown };
   state: "waiting" | "sending" | "answered" | "failed" | "refused" | "lost" | "held-back";
@@ -54,7 +56,7 @@ export interface WebhookResult {
 
 /** What a provider says of a webhook that it wants to send. */
 export type NewWebhook = Pick<Webhook, "kind" | "subject" | "url"> &
-  Partial<Pick<Webhook, "method" | "headers" | "body" | "limits" | "reply">>;
+  Partial<Pick<Webhook, "method" | "headers" | "body" | "limits" | "signing" | "reply">>;
 
 export const isDone = (webhook: Webhook): boolean =>
   webhook.state !== "waiting" && webhook.state !== "sending";

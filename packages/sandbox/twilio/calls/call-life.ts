@@ -1,5 +1,5 @@
 import type { Account } from "../../accounts/account.ts";
-import { personaAt, speechMs } from "../../phones/phone.ts";
+import { nextPersona, speechMs } from "../../phones/phone.ts";
 import type { WebhookResult } from "../../webhooks/webhook.ts";
 import { callBack } from "../callback.ts";
 import { nextSid } from "../credentials.ts";
@@ -47,9 +47,6 @@ export function receiveCall(account: Account, from: string, to: string): Call | 
 
 function makeCall(account: Account, wish: NewCall, person: string): Call {
   const nowMs = account.providerTimeMs("twilio");
-  const contact = callsOf(account)
-    .values()
-    .filter(({ from, to }) => from === person || to === person).length;
   const call: Call = {
     ...{
       status: "queued",
@@ -62,7 +59,7 @@ function makeCall(account: Account, wish: NewCall, person: string): Call {
     ...wish,
     ...{ sid: nextSid(account, "CA"), createdAtMs: nowMs, updatedAtMs: nowMs },
     ...{
-      persona: personaAt(account, person, contact + 1),
+      persona: nextPersona(account, "twilio", person),
       said: 0,
       pressed: 0,
       sequence: 0,

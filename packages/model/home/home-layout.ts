@@ -54,6 +54,11 @@ export interface HomeLayout {
   /** Prerenders that were rendered again, and optimised images. */
   cache: string;
   logs: string;
+  /** Buckets of apps: `<app>/<environment>`. */
+  blobs: string;
+  /** S3 for apps, through the edges, and what control asks of it. */
+  blobsSocket: string;
+  blobsAdminSocket: string;
   /** Clusters: `control`, and one per app environment in `apps/<app>/<environment>`. */
   postgres: string;
   /** Archives, unless they are elsewhere: of apps' databases in `<app>/<environment>/<database id>`, the platform's own in `_platform`. */
@@ -98,6 +103,9 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     serving: `${home}/serving`,
     cache: `${home}/cache`,
     logs: `${home}/logs`,
+    blobs: `${home}/blobs`,
+    blobsSocket: `${run}/blobs.sock`,
+    blobsAdminSocket: `${run}/blobs-admin.sock`,
     postgres: `${home}/postgres`,
     backups: `${home}/backups`,
     sandbox: `${home}/sandbox`,

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { registerBackup } from "./commands/backup/backup.ts";
+import { registerBlobs } from "./commands/blobs/blobs.ts";
 import { registerDb } from "./commands/db/db.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -51,6 +52,7 @@ for (const register of [
   registerLogs,
   registerEnv,
   registerDb,
+  registerBlobs,
   registerFlags,
   registerBackup,
   registerRebuild,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { Hono } from "hono";
 import { appHandlers } from "./api/handlers/apps.ts";
+import { blobHandlers } from "./api/handlers/blobs.ts";
 import { branchHandlers } from "./api/handlers/branches.ts";
 import { configurationHandlers } from "./api/handlers/configuration.ts";
 import type { ControlParts } from "./api/handlers/control-parts.ts";
@@ -15,6 +16,8 @@ import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
 import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
+import { BlobsLink } from "./blobs/blobs-link.ts";
+import { resumeBucketRemovals } from "./blobs/bucket-store.ts";
 import { Database } from "./database/database.ts";
 import { migrate } from "./database/migrate.ts";
 import { Branches } from "./databases/branches.ts";
@@ -77,6 +80,7 @@ export class Control {
     const serving = new Serving(database, feed);
     const host = new HostLink(layout.hostSocket);
     const databases = new DatabasesLink(layout.databasesSocket);
+    const blobs = new BlobsLink(layout.blobsAdminSocket);
     const databaseRemover = new DatabaseRemover(database, databases);
     const branches = new Branches(database, databases, place);
     const edge = new EdgeProbe(options.address, place.port);
@@ -90,6 +94,7 @@ export class Control {
         database,
         vault,
         databases,
+        blobs,
         branches,
         serving,
         host,
@@ -108,6 +113,7 @@ export class Control {
         database,
         vault,
         databases,
+        blobs,
         databaseRemover,
         branches,
         serving,
@@ -139,6 +145,7 @@ export class Control {
         await this.sweeper.clearLeftovers();
         await pipeline.resume();
         await this.parts.databaseRemover.resume();
+        await resumeBucketRemovals(database, this.parts.blobs);
         this.parts.databases.onConnect = () => void this.parts.branches.settle();
         void this.parts.branches.settle();
         this.opened = true;
@@ -174,6 +181,7 @@ export class Control {
       ...releaseHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
+      ...blobHandlers(parts),
       ...flagHandlers(parts),
       ...branchHandlers(parts),
       ...pushHandlers(parts, pushes),

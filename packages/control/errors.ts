@@ -88,6 +88,19 @@ export class DatabasesUnreachableError extends EvenkeelError {
   }
 }
 
+/** The process that holds apps' buckets does not answer. */
+export class BlobsUnreachableError extends EvenkeelError {
+  readonly code = "blobs_unreachable";
+  readonly fault = "platform";
+
+  constructor(details: ErrorDetails = {}) {
+    super("The process that holds the apps' buckets did not answer", {
+      hint: "It is started again by itself; `evenkeel status` shows whether it runs. Then repeat the command.",
+      ...details,
+    });
+  }
+}
+
 /** An app environment has no database. */
 export class DatabaseUnknownError extends EvenkeelError {
   readonly code = "database_unknown";

@@ -114,6 +114,7 @@ export class Edge {
     const door = new FrontDoor({
       domain: options.domain,
       controlSocket: layout.controlSocket,
+      blobsSocket: layout.blobsSocket,
       table: this.table,
       dispatcher,
       flags: new OfrepEndpoint(this.table, this.flagStreams),

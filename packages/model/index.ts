@@ -3,6 +3,7 @@ export * from "./home/home-layout.ts";
 export * from "./home/host-names.ts";
 export * from "./home/toolchain-layout.ts";
 export * from "./ids.ts";
+export * from "./link/blobs-protocol.ts";
 export * from "./link/cache-protocol.ts";
 export * from "./link/databases-protocol.ts";
 export * from "./link/host-protocol.ts";

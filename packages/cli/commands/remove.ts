@@ -33,7 +33,7 @@ export function registerRemove(program: Command): void {
       if (options.branch !== undefined) return removePreview(app, options.branch, options);
       const what = options.deployment
         ? `deployment ${options.deployment} of ${app}`
-        : `app ${app} with all its deployments and databases`;
+        : `app ${app} with all its deployments, databases and buckets`;
       if (!options.yes) await confirm(what, app);
       if (options.deployment !== undefined) {
         const wanted = options.deployment;
@@ -50,6 +50,13 @@ export function registerRemove(program: Command): void {
           error
             ? `Its database in ${environment} is still there: ${error.message}`
             : `Backups of its database in ${environment} stay in ${archive}`,
+        );
+      }
+      for (const { environment, folder, error } of removed.buckets) {
+        console.log(
+          error
+            ? `Its bucket in ${environment} is still there: ${error.message}`
+            : `Files of its bucket in ${environment} stay in ${folder} for seven days`,
         );
       }
     });

@@ -14,6 +14,7 @@ export function planProcesses(
   control: KeptProcess;
   host: KeptProcess;
   sandbox: KeptProcess;
+  blobs: KeptProcess;
   edges: KeptProcess[];
 } {
   const table = new ProcessTable(join(layout.run, "processes.json"));
@@ -36,6 +37,7 @@ export function planProcesses(
     control: plan("control", "control/main.ts"),
     host: plan("host", "host/main.ts"),
     sandbox: plan("sandbox", "sandbox/main.ts"),
+    blobs: plan("blobs", "blobs/main.ts"),
     edges,
   };
 }

@@ -11,6 +11,7 @@ const controlGraceMs = 10_000;
 /** The archivers ship what they have. */
 const databasesGraceMs = 15_000;
 const sandboxGraceMs = 5_000;
+const blobsGraceMs = 10_000;
 
 export interface SupervisedParts {
   database: KeptDatabase;
@@ -20,6 +21,8 @@ export interface SupervisedParts {
   host: KeptProcess;
   /** Twins of outside providers. */
   sandbox: KeptProcess;
+  /** Apps' buckets. */
+  blobs: KeptProcess;
   edges: KeptProcess[];
 }
 
@@ -70,6 +73,7 @@ export class Supervisor {
     onStep("Ending host and its instances");
     await this.parts.host.stop(hostGraceMs);
     await this.parts.sandbox.stop(sandboxGraceMs);
+    await this.parts.blobs.stop(blobsGraceMs);
     onStep("Ending control");
     await this.parts.control.stop(controlGraceMs);
     onStep("Ending the apps' databases");
@@ -83,8 +87,8 @@ export class Supervisor {
   }
 
   private processes(): KeptProcess[] {
-    const { databases, control, host, sandbox, edges } = this.parts;
-    return [databases, control, host, sandbox, ...edges];
+    const { databases, control, host, sandbox, blobs, edges } = this.parts;
+    return [databases, control, host, sandbox, blobs, ...edges];
   }
 
   private reports(): ProcessReport[] {
@@ -124,9 +128,9 @@ export class Supervisor {
     await this.parts.database.ready();
     step("Starting control");
     await this.parts.control.ready();
-    step("Starting databases, host, sandbox and edges");
-    const { databases, host, sandbox, edges } = this.parts;
-    await Promise.all([databases, host, sandbox, ...edges].map((process) => process.ready()));
+    step("Starting databases, buckets, host, sandbox and edges");
+    const { databases, host, sandbox, blobs, edges } = this.parts;
+    await Promise.all([databases, host, sandbox, blobs, ...edges].map((process) => process.ready()));
   }
 
   /** Edges share their port, so each is replaced by a successor; control and host own sockets, so they end first. */

@@ -9,6 +9,9 @@ import {
 } from "@evenkeel/model";
 import type { RemovedApp } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
+import type { BlobsLink } from "../blobs/blobs-link.ts";
+import { giveUpBuckets, removeBucket } from "../blobs/bucket-store.ts";
+import type { Database } from "../database/database.ts";
 import type { DatabaseRemover } from "../databases/database-remover.ts";
 import { giveUpDatabases } from "../databases/database-store.ts";
 import { AppUnknownError } from "../errors.ts";
@@ -22,6 +25,8 @@ const drainLimitMs = 60_000;
 
 export interface RemoveAppParts {
   layout: HomeLayout;
+  database: Database;
+  blobs: BlobsLink;
   serving: Serving;
   host: HostLink;
   databaseRemover: DatabaseRemover;
@@ -32,9 +37,9 @@ export interface RemoveAppParts {
  * Removes an app: in one commit its aliases and rows, so that no request reaches it any more; then its instances are drained. Its
  * outputs go with the next sweep, since nothing needs them. The audit log keeps what was done.
  *
- * Databases go last, when nothing uses them any more, each after a last backup.
+ * Databases and buckets go last, when nothing uses them any more; databases after a last backup.
  *
- * @returns how many deployments it had, and what became of its databases
+ * @returns how many deployments it had, and what became of its databases and buckets
  */
 export async function removeApp(
   parts: RemoveAppParts,
@@ -52,6 +57,7 @@ export async function removeApp(
       app,
     ]);
     const databases = await giveUpDatabases(connection, app);
+    const buckets = await giveUpBuckets(connection, app);
     const flags = await connection.query<{ environment: EnvironmentName }>(
       "SELECT DISTINCT environment FROM flag_versions WHERE app = $1",
       [app],
@@ -65,9 +71,9 @@ export async function removeApp(
       return removed;
     });
     changes.push(...flags.map(({ environment }): ServingChange => ({ remove: "flags", app, environment })));
-    return { changes, result: { deployments: rows.map((row) => row.id), databases } };
+    return { changes, result: { deployments: rows.map((row) => row.id), databases, buckets } };
   });
-  const { deployments, databases } = result;
+  const { deployments, databases, buckets } = result;
   parts.pipeline.halt(deployments);
   discardRepository(parts.layout, app);
   await published;
@@ -78,7 +84,7 @@ export async function removeApp(
     }),
   );
   // Else behind: draining waits for the longest request.
-  if (databases.length > 0) await drained;
+  if (databases.length + buckets.length > 0) await drained;
   return {
     deployments: deployments.length,
     databases: await Promise.all(
@@ -87,6 +93,16 @@ export async function removeApp(
         try {
           const removed = await parts.databaseRemover.remove(name);
           return { environment, ...(removed ? { archive: removed.archive } : {}) };
+        } catch (error) {
+          return { environment, error: errorJson(error) };
+        }
+      }),
+    ),
+    buckets: await Promise.all(
+      buckets.map(async (owner) => {
+        const { environment } = owner;
+        try {
+          return { environment, ...(await removeBucket(parts.database, parts.blobs, owner)) };
         } catch (error) {
           return { environment, error: errorJson(error) };
         }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { branchLabel, type DatabaseName, type DeploymentId } from "@evenkeel/model";
+import { branchLabel, type DatabaseName } from "@evenkeel/model";
 import { getApp } from "../apps/app-store.ts";
 import type { Database } from "../database/database.ts";
+import { attachVariables } from "../deployments/attach-variables.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { BuildLog } from "../logs/build-log.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -62,7 +63,7 @@ export async function attachDatabase(
   }
   if (need !== undefined) log.note(`Making a database for ${environment}: ${need}`);
   const variables = await (isPreview ? ofBranch : ofEnvironment)(parts, deployment, log);
-  await storeVariables(database, vault, { app, environment, id: deployment.id }, variables);
+  await attachVariables(database, vault, deployment, variables);
 }
 
 async function ofEnvironment(
@@ -107,21 +108,4 @@ async function ofBranch(
     `Database: DATABASE_URL, PGHOST and the like name the ${created ? "new " : ""}branch ${branch}, ${content}`,
   );
   return variables;
-}
-
-/** A person's variable of the same name stays. */
-async function storeVariables(
-  database: Database,
-  vault: Vault,
-  { app, environment, id }: DatabaseName & { id: DeploymentId },
-  variables: Record<string, string>,
-): Promise<void> {
-  const names = Object.keys(variables);
-  const sealed = names.map((name) => vault.seal(variables[name]!, { app, environment, name }));
-  await database.query(
-    `INSERT INTO deployment_variables (deployment, name, sealed, attached)
-     SELECT $1, name, sealed, true FROM unnest($2::text[], $3::bytea[]) AS given (name, sealed)
-     ON CONFLICT (deployment, name) DO UPDATE SET sealed = excluded.sealed WHERE deployment_variables.attached`,
-    [id, names, sealed],
-  );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { dependenciesOf } from "../source/source-dependencies.ts";
 
 /**
  * Packages that speak PostgreSQL's protocol. Query builders and ORMs (Drizzle, Kysely, Knex, Sequelize, TypeORM) are not among them: each
@@ -22,9 +23,7 @@ const prismaSchemas = ["prisma/schema.prisma", "schema.prisma"];
 
 /** Why the source of an app needs a database, for people; undefined when it does not say so. */
 export function needsDatabase(folder: string): string | undefined {
-  const manifest = readText(join(folder, "package.json"));
-  if (manifest === undefined) return undefined;
-  const dependencies = dependenciesOf(manifest);
+  const dependencies = dependenciesOf(folder);
   const driver = drivers.find((name) => dependencies.has(name));
   if (driver) return `it depends on ${driver}`;
   if (!dependencies.has("prisma") && !dependencies.has("@prisma/client")) return undefined;
@@ -32,16 +31,6 @@ export function needsDatabase(folder: string): string | undefined {
     /^\s*provider\s*=\s*"(?:postgresql|postgres)"/m.test(readText(join(folder, path)) ?? ""),
   );
   return schema && `${schema} names PostgreSQL`;
-}
-
-function dependenciesOf(manifest: string): ReadonlySet<string> {
-  try {
-    const { dependencies, devDependencies } = JSON.parse(manifest);
-    return new Set([...Object.keys(dependencies ?? {}), ...Object.keys(devDependencies ?? {})]);
-  } catch {
-    // The build says what is wrong with it.
-    return new Set();
-  }
 }
 
 function readText(path: string): string | undefined {

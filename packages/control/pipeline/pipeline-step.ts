@@ -1,6 +1,7 @@
 import type { HomeLayout } from "@evenkeel/model";
 import type { DeploymentState, StepName } from "../api/contract/index.ts";
 import type { Place } from "../apps/hosts.ts";
+import type { BlobsLink } from "../blobs/blobs-link.ts";
 import type { Database } from "../database/database.ts";
 import type { Branches } from "../databases/branches.ts";
 import type { DatabasesLink } from "../databases/databases-link.ts";
@@ -18,6 +19,7 @@ export interface PipelineParts {
   database: Database;
   vault: Vault;
   databases: DatabasesLink;
+  blobs: BlobsLink;
   branches: Branches;
   serving: Serving;
   host: HostLink;

@@ -2,14 +2,15 @@ import { EvenkeelError } from "@evenkeel/model";
 import { flagsPrefix } from "../flags/ofrep-endpoint.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
-import { ControlProxy } from "./control-proxy.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { renderPlatformPage } from "./platform-page.ts";
+import { PlatformProxy } from "./platform-proxy.ts";
 import { newRequestId } from "./request-id.ts";
 
 export interface FrontDoorOptions {
   domain: string;
   controlSocket: string;
+  blobsSocket: string;
   table: ServingTable;
   dispatcher: Dispatcher;
   /** Paths that begin with `flagsPrefix`. */
@@ -20,6 +21,8 @@ export interface FrontDoorOptions {
 
 /** Before every path that the edge itself answers at every host. */
 const ownPrefix = "/.well-known/evenkeel-";
+/** S3, as the process of `packages/blobs` reads its paths. */
+const blobsPrefix = `${ownPrefix}blobs/`;
 /** Whether the edge lives. */
 const healthPath = "/.well-known/evenkeel-edge";
 
@@ -28,10 +31,20 @@ const ownNames = new Set(["", "localhost", "127.0.0.1", "[::1]"]);
 
 /** Where every request comes in: by its host it is for an app, for the platform itself, or for nobody. */
 export class FrontDoor {
-  private readonly control: ControlProxy;
+  /** Console, API, git. */
+  private readonly control: PlatformProxy;
+  /** S3 for apps. */
+  private readonly blobs: PlatformProxy;
 
   constructor(private readonly options: FrontDoorOptions) {
-    this.control = new ControlProxy(options.controlSocket);
+    this.control = new PlatformProxy({
+      ...{ socketPath: options.controlSocket, name: "the control plane", code: "CONTROL_UNAVAILABLE" },
+      message: "The control plane does not answer at the moment. Apps go on being served.",
+    });
+    this.blobs = new PlatformProxy({
+      ...{ socketPath: options.blobsSocket, name: "the blob storage", code: "BLOBS_UNAVAILABLE" },
+      message: "The blob storage does not answer at the moment. Nothing that it has acknowledged is lost.",
+    });
   }
 
   handle(exchange: Exchange): void | Promise<void> {
@@ -39,6 +52,7 @@ export class FrontDoor {
     const { host, path } = exchange;
     const isOwn = path.startsWith(ownPrefix);
     if (isOwn && (path === flagsPrefix || path.startsWith(`${flagsPrefix}/`))) return flags.handle(exchange);
+    if (isOwn && path.startsWith(blobsPrefix)) return this.blobs.forward(exchange);
     if (isOwn && path === healthPath) {
       exchange.respond(
         200,

@@ -53,6 +53,12 @@ export interface RemovedApp {
     /** Why it is still there; the platform tries again at its next start. */
     error?: ErrorJson;
   }[];
+  buckets: {
+    environment: EnvironmentName;
+    /** Where its files stay for seven days. */
+    folder?: string;
+    error?: ErrorJson;
+  }[];
 }
 
 export const appRoutes = {

@@ -1,4 +1,5 @@
 import { appRoutes } from "./apps.ts";
+import { blobRoutes } from "./blobs.ts";
 import { branchRoutes } from "./branches.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
@@ -9,6 +10,7 @@ import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
 
 export * from "./apps.ts";
+export * from "./blobs.ts";
 export * from "./branches.ts";
 export * from "./configuration.ts";
 export * from "./databases.ts";
@@ -28,6 +30,7 @@ export const contract = {
   ...releaseRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
+  ...blobRoutes,
   ...flagRoutes,
   ...branchRoutes,
   ...pushRoutes,

@@ -1,5 +1,6 @@
 import type { HomeLayout } from "@evenkeel/model";
 import type { Place } from "../../apps/hosts.ts";
+import type { BlobsLink } from "../../blobs/blobs-link.ts";
 import type { Database } from "../../database/database.ts";
 import type { Branches } from "../../databases/branches.ts";
 import type { DatabaseRemover } from "../../databases/database-remover.ts";
@@ -24,6 +25,7 @@ export interface ControlParts {
   databases: DatabasesLink;
   databaseRemover: DatabaseRemover;
   branches: Branches;
+  blobs: BlobsLink;
   releaser: Releaser;
   pipeline: Pipeline;
   configurer: Configurer;

@@ -3,6 +3,7 @@ import { buildFolder, removeBuildFolder, unpackSource } from "@evenkeel/build";
 import { uploadPath } from "@evenkeel/build/source/upload-layout";
 import { type FileHash, formatSize, type HomeLayout } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
+import { attachBucket } from "../../blobs/attach-bucket.ts";
 import { attachDatabase } from "../../databases/attach-database.ts";
 import { declareVariables, readDeclared } from "../../deployments/declare-variables.ts";
 import type { DeploymentRow } from "../../deployments/deployment-row.ts";
@@ -34,6 +35,7 @@ export const sourceStep: PipelineStep = {
     // Before the database: a person's own, named there, is then not given a second one beside it. After it: `@database-url` may mean ours.
     await declareVariables(parts, deployment, env);
     await attachDatabase(parts, deployment, folder.source, log);
+    await attachBucket(parts, deployment, folder.source, log);
     const missing = await declareVariables(parts, deployment, env);
     if (missing.length > 0) throw new ReferenceMissingError(deployment.app, deployment.environment, missing);
     await noteDeclaredFlags(parts.database, deployment, folder.source, log);

@@ -6,12 +6,22 @@ import { renderPlatformPage } from "./platform-page.ts";
 import { untrustedHeaders } from "./request-headers.ts";
 import { newRequestId } from "./request-id.ts";
 
-/** Passes requests for the platform's own domain (console, API, git) to the control plane, streaming both ways without a limit of time. */
-export class ControlProxy implements ForwardHandler {
+/** A process of the platform behind its edges. */
+export interface ProxiedProcess {
+  socketPath: string;
+  /** In messages: `the control plane`. */
+  name: string;
+  /** Of the page when it does not answer. */
+  code: string;
+  message: string;
+}
+
+/** Passes requests to a process of the platform, streaming both ways without a limit of time. */
+export class PlatformProxy implements ForwardHandler {
   private readonly origin: UpstreamOrigin;
 
-  constructor(socketPath: string) {
-    this.origin = new UpstreamOrigin({ unix: socketPath }, { name: "the control plane" });
+  constructor(private readonly process: ProxiedProcess) {
+    this.origin = new UpstreamOrigin({ unix: process.socketPath }, { name: process.name });
   }
 
   forward(exchange: Exchange): void {
@@ -32,9 +42,9 @@ export class ControlProxy implements ForwardHandler {
     const { headers, body } = renderPlatformPage(
       {
         status: 503,
-        code: "CONTROL_UNAVAILABLE",
-        title: "The control plane is away",
-        message: "The control plane does not answer at the moment. Apps go on being served.",
+        code: this.process.code,
+        title: `${this.process.name.replace(/^./, (first) => first.toUpperCase())} is away`,
+        message: this.process.message,
         hint: "It is started again by itself within seconds; `evenkeel status` shows how it is.",
         requestId: newRequestId(),
       },

@@ -1,0 +1,2 @@
+export * from "./errors.ts";
+export { blobsPrefix } from "./server/blob-request.ts";

@@ -9,11 +9,15 @@ export interface BucketOwner {
   environment: EnvironmentName;
 }
 
-export async function hasBucket(connection: Connection, { app, environment }: BucketOwner): Promise<boolean> {
-  const rows = await connection.query("SELECT 1 FROM buckets WHERE app = $1 AND environment = $2", [
-    app,
-    environment,
-  ]);
+/** Without an environment: any of its. */
+export async function hasBucket(
+  connection: Connection,
+  { app, environment }: Pick<BucketOwner, "app"> & Partial<BucketOwner>,
+): Promise<boolean> {
+  const rows = await connection.query(
+    "SELECT 1 FROM buckets WHERE app = $1 AND ($2::text IS NULL OR environment = $2) LIMIT 1",
+    [app, environment ?? null],
+  );
   return rows.length > 0;
 }
 

@@ -1,7 +1,14 @@
+import { BucketUnknownError } from "@evenkeel/blobs/errors";
 import { getApp } from "../../apps/app-store.ts";
 import { lockEnvironment } from "../../apps/lock-environment.ts";
 import { record } from "../../audit/audit-log.ts";
-import { giveUpBuckets, removeBucket, wantBucket } from "../../blobs/bucket-store.ts";
+import {
+  type BucketOwner,
+  giveUpBuckets,
+  hasBucket,
+  removeBucket,
+  wantBucket,
+} from "../../blobs/bucket-store.ts";
 import { bucketVariables } from "../../blobs/bucket-variables.ts";
 import type { blobRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
@@ -14,6 +21,10 @@ export function blobHandlers({ database, blobs, place }: ControlParts): Handlers
     { app, environment }: { app: string; environment: string },
     detail = {},
   ) => record(database, { who, action: `bucket.${action}`, app, detail: { environment, ...detail } });
+  const requireBucket = async (owner: BucketOwner) => {
+    await getApp(database, owner.app);
+    if (!(await hasBucket(database, owner))) throw new BucketUnknownError(owner.app, owner.environment);
+  };
   const all = async () => (await blobs.ask({ type: "list" })).buckets ?? [];
   return {
     async listAllBuckets() {
@@ -21,6 +32,8 @@ export function blobHandlers({ database, blobs, place }: ControlParts): Handlers
     },
     async listBuckets({ params: { app } }) {
       await getApp(database, app);
+      // Without any there is nobody to ask.
+      if (!(await hasBucket(database, { app }))) return { buckets: [] };
       return { buckets: (await all()).filter((bucket) => bucket.app === app) };
     },
     async createBucket({ params, caller }) {
@@ -40,13 +53,13 @@ export function blobHandlers({ database, blobs, place }: ControlParts): Handlers
       return (await removeBucket(database, blobs, params)) ?? {};
     },
     async getBucketCredentials({ params, caller }) {
-      await getApp(database, params.app);
+      await requireBucket(params);
       const { credentials } = await blobs.ask({ type: "credentials", ...params });
       await audit(caller.name, "credentials", params);
       return { variables: bucketVariables(credentials!, place) };
     },
     async restoreBucket({ params, body: { toMs }, caller }) {
-      await getApp(database, params.app);
+      await requireBucket(params);
       // Before it happens: whatever becomes of it, it is known who asked.
       await audit(caller.name, "restore", params, { to: new Date(toMs).toISOString() });
       return (await blobs.ask({ type: "restore", toMs, ...params })).restored!;

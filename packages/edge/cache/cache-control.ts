@@ -23,8 +23,11 @@ export function readCachePolicy(header: (name: string) => string | undefined): C
     // In a targeted header, `max-age` speaks to the shared cache as well.
     if (value !== undefined) return policyOf(readDirectives(value), ["s-maxage", "max-age"]);
   }
-  return policyOf(readDirectives(header("cache-control") ?? ""), ["s-maxage"]);
+  const value = header("cache-control");
+  return value === undefined ? noPolicy : policyOf(readDirectives(value), ["s-maxage"]);
 }
+
+const noPolicy: CachePolicy = { freshS: undefined, staleS: 0, forbidden: false };
 
 function policyOf(directives: Map<string, string>, ages: string[]): CachePolicy {
   const forbidden = directives.has("private") || directives.has("no-store") || directives.has("no-cache");

@@ -11,6 +11,7 @@ export const scratch = Buffer.allocUnsafeSlow(262_144);
 
 const invalidName = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const invalidValue = /[^\t\x20-\x7e\x80-\uffff]/;
+const beyondAscii = /[^\t\x20-\x7e]/;
 const beyondLatin1 = /[^\x00-\xff]/;
 
 /**
@@ -24,10 +25,20 @@ export function headerLines(pairs: HeaderPairs): string {
 }
 
 export function headerLine(name: string, value: string): string {
-  if (name === "" || invalidName.test(name)) throw new InvalidHeaderError(name);
-  if (invalidValue.test(value)) throw new InvalidHeaderError(name);
-  if (beyondLatin1.test(value)) return `${name}: ${Buffer.from(value).toString("latin1")}\r\n`;
+  if (!validNames.has(name)) checkName(name);
+  if (beyondAscii.test(value)) {
+    if (invalidValue.test(value)) throw new InvalidHeaderError(name);
+    if (beyondLatin1.test(value)) return `${name}: ${Buffer.from(value).toString("latin1")}\r\n`;
+  }
   return `${name}: ${value}\r\n`;
+}
+
+/** Few names are ever sent; the limit guards against apps that make them up. */
+const validNames = new Set<string>();
+
+function checkName(name: string): void {
+  if (name === "" || invalidName.test(name)) throw new InvalidHeaderError(name);
+  if (validNames.size < 1_000) validNames.add(name);
 }
 
 /** Which of the headers that the engine cares about are among `pairs`. */

@@ -96,6 +96,17 @@ export const nameAt = (bytes: Buffer, fields: Int32Array, field: number): string
 export const valueAt = (bytes: Buffer, fields: Int32Array, field: number): string =>
   bytes.latin1Slice(fields[field + 2]!, fields[field + 3]!);
 
+/** Whether the name at `bytes[start..end)`, in any case, is `name` (lower case). */
+export function isNameAt(bytes: Buffer, start: number, end: number, name: string): boolean {
+  const length = end - start;
+  if (length !== name.length) return false;
+  for (let index = 0; index < length; index++) {
+    const byte = bytes[start + index]!;
+    if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== name.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
 /** Names are asked for by the code, not by requests, so there are few; the limit guards against a caller who passes input on. */
 const knownNames = new Map<string, Uint8Array>();
 

@@ -5,22 +5,20 @@
 export class HeaderFilter {
   private readonly names: Set<string>;
   private readonly prefixes: readonly string[];
-  /** 1: some name or prefix begins with this byte. */
-  private readonly firstBytes = new Uint8Array(256);
+  /** By first byte: bit `length & 31` of each name that begins with it, all bits for a prefix. */
+  private readonly lengths = new Int32Array(256);
 
   /** Names and prefixes in lower case. */
   constructor(names: readonly string[], prefixes: readonly string[] = []) {
     this.names = new Set(names);
     this.prefixes = prefixes;
-    for (const entry of [...names, ...prefixes]) {
-      this.firstBytes[entry.charCodeAt(0)] = 1;
-      this.firstBytes[entry.toUpperCase().charCodeAt(0)] = 1;
-    }
+    for (const name of names) this.note(name, 1 << (name.length & 31));
+    for (const prefix of prefixes) this.note(prefix, -1);
   }
 
   /** Whether the name at `bytes[start..end)` (any case) is in the set. */
   matches(bytes: Buffer, start: number, end: number): boolean {
-    if (this.firstBytes[bytes[start]!] === 0) return false;
+    if ((this.lengths[bytes[start]!]! & (1 << ((end - start) & 31))) === 0) return false;
     return this.has(bytes.latin1Slice(start, end).toLowerCase());
   }
 
@@ -29,5 +27,10 @@ export class HeaderFilter {
     if (this.names.has(name)) return true;
     for (const prefix of this.prefixes) if (name.startsWith(prefix)) return true;
     return false;
+  }
+
+  private note(entry: string, lengths: number): void {
+    this.lengths[entry.charCodeAt(0)]! |= lengths;
+    this.lengths[entry.toUpperCase().charCodeAt(0)]! |= lengths;
   }
 }

@@ -12,6 +12,10 @@ export const answerHeadersDropped = new HeaderFilter(
   ["x-evenkeel-"],
 );
 
+const ownNames = ["server", "x-evenkeel-deployment", "x-vercel-cache", "x-vercel-id"];
+const alwaysOwn = new HeaderFilter(ownNames);
+const ownWhereHidden = new HeaderFilter([...ownNames, "x-robots-tag"]);
+
 /** Makes the head of a function's or another host's answer the client's: what routes add, what the edge says. */
 export function decorateHead(
   exchange: Exchange,
@@ -39,16 +43,22 @@ export function decorateHead(
     given ??= new Set(routed.headers.map(([each]) => each).filter((each) => head.get(each) !== undefined));
     if (!given.has(name)) head.append(name, value);
   }
-  const replaced = new Set<string>();
+  let replaced: Set<string> | undefined;
   for (const [name, value] of routed.importantHeaders) {
+    replaced ??= new Set();
     if (replaced.has(name)) head.append(name, value);
     else head.set(name, value);
     replaced.add(name);
   }
   for (const [name, value] of routed.appendedHeaders) head.append(name, value);
   keepOwnScheme(head, exchange);
-  head.set("cache-control", browserCacheControl(head.get("cache-control")));
-  for (const [name, value] of state.served.ownHeaders) head.set(name, value);
-  head.set("x-vercel-cache", cacheStatus);
-  head.set("x-vercel-id", state.requestId);
+  const cacheControl = head.get("cache-control");
+  const browsers = browserCacheControl(cacheControl);
+  if (cacheControl !== browsers || head.getAll("cache-control").length > 1)
+    head.set("cache-control", browsers);
+  const { ownLines, isHidden } = state.served;
+  head.own(
+    `${ownLines}x-vercel-cache: ${cacheStatus}\r\nx-vercel-id: ${state.requestId}\r\n`,
+    isHidden ? ownWhereHidden : alwaysOwn,
+  );
 }

@@ -6,14 +6,14 @@ import type { RoutedAnswer } from "./cached-sender.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { type FunctionCall, Invocation } from "./invocation.ts";
 import type { CacheStatus, RequestState } from "./request-state.ts";
-import type { ResponseCache, ResponseKey } from "./response-cache.ts";
+import type { ResponseCache } from "./response-cache.ts";
 
-export interface ClientCall extends FunctionCall {
+export interface ClientAnswer {
   state: RequestState;
   routed: RoutedAnswer;
   cache: CacheStatus;
-  /** Where the answer may be kept. */
-  key: ResponseKey | undefined;
+  /** The answer may be kept, for requests like this one with this target. */
+  keepFor: string | undefined;
   onFailure(exchange: Exchange, state: RequestState, failure: FunctionFailure): void;
 }
 
@@ -24,15 +24,16 @@ export class ClientInvocation extends Invocation {
   constructor(
     link: HostLink,
     exchange: Exchange,
-    private readonly client: ClientCall,
+    call: FunctionCall,
+    private readonly client: ClientAnswer,
     private readonly responses: ResponseCache,
   ) {
-    super(link, exchange, client);
+    super(link, exchange, call);
   }
 
   protected answered(head: UpstreamHead): void {
-    const { state, routed, cache, key } = this.client;
-    if (key && this.exchange.method === "GET") this.keep(head, key);
+    const { state, routed, cache, keepFor } = this.client;
+    if (keepFor !== undefined && this.exchange.method === "GET") this.keep(head, keepFor);
     if (routed.status !== undefined && head.status === 200) head.status = routed.status;
     decorateHead(this.exchange, head, state, routed, cache);
     head.set("x-matched-path", routed.matchedPath);
@@ -42,10 +43,12 @@ export class ClientInvocation extends Invocation {
     this.client.onFailure(this.exchange, this.client.state, failure);
   }
 
-  private keep(head: UpstreamHead, key: ResponseKey): void {
+  private keep(head: UpstreamHead, target: string): void {
     const { status } = head;
     if (!this.responses.isCacheable(status, (name) => head.get(name))) return;
     const { exchange, startedMs } = this;
+    const key = this.responses.keyOf(exchange, this.client.state.deployment, target);
+    if (key === undefined) return;
     // Headers for the cache itself are not among `pairs`.
     const headers = head.pairs().filter(([name]) => name !== "vercel-cache-tag");
     for (const name of ["vercel-cdn-cache-control", "cdn-cache-control", "vercel-cache-tag"]) {

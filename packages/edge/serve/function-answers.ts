@@ -15,7 +15,7 @@ import { ClientInvocation } from "./client-invocation.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import type { FunctionCall } from "./invocation.ts";
 import { MiddlewareInvocation, runMiddlewareWithoutBody } from "./middleware-invocation.ts";
-import { droppedHeaders, functionHeaders } from "./request-headers.ts";
+import { changedHeaders, droppedHeaders, functionLines } from "./request-headers.ts";
 import type { CacheStatus, RequestState } from "./request-state.ts";
 import { functionTarget, targetOf } from "./request-target.ts";
 import type { ResponseCache } from "./response-cache.ts";
@@ -72,14 +72,9 @@ export class FunctionAnswers {
     const call = this.functionCall(exchange, state, fn, resolution.matchedPath, target, resolution);
     // The error page of an app is got, whatever the failed request was.
     if (state.failure) Object.assign(call.options, { method: "GET", body: noBody });
-    const mayKeep = cache === "MISS" && !state.failure;
-    const key = mayKeep ? responses.keyOf(exchange, state.deployment, target) : undefined;
-    new ClientInvocation(
-      link,
-      exchange,
-      { ...call, state, routed: resolution, cache, key, onFailure },
-      responses,
-    ).begin();
+    const keepFor = cache === "MISS" && !state.failure ? target : undefined;
+    const answer = { state, routed: resolution, cache, keepFor, onFailure };
+    new ClientInvocation(link, exchange, call, answer, responses).begin();
   }
 
   async runMiddleware(exchange: Exchange, state: RequestState, step: MiddlewareStep): Promise<void> {
@@ -114,23 +109,23 @@ export class FunctionAnswers {
   ): FunctionCall {
     const { deployment, loaded, requestId } = state;
     const durationS = maxDurationS(loaded, fn);
-    const body = this.heldBodies.get(exchange);
     return {
       deployment,
       function: fn,
       maxDurationS: durationS,
       options: {
-        ...(target !== exchange.target && { target }),
-        setHeaders: functionHeaders(
+        target: target === exchange.target ? undefined : target,
+        ownLines: functionLines(
           exchange,
           requestId,
           deployment,
           { matchedPath, maxDurationS: durationS },
           forwarded,
         ),
+        setHeaders: changedHeaders(forwarded),
         dropHeaders: droppedHeaders(forwarded),
         dropAnswerHeaders: answerHeadersDropped,
-        ...(body && { body }),
+        body: exchange.body.empty ? undefined : this.heldBodies.get(exchange),
       },
     };
   }

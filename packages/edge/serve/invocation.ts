@@ -107,11 +107,22 @@ export abstract class Invocation implements ForwardHandler, Waiter {
   private send(instance: Instance): void {
     this.instance = instance;
     this.attempts++;
-    const { options, maxDurationS } = this.call;
-    const untilMs = performance.now() + maxDurationS * 1_000;
+    const { method, target, ownLines, setHeaders, dropHeaders, dropAnswerHeaders, body } = this.call.options;
+    const untilMs = performance.now() + this.call.maxDurationS * 1_000;
     // A WebSocket lives as long as both sides want it.
-    const deadline = this.exchange.upgrade === "" ? { deadlineAtMs: untilMs } : { headDeadlineAtMs: untilMs };
-    forward(this.exchange, originOf(instance), { ...options, ...deadline, handler: this });
+    const isUpgrade = this.exchange.upgrade !== "";
+    forward(this.exchange, originOf(instance), {
+      method,
+      target,
+      ownLines,
+      setHeaders,
+      dropHeaders,
+      dropAnswerHeaders,
+      body,
+      deadlineAtMs: isUpgrade ? 0 : untilMs,
+      headDeadlineAtMs: isUpgrade ? untilMs : 0,
+      handler: this,
+    });
   }
 
   onFailure(_exchange: Exchange, failure: UpstreamFailure): void {

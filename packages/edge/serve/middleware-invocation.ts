@@ -9,7 +9,7 @@ import { sendCached } from "./cached-sender.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { fetchFunction } from "./function-fetch.ts";
 import { type FunctionCall, Invocation } from "./invocation.ts";
-import { headersInNameOf } from "./request-headers.ts";
+import { functionHeaders, headersInNameOf } from "./request-headers.ts";
 import type { RequestState } from "./request-state.ts";
 
 export interface MiddlewareCall extends FunctionCall {
@@ -57,8 +57,10 @@ export async function runMiddlewareWithoutBody(
   exchange: Exchange,
   call: MiddlewareCall,
 ): Promise<void> {
-  const { state, step, options } = call;
-  const headers = headersInNameOf(exchange, step, options.setHeaders ?? []);
+  const { state, step, options, deployment, maxDurationS } = call;
+  const target = { matchedPath: step.path, maxDurationS };
+  const own = functionHeaders(exchange, state.requestId, deployment, target, step);
+  const headers = headersInNameOf(exchange, step, own);
   const result = await fetchFunction(link, {
     deployment: call.deployment,
     function: call.function,

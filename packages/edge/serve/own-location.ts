@@ -10,8 +10,9 @@ import type { UpstreamHead } from "../upstream/forward-options.ts";
 export function keepOwnScheme(head: UpstreamHead, exchange: Exchange): void {
   if (exchange.scheme !== "http") return;
   const location = head.get("location");
+  if (location === undefined || !exchange.hostPort.includes(":")) return;
   const foreign = `https://${exchange.hostPort}`;
-  if (location === undefined || !exchange.hostPort.includes(":") || !location.startsWith(foreign)) return;
+  if (!location.startsWith(foreign)) return;
   const rest = location.slice(foreign.length);
   if (rest === "" || /^[/?#]/.test(rest)) head.set("location", `http://${exchange.hostPort}${rest}`);
 }

@@ -55,6 +55,13 @@ test("nobody can speak for the edge: neither the client nor middleware that repe
   expect(pairs).toContainEqual(["x-user", "ann"]);
 });
 
+test("a client's lines of all the names that the edge sends are dropped", () => {
+  const forwarded = { query: "", parameters: "id=1" };
+  const names = functionHeaders(exchange({}), "ek1::id", deployment, target, forwarded).map(([name]) => name);
+  expect(names).toHaveLength(12);
+  expect(names.filter((name) => !untrustedHeaders.has(name))).toEqual([]);
+});
+
 test("headers are seen as routes and middleware left them", () => {
   const forwarded = {
     query: "",

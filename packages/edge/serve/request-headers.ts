@@ -6,6 +6,7 @@ import {
   spoofableHeaders,
 } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
+import { headerLine } from "../http/head-writer.ts";
 import { HeaderFilter } from "../http/header-filter.ts";
 import type { ForwardedRequest } from "../routing/resolution.ts";
 
@@ -28,29 +29,38 @@ export interface Origination {
 
 /** Headers that every function gets from the edge. `x-forwarded-for` is replaced, not appended to: what a client writes there proves nothing. */
 export function vercelHeaders(origination: Origination, deployment: ServedDeployment): Pair[] {
-  const { requestId, hostPort, scheme } = origination;
-  const address = origination.remoteAddress || "127.0.0.1";
-  const colon = hostPort.lastIndexOf(":");
-  const port =
-    colon > hostPort.lastIndexOf("]") ? hostPort.slice(colon + 1) : scheme === "https" ? "443" : "80";
-  return [
-    ["x-vercel-id", requestId],
-    // Without one, Next.js gives what it rendered in the last ten seconds again, whatever was invalidated meanwhile.
-    ["x-invocation-id", newInvocationId()],
-    ["x-forwarded-for", address],
-    ["x-forwarded-host", hostPort],
-    ["x-forwarded-proto", scheme],
-    ["x-forwarded-port", port],
-    ["x-real-ip", address],
-    ["x-vercel-forwarded-for", address],
-    ["x-vercel-deployment-url", withPortOf(hostPort, deployment.host)],
-  ];
+  return linesToPairs(vercelLines(origination, deployment));
 }
 
-/** A deployment is reached through the port that the client used. */
-function withPortOf(hostPort: string, host: string): string {
+/** The same serialised. Nothing of it needs a check: hosts and addresses were parsed, the rest is ours. */
+function vercelLines(
+  { requestId, hostPort, scheme, remoteAddress }: Origination,
+  deployment: ServedDeployment,
+): string {
+  const address = remoteAddress || "127.0.0.1";
   const colon = hostPort.lastIndexOf(":");
-  return colon > hostPort.lastIndexOf("]") ? host + hostPort.slice(colon) : host;
+  const hasPort = colon > hostPort.lastIndexOf("]");
+  const port = hasPort ? hostPort.slice(colon + 1) : scheme === "https" ? "443" : "80";
+  // A deployment is reached through the port that the client used.
+  const url = hasPort ? `${deployment.host}:${port}` : deployment.host;
+  // Without x-invocation-id, Next.js gives what it rendered in the last ten seconds again, whatever was invalidated meanwhile.
+  return `x-vercel-id: ${requestId}\r
+x-invocation-id: ${newInvocationId()}\r
+x-forwarded-for: ${address}\r
+x-forwarded-host: ${hostPort}\r
+x-forwarded-proto: ${scheme}\r
+x-forwarded-port: ${port}\r
+x-real-ip: ${address}\r
+x-vercel-forwarded-for: ${address}\r
+x-vercel-deployment-url: ${url}\r
+`;
+}
+
+function linesToPairs(lines: string): Pair[] {
+  return lines
+    .split("\r\n")
+    .slice(0, -1)
+    .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]);
 }
 
 export interface FunctionTarget {
@@ -63,18 +73,30 @@ export function functionHeaders(
   exchange: Exchange,
   requestId: string,
   deployment: ServedDeployment,
-  { matchedPath, maxDurationS }: FunctionTarget,
+  target: FunctionTarget,
   forwarded: ForwardedRequest,
 ): Pair[] {
-  const headers = vercelHeaders(originationOf(exchange, requestId), deployment);
-  headers.push(["x-matched-path", matchedPath], [deadlineHeader, String(maxDurationS * 1_000)]);
-  if (forwarded.parameters !== "") headers.push([routeParametersHeader, forwarded.parameters]);
-  const { setRequestHeaders } = forwarded;
-  // Middleware gives back every header that it saw, ours among them.
-  if (setRequestHeaders)
-    for (const pair of setRequestHeaders) if (!untrustedHeaders.has(pair[0])) headers.push(pair);
-  return headers;
+  const lines = functionLines(exchange, requestId, deployment, target, forwarded);
+  return [...linesToPairs(lines), ...(changedHeaders(forwarded) ?? [])];
 }
+
+/** Those of `functionHeaders` that are the edge's own, serialised: a client's lines of these names are all among `untrustedHeaders`. */
+export function functionLines(
+  exchange: Exchange,
+  requestId: string,
+  deployment: ServedDeployment,
+  { matchedPath, maxDurationS }: FunctionTarget,
+  { parameters }: ForwardedRequest,
+): string {
+  const { hostPort, scheme, remoteAddress } = exchange;
+  const vercel = vercelLines({ requestId, hostPort, scheme, remoteAddress }, deployment);
+  const lines = `${vercel}${headerLine("x-matched-path", matchedPath)}${deadlineHeader}: ${maxDurationS * 1_000}\r\n`;
+  return parameters === "" ? lines : lines + headerLine(routeParametersHeader, parameters);
+}
+
+/** What routes and middleware have set. Middleware gives back every header that it saw, the edge's among them. */
+export const changedHeaders = ({ setRequestHeaders }: ForwardedRequest): Pair[] | undefined =>
+  setRequestHeaders?.filter(([name]) => !untrustedHeaders.has(name));
 
 /** Headers of a render for everybody: nothing of the one client who happened to ask for it. */
 export function renderHeaders(

@@ -1,12 +1,17 @@
 import type { HeaderPairs } from "../http/exchange.ts";
+import { headerLines } from "../http/head-writer.ts";
 import type { DeploymentMeasure, Measures } from "../measure/measures.ts";
 import type { Site } from "../state/serving-table.ts";
 
 /** A site with what each of its requests needs, kept as long as its alias stays. */
 export class ServedSite {
   readonly measure: DeploymentMeasure;
+  /** From search engines. */
+  readonly isHidden: boolean;
   /** On every answer. */
   readonly ownHeaders: HeaderPairs;
+  /** The same as they are sent. */
+  readonly ownLines: string;
 
   constructor(
     readonly site: Site,
@@ -19,9 +24,10 @@ export class ServedSite {
       ["x-evenkeel-deployment", deployment.id],
     ];
     // As on Vercel: search engines shall know an app by its production name alone.
-    if (alias === undefined || deployment.environment === "preview")
-      headers.push(["x-robots-tag", "noindex"]);
+    this.isHidden = alias === undefined || deployment.environment === "preview";
+    if (this.isHidden) headers.push(["x-robots-tag", "noindex"]);
     this.ownHeaders = headers;
+    this.ownLines = headerLines(headers);
   }
 
   get deployment() {

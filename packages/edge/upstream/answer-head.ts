@@ -1,5 +1,5 @@
 import { dateLine, hasNoBody, headerLine, statusLine } from "../http/head-writer.ts";
-import { everyValue, fieldWidth, firstValue, nameAt, valueAt } from "../http/header-block.ts";
+import { everyValue, fieldWidth, firstValue, isNameAt, nameAt, valueAt } from "../http/header-block.ts";
 import type { HeaderFilter } from "../http/header-filter.ts";
 import * as kinds from "../http/header-kinds.ts";
 import type { BodyTap, TakenBody, UpstreamHead } from "./forward-options.ts";
@@ -11,8 +11,11 @@ export class AnswerHead implements UpstreamHead {
   tap: BodyTap | undefined;
   taken: TakenBody | undefined;
   takeLimitBytes = 0;
-  /** Lower-case name → values in place of the upstream's lines. */
-  private edits: Map<string, string[]> | undefined;
+  private edits: Edit[] | undefined;
+  /** Bit `length & 31` of each edited name. */
+  private editedLengths = 0;
+  private ownLines = "";
+  private ownNames: HeaderFilter | undefined;
 
   constructor(
     private readonly head: ResponseHead,
@@ -23,12 +26,12 @@ export class AnswerHead implements UpstreamHead {
   }
 
   get(name: string): string | undefined {
-    const edited = this.edits?.get(name);
-    return edited !== undefined ? edited[0] : firstValue(this.head.bytes, this.head.fields, name);
+    const edit = this.editOf(name);
+    return edit !== undefined ? edit.values[0] : firstValue(this.head.bytes, this.head.fields, name);
   }
 
   getAll(name: string): string[] {
-    return this.edits?.get(name)?.slice() ?? everyValue(this.head.bytes, this.head.fields, name);
+    return this.editOf(name)?.values.slice() ?? everyValue(this.head.bytes, this.head.fields, name);
   }
 
   pairs(): [name: string, value: string][] {
@@ -37,7 +40,13 @@ export class AnswerHead implements UpstreamHead {
     for (let field = 0; field < fields.length; field += fieldWidth) {
       if (this.isPassed(field)) pairs.push([nameAt(bytes, fields, field), valueAt(bytes, fields, field)]);
     }
-    for (const [name, values] of this.edits ?? []) for (const value of values) pairs.push([name, value]);
+    for (const { name, values } of this.edits ?? []) {
+      if (this.ownNames?.has(name) !== true) for (const value of values) pairs.push([name, value]);
+    }
+    for (const line of this.ownLines.split("\r\n").slice(0, -1)) {
+      const colon = line.indexOf(":");
+      pairs.push([line.slice(0, colon), line.slice(colon + 2)]);
+    }
     return pairs;
   }
 
@@ -51,6 +60,11 @@ export class AnswerHead implements UpstreamHead {
 
   delete(name: string): void {
     this.edit(name, []);
+  }
+
+  own(lines: string, names: HeaderFilter): void {
+    this.ownLines = lines;
+    this.ownNames = names;
   }
 
   take(limitBytes: number, onBody: TakenBody): void {
@@ -67,12 +81,14 @@ export class AnswerHead implements UpstreamHead {
    * unchanged are copied in runs, bytes to bytes.
    */
   write(target: Buffer, extraLines: string): number {
-    const { head } = this;
+    const { head, edits } = this;
     const { bytes, fields } = head;
     let added = extraLines;
-    for (const [name, values] of this.edits ?? [])
-      for (const value of values) added += headerLine(name, value);
-    if (!head.hasDate && this.edits?.has("date") !== true) added += dateLine();
+    if (edits !== undefined) {
+      for (const { name, lines } of edits) if (this.ownNames?.has(name) !== true) added += lines;
+    }
+    added += this.ownLines;
+    if (!head.hasDate && this.editOf("date") === undefined) added += dateLine();
     if (head.end - head.start + added.length + 64 > target.length) return -1;
 
     let length = 0;
@@ -82,12 +98,7 @@ export class AnswerHead implements UpstreamHead {
       length = target.latin1Write("HTTP/1.1 ", 0);
       runStart = head.start + 9;
     } else length = target.latin1Write(statusLine(this.status), 0);
-    if (
-      head.hasHopByHop ||
-      this.edits !== undefined ||
-      this.dropped !== undefined ||
-      hasNoBody(this.status)
-    ) {
+    if (head.hasHopByHop || edits !== undefined || this.dropped !== undefined || hasNoBody(this.status)) {
       for (let field = 0; field < fields.length; field += fieldWidth) {
         if (this.isPassed(field)) continue;
         const lineStart = fields[field]!;
@@ -105,20 +116,48 @@ export class AnswerHead implements UpstreamHead {
     if (kind >= kinds.hopByHop) return false;
     // A length is forbidden there (RFC 9110, 8.6); 304 may tell it.
     if (kind === kinds.contentLength && hasNoBody(this.status) && this.status !== 304) return false;
-    if (this.dropped?.matches(bytes, fields[field]!, fields[field + 1]!) === true) return false;
-    if (this.edits === undefined && nominated === undefined) return true;
-    const name = nameAt(bytes, fields, field);
-    return this.edits?.has(name) !== true && nominated?.includes(name) !== true;
+    const start = fields[field]!;
+    const end = fields[field + 1]!;
+    if (this.dropped?.matches(bytes, start, end) === true) return false;
+    if (this.ownNames?.matches(bytes, start, end) === true) return false;
+    if ((this.editedLengths & (1 << ((end - start) & 31))) !== 0) {
+      for (const { name } of this.edits!) if (isNameAt(bytes, start, end, name)) return false;
+    }
+    return nominated === undefined || !nominated.includes(nameAt(bytes, fields, field));
+  }
+
+  private editOf(name: string): Edit | undefined {
+    const { edits } = this;
+    if (edits === undefined) return undefined;
+    for (let index = 0; index < edits.length; index++) if (edits[index]!.name === name) return edits[index];
+    return undefined;
   }
 
   private edit(name: string, values: string[]): void {
     const lowerCase = name.toLowerCase();
     // How the body ends is told by the upstream and kept; an edit could only make it untrue.
     if (framingHeaders.has(lowerCase)) return;
-    for (const value of values) headerLine(lowerCase, value);
-    this.edits ??= new Map();
-    this.edits.set(lowerCase, values);
+    let lines = "";
+    for (let index = 0; index < values.length; index++) lines += headerLine(lowerCase, values[index]!);
+    const known = this.editOf(lowerCase);
+    if (known !== undefined) {
+      known.values = values;
+      known.lines = lines;
+      return;
+    }
+    this.edits ??= [];
+    this.edits.push({ name: lowerCase, values, lines });
+    this.editedLengths |= 1 << (lowerCase.length & 31);
   }
+}
+
+/** What stands in place of the upstream's lines of one name. */
+interface Edit {
+  /** Lower case. */
+  name: string;
+  values: string[];
+  /** Serialised. */
+  lines: string;
 }
 
 const framingHeaders = new Set([

@@ -11,6 +11,8 @@ export interface ForwardOptions {
   dropHeaders?: HeaderFilter;
   /** Sent in place of the client's lines of the same names. `host` is the client's unless set here. */
   setHeaders?: HeaderPairs;
+  /** Header lines of ours, serialised and valid, sent in place of the client's: `dropHeaders` has to hold all their names. */
+  ownLines?: string;
   /** Header lines of the answer that the client never gets (`head.delete` takes off single ones). */
   dropAnswerHeaders?: HeaderFilter;
   /** Sent instead of the client's body (which is read and dropped, unless it was collected before). */
@@ -48,6 +50,8 @@ export interface UpstreamHead {
   set(name: string, value: string): void;
   append(name: string, value: string): void;
   delete(name: string): void;
+  /** Serialised and valid header lines, sent behind all others and in place of whatever else there is under `names`. */
+  own(lines: string, names: HeaderFilter): void;
   /**
    * The client gets nothing from this answer: its body is collected instead, and `onBody` answers the exchange (the head's data must be taken
    * before: `pairs()`). Above `limitBytes` the failure is `body_too_large`; a deadline or a lost upstream is told as a failure likewise.

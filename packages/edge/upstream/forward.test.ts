@@ -176,6 +176,31 @@ describe("A forwarded answer", () => {
     modern.leave();
   }, 30_000);
 
+  test("carries lines of our own in place of all others of their names", async () => {
+    const up = upstream();
+    const { connect } = edge(up.origin, {
+      onHead(_exchange, head) {
+        head.set("server", "routes'");
+        head.set("x-a", "a");
+        head.own("server: ours\r\n", new HeaderFilter(["server", "x-gone"]));
+        expect(head.pairs()).toEqual([
+          ["content-length", "2"],
+          ["x-a", "a"],
+          ["server", "ours"],
+        ]);
+      },
+    });
+    const client = await connect();
+    client.send(getRequest("/"));
+    await eventually(() => up.requests.length === 1);
+    up.requests[0]!.answer(ok("ok", "Server: theirs\r\nX-Gone: g\r\n"));
+    await client.untilText("\r\n\r\nok");
+    expect(withoutDate(client.text)).toBe(
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx-a: a\r\nserver: ours\r\n\r\nok",
+    );
+    client.leave();
+  }, 30_000);
+
   test("can be edited: status, headers set, appended, deleted; framing stays", async () => {
     const up = upstream();
     const seen: unknown[] = [];

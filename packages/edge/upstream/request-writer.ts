@@ -1,6 +1,5 @@
-import type { HeaderPairs } from "../http/exchange.ts";
 import { headerLine } from "../http/head-writer.ts";
-import { fieldWidth, nameAt } from "../http/header-block.ts";
+import { fieldWidth, isNameAt, nameAt } from "../http/header-block.ts";
 import * as kinds from "../http/header-kinds.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ForwardOptions } from "./forward-options.ts";
@@ -12,7 +11,7 @@ import type { ForwardOptions } from "./forward-options.ts";
 export function writeRequestHead(target: Buffer, head: RequestHead, options: ForwardOptions): number {
   const { bytes, fields } = head;
   const { setHeaders, dropHeaders, body } = options;
-  let added = "";
+  let added = options.ownLines ?? "";
   let hostSet = false;
   let nameLengths = 0;
   if (setHeaders !== undefined) {
@@ -60,7 +59,7 @@ export function writeRequestHead(target: Buffer, head: RequestHead, options: For
     else if (
       passed &&
       (nameLengths & (1 << (nameLength & 31))) !== 0 &&
-      names(setHeaders!, bytes, fields[field]!, nameLength)
+      setHeaders!.some(([name]) => isNameAt(bytes, fields[field]!, fields[field + 1]!, name))
     ) {
       passed = false;
     } else if (passed && head.nominated?.includes(nameAt(bytes, fields, field))) {
@@ -80,17 +79,3 @@ export function writeRequestHead(target: Buffer, head: RequestHead, options: For
 /** Upgrades go through as raw tunnels, but for those that would let a client speak HTTP past the edge. */
 export const passesUpgrade = (head: RequestHead): boolean =>
   head.upgrade !== "" && !head.hasBody && !/^(h2c|http\/|tls\/)/.test(head.upgrade);
-
-/** Whether the name at `bytes[start..]` is one of `pairs`' (lower case). */
-function names(pairs: HeaderPairs, bytes: Buffer, start: number, length: number): boolean {
-  for (let index = 0; index < pairs.length; index++) {
-    const name = pairs[index]![0];
-    if (name.length !== length) continue;
-    let at = 0;
-    while (at < length && lowerCase(bytes[start + at]!) === name.charCodeAt(at)) at++;
-    if (at === length) return true;
-  }
-  return false;
-}
-
-const lowerCase = (byte: number) => (byte >= 65 && byte <= 90 ? byte | 32 : byte);

@@ -228,6 +228,30 @@ export class MigrationBusyError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** The process that runs migrations ended without an answer. */
+export class MigratorEndedError extends EvenkeelError {
+  readonly code = "migrator_ended";
+  readonly fault = "platform";
+
+  constructor() {
+    super("The process that runs migrations ended before its work did", {
+      hint: "PostgreSQL has rolled back what it was at. Deploy again; this machine may lack memory.",
+    });
+  }
+}
+
+/** A database cannot be reached, or refuses. */
+export class DatabaseRefusedError extends EvenkeelError {
+  readonly code = "database_refused";
+  readonly fault = "user";
+}
+
+/** The dump of an external database before a migration failed. */
+export class DumpFailedError extends EvenkeelError {
+  readonly code = "dump_failed";
+  readonly fault = "user";
+}
+
 /** An app environment has no database here. */
 export class AppDatabaseUnknownError extends EvenkeelError {
   readonly code = "app_database_unknown";

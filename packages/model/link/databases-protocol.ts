@@ -49,7 +49,8 @@ export type DatabasesRequest =
   | ({ type: "credentials" } & DatabaseName)
   /** Replies with `databases`. */
   | { type: "list" }
-  | ({ type: "backup" } & DatabaseName)
+  /** `label` says what asked for it; default `manual`. */
+  | ({ type: "backup"; label?: "pre-migration" } & DatabaseName)
   /** Replies with `backups`, oldest first. */
   | ({ type: "backups" } & DatabaseName)
   /** Sets it back to a point and keeps what it was; replies with `restored`. */
@@ -163,7 +164,7 @@ export interface DatabaseReport extends DatabaseName {
 
 export interface DatabaseBackup {
   id: string;
-  /** What asked for it: `daily`, `manual`, `final`, … */
+  /** What asked for it: `daily`, `manual`, `pre-migration`, `final`, … */
   label: string;
   kind: "full" | "incremental";
   startedMs: number;

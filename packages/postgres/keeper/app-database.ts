@@ -100,10 +100,10 @@ export class AppDatabase {
     return this.cluster.environment();
   }
 
-  backup(onProgress: OnProgress): Promise<DatabaseBackup> {
+  backup(onProgress: OnProgress, reason = "manual"): Promise<DatabaseBackup> {
     return this.inTurn(async () => {
       await this.bringUp();
-      return this.takeBackup("manual", onProgress);
+      return this.takeBackup(reason, onProgress);
     });
   }
 

@@ -71,7 +71,7 @@ export class DatabaseKeeper {
       case "list":
         return { databases: [...this.databases.values()].map((database) => database.report()) };
       case "backup":
-        return { backup: await this.get(request).backup(onProgress) };
+        return { backup: await this.get(request).backup(onProgress, request.label) };
       case "backups":
         return { backups: await this.get(request).backups() };
       case "restore":

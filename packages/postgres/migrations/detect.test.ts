@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { detectMigrations } from "./detect.ts";
 import { upSection } from "./up-section.ts";
@@ -44,7 +44,7 @@ test("Drizzle's journal says the order, its config the folder", () => {
     "sql/0000_a.sql": "CREATE TABLE a ();--> statement-breakpoint\nCREATE TABLE b ();",
     "sql/0001_b.sql": "SELECT 1",
   });
-  expect(found()).toEqual(["drizzle", "./sql", ["0000_a", "0001_b"]]);
+  expect(found()).toEqual(["drizzle", "sql", ["0000_a", "0001_b"]]);
   rmSync(join(project, "sql/0001_b.sql"));
   expect(found).toThrow("Migration 0001_b has no file");
 });
@@ -68,6 +68,31 @@ test("Kysely is run by its command, a command of the runbook comes first, and tw
   });
   put({ "prisma/migrations/1/migration.sql": "" });
   expect(() => detectMigrations(project)).toThrow("migrations of prisma and kysely");
+});
+
+test("a Procfile's release command is found, and a link that leads out of the project is not followed", () => {
+  put({ Procfile: "web: node server.js\nrelease: npm run migrate\n" });
+  expect(detectMigrations(project)).toMatchObject({
+    tool: "Procfile",
+    command: ["/bin/sh", "-c", "npm run migrate"],
+  });
+  rmSync(join(project, "Procfile"));
+  mkdirSync(join(project, "migrations"));
+  symlinkSync("/etc/hostname", join(project, "migrations/1.sql"));
+  expect(() => detectMigrations(project)).toThrow("has no file");
+});
+
+test("migrations of another database are none of ours, and Drizzle's newer form is told", () => {
+  put({
+    "prisma/migrations/1/migration.sql": "",
+    "prisma/migrations/migration_lock.toml": 'provider = "sqlite"',
+    "drizzle.config.ts": 'export default { dialect: "sqlite" }',
+    "drizzle/meta/_journal.json": "{}",
+  });
+  expect(detectMigrations(project)).toBeUndefined();
+  rmSync(join(project, "drizzle/meta"), { recursive: true });
+  put({ "drizzle.config.ts": 'export default { dialect: "postgresql" }', "drizzle/1/migration.sql": "" });
+  expect(() => detectMigrations(project)).toThrow("the form of Drizzle 1.0");
 });
 
 test("a project without a database has none, and a named folder must have some", () => {

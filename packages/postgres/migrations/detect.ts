@@ -1,18 +1,19 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { InvalidValueError } from "@evenkeel/model";
-import type { Migration, MigrationSet } from "./migration-set.ts";
+import type { Migration, MigrationCommand, MigrationSet, SqlMigrations } from "./migration-set.ts";
+import { ProjectFiles } from "./project-files.ts";
 import { upSection } from "./up-section.ts";
 
 export interface DetectionOptions {
-  /** From the runbook: these take the place of everything that would be found. */
+  /** Takes the place of everything that would be found. */
   command?: string[];
-  /** From the runbook: a folder of SQL files, relative to the project. */
+  /** A folder of SQL files, relative to the project. */
   folder?: string;
 }
 
-const sqlFolders = [
+/** Where plain SQL files are looked for. */
+export const sqlFolders = [
   "migrations",
   "db/migrations",
   "database/migrations",
@@ -23,45 +24,44 @@ const sqlFolders = [
 ];
 
 /**
- * Finds how a project changes its database: Prisma's and Drizzle's folders, a folder of SQL files (with or without ways down), or
- * Kysely's command. Undefined when there is none.
+ * Finds how a project changes its database: Prisma's and Drizzle's folders, a folder of SQL files (with or without ways down),
+ * Kysely's command, or the `release` command of a Procfile. Undefined when there is none.
  *
  * @throws InvalidValueError when there are several, or a named one is not there.
  */
 export function detectMigrations(project: string, options: DetectionOptions = {}): MigrationSet | undefined {
-  if (options.command) return { kind: "command", tool: options.command[0] ?? "", command: options.command };
+  const files = new ProjectFiles(project);
+  if (options.command) return commandSet("settings", options.command);
   if (options.folder !== undefined) {
-    const found = readSqlFolder(project, options.folder);
+    const found = readSqlFolder(files, options.folder);
     if (found) return found;
     throw new InvalidValueError(`${options.folder} holds no SQL migrations`, {
       hint: "Name a folder with *.sql files.",
     });
   }
-  const tools = [readPrisma(project), readDrizzle(project), detectKysely(project)].filter(
+  const tools = [readPrisma(files), readDrizzle(files), detectKysely(files)].filter(
     (set) => set !== undefined,
   );
   if (tools.length > 1) {
     const names = tools.map((set) => (set.kind === "command" ? set.tool : set.kind)).join(" and ");
     throw new InvalidValueError(`The project has migrations of ${names}`, {
-      hint: "Say in the runbook which folder or command is to be used.",
+      hint: "Set the app's migrationFolder or migrationCommand to the one that is to be used.",
     });
   }
-  return (
-    tools[0] ?? sqlFolders.map((folder) => readSqlFolder(project, folder)).find((set) => set !== undefined)
-  );
+  return tools[0] ?? firstSqlFolder(files) ?? detectProcfile(files);
 }
 
 /** https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories */
-function readPrisma(project: string): MigrationSet | undefined {
-  const schema = packageJson(project)?.prisma?.schema;
+function readPrisma(files: ProjectFiles): SqlMigrations | undefined {
+  const schema = packageJson(files).prisma?.schema;
   const roots = [...(schema ? [schema.endsWith(".prisma") ? join(schema, "..") : schema] : []), "prisma"];
   for (const root of roots) {
     const folder = join(root, "migrations");
-    const names = namesIn(join(project, folder)).filter((name) =>
-      isFile(join(project, folder, name, "migration.sql")),
-    );
+    const provider = /^\s*provider\s*=\s*"(\w+)"/m.exec(files.text(`${folder}/migration_lock.toml`) ?? "");
+    if (provider && !/^postgres/.test(provider[1]!)) continue;
+    const names = files.names(folder).filter((name) => files.isFile(`${folder}/${name}/migration.sql`));
     if (names.length === 0) continue;
-    const migrations = names.map((name) => readMigration(name, join(project, folder, name, "migration.sql")));
+    const migrations = names.map((name) => readMigration(files, name, `${folder}/${name}/migration.sql`));
     return { kind: "prisma", folder, migrations };
   }
   return undefined;
@@ -72,37 +72,85 @@ interface DrizzleJournal {
 }
 
 /** https://orm.drizzle.team/docs/kit-overview: the journal says the order. */
-function readDrizzle(project: string): MigrationSet | undefined {
+function readDrizzle(files: ProjectFiles): SqlMigrations | undefined {
   const config = ["drizzle.config.ts", "drizzle.config.js", "drizzle.config.mjs", "drizzle.config.json"]
-    .map((name) => join(project, name))
-    .find(isFile);
-  const out = config && /["']?out["']?\s*:\s*["'`]([^"'`]+)["'`]/.exec(readFileSync(config, "utf8"))?.[1];
-  for (const folder of [...(out ? [out] : []), "drizzle"]) {
-    const journal = join(project, folder, "meta/_journal.json");
-    if (!isFile(journal)) continue;
-    const { entries } = JSON.parse(readFileSync(journal, "utf8")) as DrizzleJournal;
-    const migrations = [...entries]
+    .map((name) => files.text(name))
+    .find((text) => text !== undefined);
+  const setting = (name: string) =>
+    new RegExp(`["']?\\b${name}["']?\\s*:\\s*["'\`]([^"'\`]+)["'\`]`).exec(config ?? "")?.[1];
+  const dialect = setting("dialect");
+  if (dialect !== undefined && dialect !== "postgresql") return undefined;
+  const out = setting("out");
+  for (const folder of [...(out ? [normalize(out)] : []), "drizzle"]) {
+    const journal = files.text(`${folder}/meta/_journal.json`);
+    if (journal === undefined) {
+      refuseNewDrizzle(files, config, folder);
+      continue;
+    }
+    const migrations = readJournal(journal, folder)
       .sort((a, b) => a.idx - b.idx)
-      .map(({ tag, when }) => ({ ...readMigration(tag, join(project, folder, `${tag}.sql`)), whenMs: when }));
+      .map(({ tag, when }) => ({ ...readMigration(files, tag, `${folder}/${tag}.sql`), whenMs: when }));
     return { kind: "drizzle", folder, migrations };
   }
   return undefined;
 }
 
-/** Kysely's migrations are programs: only its own command can run them. https://kysely.dev/docs/migrations */
-function detectKysely(project: string): MigrationSet | undefined {
-  const manifest = packageJson(project);
-  const installed = { ...manifest?.dependencies, ...manifest?.devDependencies };
-  if (!installed["kysely-ctl"]) return undefined;
-  return { kind: "command", tool: "kysely", command: ["npx", "--no-install", "kysely", "migrate:latest"] };
+function readJournal(text: string, folder: string): DrizzleJournal["entries"] {
+  try {
+    return [...(JSON.parse(text) as DrizzleJournal).entries];
+  } catch (cause) {
+    throw new InvalidValueError(`${folder}/meta/_journal.json is not Drizzle's journal`, {
+      hint: "Write it anew with `drizzle-kit generate`.",
+      cause,
+    });
+  }
 }
 
-function readSqlFolder(project: string, folder: string): MigrationSet | undefined {
-  const names = namesIn(join(project, folder)).filter((name) => name.endsWith(".sql") && !isWayDown(name));
+/** Drizzle 1.0 has a folder for each migration and another table for what has run: only its own command knows them. */
+function refuseNewDrizzle(files: ProjectFiles, config: string | undefined, folder: string): void {
+  const isNew =
+    config !== undefined &&
+    files.names(folder).some((name) => files.isFile(`${folder}/${name}/migration.sql`));
+  if (!isNew) return;
+  throw new InvalidValueError(`${folder} has the form of Drizzle 1.0, which is not read here`, {
+    hint: "Set the app's migrationCommand to `npx drizzle-kit migrate`.",
+  });
+}
+
+/** Kysely's migrations are programs: only its own command can run them. https://kysely.dev/docs/migrations */
+function detectKysely(files: ProjectFiles): MigrationCommand | undefined {
+  const { dependencies, devDependencies } = packageJson(files);
+  if (!{ ...dependencies, ...devDependencies }["kysely-ctl"]) return undefined;
+  const folder = "migrations";
+  const programs = files.names(folder).map((name) => `${name}\0${files.text(`${folder}/${name}`) ?? ""}`);
+  return commandSet("kysely", ["npx", "--no-install", "kysely", "migrate:latest"], programs);
+}
+
+/** https://devcenter.heroku.com/articles/release-phase */
+function detectProcfile(files: ProjectFiles): MigrationCommand | undefined {
+  const command = /^release:[ \t]*(\S.*)$/m.exec(files.text("Procfile") ?? "")?.[1];
+  return command === undefined ? undefined : commandSet("Procfile", shellCommand(command.trim()));
+}
+
+/** A line that a person wrote for a shell. */
+export const shellCommand = (line: string): string[] => ["/bin/sh", "-c", line];
+
+function commandSet(tool: string, command: string[], inputs: string[] = []): MigrationCommand {
+  const checksum = createHash("sha256")
+    .update(JSON.stringify([command, inputs]))
+    .digest("hex");
+  return { kind: "command", tool, command, checksum };
+}
+
+const firstSqlFolder = (files: ProjectFiles): SqlMigrations | undefined =>
+  sqlFolders.map((folder) => readSqlFolder(files, folder)).find((set) => set !== undefined);
+
+function readSqlFolder(files: ProjectFiles, folder: string): SqlMigrations | undefined {
+  const names = files.names(folder).filter((name) => name.endsWith(".sql") && !isWayDown(name));
   if (names.length === 0) return undefined;
   names.sort(byNumber);
   const migrations = names.map((name) =>
-    readMigration(name.replace(/\.sql$/, ""), join(project, folder, name)),
+    readMigration(files, name.replace(/\.sql$/, ""), `${folder}/${name}`),
   );
   return { kind: "sql", folder, migrations };
 }
@@ -119,14 +167,14 @@ function byNumber(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function readMigration(name: string, path: string): Migration {
-  if (!isFile(path)) {
-    throw new InvalidValueError(`Migration ${name} has no file ${path}`, {
+function readMigration(files: ProjectFiles, name: string, file: string): Migration {
+  const text = files.text(file);
+  if (text === undefined) {
+    throw new InvalidValueError(`Migration ${name} has no file ${file}`, {
       hint: "Commit the file that its journal names.",
     });
   }
-  const text = readFileSync(path, "utf8");
-  return { name, sql: upSection(text), checksum: createHash("sha256").update(text).digest("hex") };
+  return { name, file, sql: upSection(text), checksum: createHash("sha256").update(text).digest("hex") };
 }
 
 interface Manifest {
@@ -135,11 +183,11 @@ interface Manifest {
   devDependencies?: Record<string, string>;
 }
 
-function packageJson(project: string): Manifest | undefined {
-  const path = join(project, "package.json");
-  return isFile(path) ? (JSON.parse(readFileSync(path, "utf8")) as Manifest) : undefined;
+function packageJson(files: ProjectFiles): Manifest {
+  try {
+    return JSON.parse(files.text("package.json") ?? "{}") as Manifest;
+  } catch {
+    // The build says what is wrong with it.
+    return {};
+  }
 }
-
-const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
-
-const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).sort() : []);

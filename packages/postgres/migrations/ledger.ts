@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "pg";
 import { MigrationLedgerError } from "../errors.ts";
 import type { MigrationReview } from "./guard/review.ts";
-import type { Migration, MigrationSet } from "./migration-set.ts";
+import type { Migration, SqlMigrations } from "./migration-set.ts";
 
 /** A row of `evenkeel.migrations`, which is kept for every kind of migrations. */
 export interface AppliedMigration {
   name: string;
+  /** `command`: the row of one deployment's run of it. */
+  kind: "sql" | "command";
   checksum: string;
   effect: string;
   breaksOldCode: boolean;
@@ -15,8 +17,6 @@ export interface AppliedMigration {
   /** A position before it: `restore --to` there undoes it. */
   lsnBefore: string;
 }
-
-type SqlSet = Extract<MigrationSet, { migrations: Migration[] }>;
 
 /** Names of migrations that a tool's own ledger says are applied, and how to tell it of a further one. */
 interface NativeLedger {
@@ -31,21 +31,31 @@ export async function prepareLedger(client: Client): Promise<void> {
     CREATE TABLE IF NOT EXISTS evenkeel.migrations (
       position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       name text NOT NULL UNIQUE,
+      kind text NOT NULL DEFAULT 'sql' CHECK (kind IN ('sql', 'command')),
       checksum text NOT NULL,
       effect text NOT NULL,
       breaks_old_code boolean NOT NULL,
       lsn_before pg_lsn NOT NULL,
       started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-      finished_at timestamptz
+      finished_at timestamptz,
+      -- Of a command that runs: the columns before it.
+      schema_before jsonb
     )`);
 }
+
+/** More rows than any project has files; the table is the app's, which may write to it. */
+const mostRows = 10_000;
 
 /** In the order in which they ran. */
 export async function readLedger(client: Client): Promise<AppliedMigration[]> {
   if (!(await exists(client, "evenkeel.migrations"))) return [];
-  const { rows } = await client.query("SELECT * FROM evenkeel.migrations ORDER BY position");
+  const { rows } = await client.query(
+    `SELECT left(name, 500) AS name, kind, left(checksum, 100) AS checksum, left(effect, 100) AS effect, breaks_old_code, finished_at,
+       lsn_before FROM evenkeel.migrations ORDER BY position LIMIT ${mostRows}`,
+  );
   return rows.map((row) => ({
     name: row.name,
+    kind: row.kind,
     checksum: row.checksum,
     effect: row.effect,
     breaksOldCode: row.breaks_old_code,
@@ -59,12 +69,13 @@ export async function readLedger(client: Client): Promise<AppliedMigration[]> {
  *
  * @throws MigrationLedgerError when one stopped half-way, or a file that has run was changed.
  */
-export async function pendingMigrations(client: Client, set: SqlSet): Promise<Migration[]> {
+export async function pendingMigrations(client: Client, set: SqlMigrations): Promise<Migration[]> {
   const applied = new Map((await readLedger(client)).map((row) => [row.name, row]));
   for (const row of applied.values()) {
-    if (row.finishedMs !== undefined) continue;
+    // What a command of its own has done, its own ledger knows.
+    if (row.finishedMs !== undefined || row.kind === "command") continue;
     throw new MigrationLedgerError(`Migration ${row.name} stopped half-way`, {
-      hint: "Look at what it has done, finish or undo it by hand, then tell which: `evenkeel db migrate --resolve done` or `undone`.",
+      hint: "Look at what it has done and finish or undo it by hand (`evenkeel db query`), then tell which: `evenkeel db migrate APP --resolve done`, or `undone`.",
     });
   }
   if (set.kind === "sql") {
@@ -97,7 +108,7 @@ export async function recordStarted(
 export async function recordFinished(
   client: Client,
   migration: Migration,
-  kind: SqlSet["kind"],
+  kind: SqlMigrations["kind"],
 ): Promise<void> {
   await client.query("UPDATE evenkeel.migrations SET finished_at = clock_timestamp() WHERE name = $1", [
     migration.name,
@@ -105,13 +116,34 @@ export async function recordFinished(
   if (kind !== "sql") await nativeLedgers[kind].record(client, migration);
 }
 
-/** After somebody has finished or undone by hand what stopped half-way. */
-export async function resolveMigration(client: Client, outcome: "done" | "undone"): Promise<void> {
-  await client.query(
+/** As if it had never begun. */
+export async function recordUndone(client: Client, { name }: Migration): Promise<void> {
+  await client.query("DELETE FROM evenkeel.migrations WHERE name = $1 AND finished_at IS NULL", [name]);
+}
+
+/**
+ * After somebody has finished or undone by hand what stopped half-way.
+ *
+ * @param set of the project: Prisma's and Drizzle's own ledgers are told, too
+ * @returns names of the migrations that it was about
+ */
+export async function resolveMigration(
+  client: Client,
+  outcome: "done" | "undone",
+  set?: SqlMigrations,
+): Promise<string[]> {
+  if (!(await exists(client, "evenkeel.migrations"))) return [];
+  const { rows } = await client.query<{ name: string }>(
     outcome === "done"
-      ? "UPDATE evenkeel.migrations SET finished_at = clock_timestamp() WHERE finished_at IS NULL"
-      : "DELETE FROM evenkeel.migrations WHERE finished_at IS NULL",
+      ? "UPDATE evenkeel.migrations SET finished_at = clock_timestamp() WHERE finished_at IS NULL AND kind = 'sql' RETURNING name"
+      : "DELETE FROM evenkeel.migrations WHERE finished_at IS NULL AND kind = 'sql' RETURNING name",
   );
+  const names = rows.map((row) => row.name);
+  if (outcome === "undone" || set === undefined || set.kind === "sql") return names;
+  for (const migration of set.migrations) {
+    if (names.includes(migration.name)) await nativeLedgers[set.kind].record(client, migration);
+  }
+  return names;
 }
 
 /** Written as the tools themselves do, so that `prisma migrate` and `drizzle-kit` see what has run. */

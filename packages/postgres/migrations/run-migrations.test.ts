@@ -7,7 +7,8 @@ import { withSession } from "../client/session.ts";
 import { startTestCluster, type TestCluster, type TestDatabase } from "../testing/test-cluster.ts";
 import { until } from "../testing/until.ts";
 import { readLedger, resolveMigration } from "./ledger.ts";
-import type { MigrationSet } from "./migration-set.ts";
+import type { SqlMigrations } from "./migration-set.ts";
+import { migrator } from "./migrator.ts";
 import { requireCompatibleSchema } from "./rollback-compatibility.ts";
 import { runMigrationCommand } from "./run-command.ts";
 import { type MigrationRun, planMigrations, runMigrations } from "./run-migrations.ts";
@@ -24,13 +25,12 @@ beforeEach(async () => {
 }, limitMs);
 afterEach(() => database.drop(), limitMs);
 
-type SqlSet = Extract<MigrationSet, { migrations: unknown }>;
-
-const setOf = (migrations: Record<string, string>, kind: SqlSet["kind"] = "sql"): SqlSet => ({
+const setOf = (migrations: Record<string, string>, kind: SqlMigrations["kind"] = "sql"): SqlMigrations => ({
   kind,
   folder: "migrations",
   migrations: Object.entries(migrations).map(([name, sql], index) => ({
     name,
+    file: `migrations/${name}.sql`,
     sql,
     checksum: createHash("sha256").update(sql).digest("hex"),
     whenMs: index + 1,
@@ -38,7 +38,7 @@ const setOf = (migrations: Record<string, string>, kind: SqlSet["kind"] = "sql")
 });
 
 const run = (migrations: Record<string, string>, changes: Partial<MigrationRun> = {}) =>
-  runMigrations({ connectionString: database.connectionString, set: setOf(migrations), ...changes });
+  runMigrations({ connection: database.connectionString, set: setOf(migrations), ...changes });
 
 const query = (text: string) =>
   withSession(database.connectionString, async (client) => (await client.query(text)).rows);
@@ -52,7 +52,7 @@ const tables = async () =>
 
 const approved = async (migrations: Record<string, string>) => {
   const plan = await planMigrations(database.connectionString, setOf(migrations));
-  return { approvedKey: plan.approval!.key };
+  return { approval: { key: plan.approval!.key } };
 };
 
 test(
@@ -82,7 +82,8 @@ test(
     });
     await expect(failing).rejects.toMatchObject({
       code: "migration_failed",
-      message: 'Migration 2, line 2 failed: relation "a" already exists',
+      message: 'Migration 2 failed at migrations/2.sql:2: relation "a" already exists (CREATE TABLE a ())',
+      hint: "Correct it and deploy again. Nothing of this migration was kept.",
     });
     expect(await tables()).toEqual(["a"]);
     await run({ "1": "CREATE TABLE a ()", "2": "CREATE TABLE b ()", "3": "CREATE TABLE c ()" });
@@ -102,15 +103,15 @@ test(
     };
     await expect(run(next)).rejects.toMatchObject({
       code: "migration_needs_approval",
-      message: "Migration 3, line 1 is destructive: it drops column b of a",
+      message: "Migration 3 (migrations/3.sql:1) is destructive: it drops column b of a",
     });
-    await expect(run(next, { approvedKey: "another" })).rejects.toMatchObject({
+    await expect(run(next, { approval: { key: "another" } })).rejects.toMatchObject({
       code: "migration_needs_approval",
     });
     expect(await tables()).toEqual(["a"]);
     const plan = await planMigrations(database.connectionString, setOf(next));
     expect(plan.takesAway).toBe(true);
-    const ledger = await run(next, { approvedKey: plan.approval!.key });
+    const ledger = await run(next, { approval: { key: plan.approval!.key } });
     expect(ledger.map(({ name, effect, breaksOldCode }) => [name, effect, breaksOldCode])).toEqual([
       ["1", "additive", false],
       ["2", "additive", false],
@@ -125,12 +126,12 @@ test(
   async () => {
     await run({ "1": "CREATE TABLE a ()" });
     const next = { "1": "CREATE TABLE a ()", "2": "ALTER TABLE a ADD COLUMN b int" };
-    const holder = new Client(database.connectionString);
+    const holder = new Client({ connectionString: database.connectionString, application_name: "holder" });
     await holder.connect();
     await holder.query("BEGIN; LOCK TABLE a IN ACCESS SHARE MODE");
-    await expect(run(next, { lockTimeoutMs: 20, lockAttempts: 2 })).rejects.toMatchObject({
+    await expect(run(next, { lockTimeoutMs: 3_000, lockAttempts: 1 })).rejects.toMatchObject({
       code: "migration_failed",
-      hint: expect.stringContaining("holds the table"),
+      hint: expect.stringMatching(/^Held by process \d+ \(holder\), idle in transaction/),
     });
     const patient = run(next, { lockTimeoutMs: 100, lockAttempts: 100 });
     await until("the migration waits for the lock", async () => {
@@ -153,7 +154,7 @@ test(
       "2": "CREATE INDEX CONCURRENTLY c ON a (b);\nCREATE UNIQUE INDEX CONCURRENTLY d ON a (b)",
     };
     await expect(run(migrations)).rejects.toMatchObject({
-      message: expect.stringContaining("Migration 2, line 2"),
+      message: expect.stringContaining("migrations/2.sql:2"),
     });
     await expect(run(migrations)).rejects.toMatchObject({
       code: "migration_ledger_mismatch",
@@ -181,14 +182,17 @@ test(
 test(
   "a runner that is killed leaves neither a half migration nor a lock",
   async () => {
-    const migrations = { "1": "CREATE TABLE a ();\nSELECT pg_sleep(3600)" };
-    const { approvedKey } = await approved(migrations);
+    const { host, port, user, password, database: name } = new Client(database.connectionString);
+    const address = { host, port, user: user!, password: password ?? "", database: name! };
     const program = `/tmp/ek-runner-${process.pid}.ts`;
+    const request = {
+      type: "run",
+      ...{ address, approval: "all", set: setOf({ "1": "CREATE TABLE a ();\nSELECT pg_sleep(3600)" }) },
+    };
     writeFileSync(
       program,
-      `const { runMigrations } = await import(${JSON.stringify(join(import.meta.dir, "run-migrations.ts"))});
-       await runMigrations({ connectionString: ${JSON.stringify(database.connectionString)}, approvedKey: "${approvedKey}",
-         set: ${JSON.stringify(setOf(migrations))} });`,
+      `const { migrator } = await import(${JSON.stringify(join(import.meta.dir, "migrator.ts"))});
+       await migrator(${JSON.stringify(request)});`,
     );
     const child = Bun.spawn([process.execPath, program], { stdout: "inherit", stderr: "inherit" });
     await until(
@@ -198,8 +202,56 @@ test(
     child.kill("SIGKILL");
     await child.exited;
     rmSync(program);
-    await run({ "1": "CREATE TABLE b ()" });
+    const lines: string[] = [];
+    const ledger = await migrator(
+      { type: "run", address, set: setOf({ "1": "CREATE TABLE b ()" }) },
+      { onLog: (text) => lines.push(text) },
+    );
+    expect(ledger.map((row) => row.name)).toEqual(["1"]);
+    expect(lines.join("\n")).toContain("migrations/1.sql:1  CREATE TABLE b ()");
     expect(await tables()).toEqual(["b"]);
+  },
+  limitMs,
+);
+
+test(
+  "a first statement outside of transactions that fails leaves nothing, and the corrected migration runs",
+  async () => {
+    const begin = { "1": "CREATE TABLE a (b int); INSERT INTO a VALUES (1), (1)" };
+    await run(begin);
+    const unique = { ...begin, "2": "CREATE UNIQUE INDEX CONCURRENTLY d ON a (b)" };
+    await expect(run(unique)).rejects.toMatchObject({ code: "migration_failed" });
+    expect(await query("SELECT FROM pg_class WHERE relname = 'd'")).toEqual([]);
+    expect(await run({ ...begin, "2": "CREATE INDEX CONCURRENTLY d ON a (b)" })).toHaveLength(2);
+  },
+  limitMs,
+);
+
+test(
+  "a statement that holds up others is ended in time unless it was approved",
+  async () => {
+    const begin = { "1": "CREATE TABLE a (b int); INSERT INTO a SELECT generate_series(1, 300000)" };
+    await run(begin);
+    const next = { ...begin, "2": "ALTER TABLE a ADD COLUMN c int;\nCREATE INDEX d ON a (b)" };
+    await expect(run(next, { blockingLimitMs: 2 })).rejects.toMatchObject({
+      code: "migration_failed",
+      message: expect.stringContaining("migrations/2.sql:2: it held up others for longer than"),
+      hint: expect.stringContaining("CONCURRENTLY"),
+    });
+    expect(await run(next, { ...(await approved(next)), blockingLimitMs: 2 })).toHaveLength(2);
+  },
+  limitMs,
+);
+
+test(
+  "an empty database may be filled by whatever it takes",
+  async () => {
+    const plan = await planMigrations(database.connectionString, setOf({ "1": "DO $$ BEGIN END $$" }));
+    expect([plan.approval!.required, plan.takesAway]).toEqual([false, false]);
+    await run({ "1": "CREATE TABLE a ()" });
+    await expect(run({ "1": "CREATE TABLE a ()", "2": "DO $$ BEGIN END $$" })).rejects.toMatchObject({
+      code: "migration_needs_approval",
+    });
   },
   limitMs,
 );
@@ -239,7 +291,7 @@ test(
   "going back to a release before a breaking migration is refused with the way out, before an additive one it is not",
   async () => {
     const known = await run({ "1": "CREATE TABLE a (b int)" });
-    const release = { release: "v1", migrations: known.map(({ name }) => name) };
+    const release = { release: "Release v1", migrations: known.map(({ name }) => name) };
     const additive = await run({ "1": "CREATE TABLE a (b int)", "2": "ALTER TABLE a ADD COLUMN c int" });
     requireCompatibleSchema(release, additive);
     const breaking = {
@@ -248,12 +300,15 @@ test(
       "3": "ALTER TABLE a RENAME COLUMN b TO d",
     };
     const ledger = await run(breaking, await approved(breaking));
-    expect(() => requireCompatibleSchema(release, ledger)).toThrow(
+    const ways = { restore: ({ lsnBefore }: { lsnBefore: string }) => `db restore a --to ${lsnBefore}` };
+    expect(() => requireCompatibleSchema(release, ledger, ways)).toThrow(
       expect.objectContaining({
         code: "schema_incompatible",
-        hint: expect.stringContaining(`db restore --to ${ledger[2]!.lsnBefore}`),
+        hint: expect.stringContaining(`db restore a --to ${ledger[2]!.lsnBefore}`),
       }),
     );
+    const newest = { release: "Release v2", migrations: ledger.map(({ name }) => name) };
+    expect(() => requireCompatibleSchema(newest, additive)).toThrow("migration 3 is no longer in it");
   },
   limitMs,
 );
@@ -264,7 +319,7 @@ test(
     await query("CREATE TABLE a (b int, c int)");
     const command = (name: string, sql: string, code = 0) =>
       runMigrationCommand({
-        connectionString: database.connectionString,
+        connection: database.connectionString,
         name,
         run: async () => {
           await query(sql);
@@ -276,11 +331,24 @@ test(
     await expect(command("dpl3", "CREATE TABLE e (f int NOT NULL)", 1)).rejects.toMatchObject({
       code: "migration_failed",
     });
-    const ledger = await withSession(database.connectionString, (client) => readLedger(client));
-    expect(ledger.map(({ name, breaksOldCode }) => [name, breaksOldCode])).toEqual([
-      ["dpl1", false],
+    const ledger = () => withSession(database.connectionString, (client) => readLedger(client));
+    // One that broke nothing is remembered until the next.
+    expect((await ledger()).map(({ name, breaksOldCode }) => [name, breaksOldCode])).toEqual([
       ["dpl2", true],
       ["dpl3", false],
+    ]);
+    const interrupted = runMigrationCommand({
+      ...{ connection: database.connectionString, name: "dpl4" },
+      run: async () => {
+        await query("ALTER TABLE a DROP COLUMN d");
+        throw new Error("control ends");
+      },
+    });
+    await expect(interrupted).rejects.toThrow("control ends");
+    await command("dpl5", "SELECT 1");
+    expect((await ledger()).map(({ name, breaksOldCode }) => [name, breaksOldCode])).toEqual([
+      ["dpl2", true],
+      ["dpl5", true],
     ]);
   },
   limitMs,

@@ -36,7 +36,6 @@ const harmless = new Set([
   "currval",
   "lastval",
   "setval",
-  "set_config",
   "version",
   "current_database",
   "current_schema",

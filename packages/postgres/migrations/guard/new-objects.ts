@@ -1,6 +1,7 @@
 /** What the migrations under review have made themselves: no code uses it yet, so it may be changed at will. */
 export class NewObjects {
   private readonly names = new Set<string>();
+  private ambiguous = false;
 
   /** @param qualified `public.orders`. */
   add(kind: string, qualified: string): void {
@@ -8,7 +9,12 @@ export class NewObjects {
   }
 
   has(kind: string, qualified: string): boolean {
-    return this.names.has(`${kind} ${qualified}`);
+    return !this.ambiguous && this.names.has(`${kind} ${qualified}`);
+  }
+
+  /** Names without a schema now mean something else than before: from here on nothing counts as new. */
+  distrustNames(): void {
+    this.ambiguous = true;
   }
 
   remove(kind: string, qualified: string): void {

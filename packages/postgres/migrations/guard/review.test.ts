@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { approvalKey, needsApproval, reviewMigrations } from "./review.ts";
 
-const review = async (sql: string) => (await reviewMigrations([{ name: "m", sql }]))[0]!;
+const review = async (sql: string) => (await reviewMigrations([{ name: "m", file: "m.sql", sql }]))[0]!;
 
 test.each([
   // Tables and columns.
@@ -65,6 +65,7 @@ test.each([
   ["SELECT 1", "additive"],
   ["SELECT setval('a_id_seq', 10)", "additive"],
   ["SELECT pg_catalog.set_config('search_path', '', false)", "additive"],
+  ["SELECT set_config('search_path', 'other', false)", "opaque"],
   ["SELECT pg_terminate_backend(1)", "opaque"],
   ["SELECT audit.enable('a')", "opaque"],
   ["COPY a FROM '/tmp/x'", "opaque"],
@@ -115,10 +116,12 @@ test("what the migrations have made themselves may be changed, what was perhaps 
   const [first, second] = await reviewMigrations([
     {
       name: "1",
+      file: "1.sql",
       sql: "CREATE TABLE a (b int); CREATE INDEX i ON a (b); CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f()",
     },
     {
       name: "2",
+      file: "2.sql",
       sql: "ALTER TABLE a DROP COLUMN b; DELETE FROM a; DROP INDEX i; DROP TABLE a; DROP TABLE a",
     },
   ]);
@@ -134,6 +137,10 @@ test("what the migrations have made themselves may be changed, what was perhaps 
     "CREATE TABLE IF NOT EXISTS users (id int); ALTER TABLE users DROP COLUMN email",
   );
   expect(unsure.effect).toBe("destructive");
+  const otherPath = await review(
+    "SET search_path = new; CREATE TABLE users (); SET search_path = public; DROP TABLE users",
+  );
+  expect(otherPath.effect).toBe("destructive");
   const otherSchema = await review("CREATE TABLE new.users (id int); DROP TABLE users");
   expect(otherSchema.effect).toBe("destructive");
 });
@@ -152,7 +159,7 @@ test("of two statements the destructive one is shown, with its line, although ch
 test("a syntax error is told with its place, before anything is run", async () => {
   await expect(review("CREATE TABLE a (id int);\nALTER TABL a ADD b int;")).rejects.toMatchObject({
     code: "migration_syntax",
-    message: 'Migration m, line 2: syntax error at or near "TABL"',
+    message: 'm.sql:2 is no SQL: syntax error at or near "TABL"',
   });
 });
 
@@ -166,6 +173,13 @@ test("files that forbid or begin transactions are run without one of ours", asyn
   const transactional = async (sql: string) => (await review(sql)).transactional;
   expect(await transactional("CREATE TABLE a (); CREATE INDEX i ON a (b)")).toBe(true);
   expect(await transactional("CREATE INDEX CONCURRENTLY i ON a (b)")).toBe(false);
-  expect(await transactional("BEGIN; CREATE TABLE a (); COMMIT")).toBe(false);
+  expect(await transactional("BEGIN; CREATE TABLE a (); COMMIT; SELECT 1")).toBe(false);
+  expect(await transactional("BEGIN; SAVEPOINT s; CREATE TABLE a (); COMMIT")).toBe(false);
   expect(await transactional("VACUUM a")).toBe(false);
+});
+
+test("a file that is one transaction of its own runs in ours", async () => {
+  const { transactional, statements } = await review("BEGIN;\nCREATE TABLE a ();\nCOMMIT;");
+  expect(transactional).toBe(true);
+  expect(statements.map(({ line, text }) => [line, text])).toEqual([[2, "CREATE TABLE a ()"]]);
 });

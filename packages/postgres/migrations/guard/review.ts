@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { hasSqlDetails, loadModule, type ParseResult, parseSync } from "libpg-query";
+import { hasSqlDetails, loadModule, type ParseResult, parseSync, type RangeVar } from "libpg-query";
 import { MigrationSyntaxError } from "../../errors.ts";
+import { relationName } from "./ast.ts";
 import { type Effect, type Finding, opaque, worstEffect } from "./finding.ts";
 import { sideEffects } from "./known-functions.ts";
 import { NewObjects } from "./new-objects.ts";
@@ -8,15 +9,19 @@ import { statementRules } from "./statement-rules.ts";
 
 export interface ReviewedStatement {
   migration: string;
+  file: string;
   /** First line in its file, from 1. */
   line: number;
   text: string;
   effect: Effect;
   findings: Finding[];
+  /** Makes this index beside its table's writers: one that fails leaves the index behind, invalid. */
+  concurrentIndex?: string;
 }
 
 export interface MigrationReview {
   migration: string;
+  file: string;
   effect: Effect;
   breaksOldCode: boolean;
   /** Runs in one transaction: no statement in it forbids that, and it begins none itself. */
@@ -33,23 +38,44 @@ export interface MigrationReview {
  * @throws MigrationSyntaxError
  */
 export async function reviewMigrations(
-  migrations: { name: string; sql: string }[],
+  migrations: { name: string; file: string; sql: string }[],
 ): Promise<MigrationReview[]> {
   await loadModule();
   const objects = new NewObjects();
-  return migrations.map(({ name, sql }) => {
-    const statements = splitStatements(name, sql).map(({ text, line, node }): ReviewedStatement => {
+  return migrations.map(({ name, file, sql }) => {
+    const split = withoutFrame(splitStatements(file, sql));
+    const statements = split.map(({ text, line, node }): ReviewedStatement => {
       const findings = reviewStatement(node, objects);
-      return { migration: name, line, text, effect: worstEffect(findings), findings };
+      const concurrentIndex = concurrentIndexOf(node);
+      return {
+        ...{ migration: name, file, line, text, effect: worstEffect(findings), findings },
+        ...(concurrentIndex === undefined ? {} : { concurrentIndex }),
+      };
     });
     return {
       migration: name,
+      file,
       effect: worstEffect(statements),
       breaksOldCode: statements.some(({ findings }) => findings.some((finding) => finding.breaksOldCode)),
-      transactional: !splitStatements(name, sql).some(({ node }) => forbidsTransaction(node)),
+      transactional: !split.some(({ node }) => forbidsTransaction(node)),
       statements,
     };
   });
+}
+
+/** A file that is one transaction of its own, `BEGIN; …; COMMIT;`, runs in ours instead, together with its row in the ledger. */
+function withoutFrame(statements: SplitStatement[]): SplitStatement[] {
+  const kindOf = (statement: SplitStatement | undefined) =>
+    (statement?.node["TransactionStmt"] as { kind?: string } | undefined)?.kind;
+  const begins = /^TRANS_STMT_(BEGIN|START)$/.test(kindOf(statements[0]) ?? "");
+  const ends = kindOf(statements.at(-1)) === "TRANS_STMT_COMMIT";
+  const inner = statements.slice(1, -1);
+  return begins && ends && inner.every((statement) => kindOf(statement) === undefined) ? inner : statements;
+}
+
+function concurrentIndexOf({ IndexStmt: statement }: StatementNode): string | undefined {
+  if (!statement?.["concurrent"] || typeof statement["idxname"] !== "string") return undefined;
+  return `${relationName(statement["relation"] as RangeVar).split(".")[0]}.${statement["idxname"]}`;
 }
 
 type StatementNode = Record<string, Record<string, unknown>>;
@@ -74,9 +100,9 @@ interface SplitStatement {
 }
 
 /** Cuts a file where the parser sees statements end. Its positions count bytes. */
-export function splitStatements(name: string, sql: string): SplitStatement[] {
+export function splitStatements(file: string, sql: string): SplitStatement[] {
   const bytes = Buffer.from(sql);
-  return (parse(name, sql).stmts ?? []).map(({ stmt, stmt_location = 0, stmt_len }) => {
+  return (parse(file, sql).stmts ?? []).map(({ stmt, stmt_location = 0, stmt_len }) => {
     const raw = bytes.subarray(stmt_location, stmt_len ? stmt_location + stmt_len : undefined).toString();
     const text = raw.trim();
     const before = bytes.subarray(0, stmt_location).toString() + raw.slice(0, raw.indexOf(text));
@@ -84,7 +110,7 @@ export function splitStatements(name: string, sql: string): SplitStatement[] {
   });
 }
 
-function parse(name: string, sql: string): ParseResult {
+function parse(file: string, sql: string): ParseResult {
   if (sql.trim() === "") return { stmts: [] };
   try {
     return parseSync(sql);
@@ -92,7 +118,7 @@ function parse(name: string, sql: string): ParseResult {
     if (!hasSqlDetails(error)) throw error;
     const position = error.sqlDetails?.cursorPosition ?? 0;
     const line = Buffer.from(sql).subarray(0, position).toString().split("\n").length;
-    throw new MigrationSyntaxError(`Migration ${name}, line ${line}: ${error.message}`, {
+    throw new MigrationSyntaxError(`${file}:${line} is no SQL: ${error.message}`, {
       hint: "Nothing was run. Correct the statement; psql's own commands (\\i, \\copy) are no SQL.",
     });
   }
@@ -122,7 +148,7 @@ function forbidsTransaction(node: StatementNode): boolean {
   }
 }
 
-/** What must be approved by somebody: everything that is not additive. */
+/** What an approval is about: everything that is not additive. */
 export const needsApproval = (reviews: MigrationReview[]): ReviewedStatement[] =>
   reviews.flatMap((review) => review.statements).filter((statement) => statement.effect !== "additive");
 

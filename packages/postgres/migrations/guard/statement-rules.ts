@@ -125,6 +125,8 @@ export const statementRules: Rules = {
         : destructive(`empties ${shownName(table)}`);
     }),
   SelectStmt: (statement, objects) => {
+    // Dumps begin so: from there on every name has its schema.
+    if (isEmptySearchPath(statement)) return [additive("wants names with their schema")];
     if (statement.intoClause) made("table", relationName(statement.intoClause.rel), objects);
     const effects = sideEffects(statement);
     return effects.length > 0 ? effects : [additive("reads")];
@@ -195,7 +197,8 @@ export const statementRules: Rules = {
   AlterDefaultPrivilegesStmt: ({ action }) => [
     action?.is_grant ? additive("grants rights on what is made later") : destructive("takes rights away"),
   ],
-  VariableSetStmt: ({ name, args, kind }) => {
+  VariableSetStmt: ({ name, args, kind }, objects) => {
+    if (name === undefined || name === "search_path") objects.distrustNames();
     if (
       kind === "VAR_RESET" ||
       kind === "VAR_SET_DEFAULT" ||
@@ -241,6 +244,15 @@ function write(statement: { relation?: RangeVar }, objects: NewObjects, doing: s
   const table = relationName(statement.relation);
   if (objects.has("table", table)) return [additive(`changes rows of ${shownName(table)}, which is new`)];
   return [destructive(`${doing} ${shownName(table)}`), ...sideEffects(statement)];
+}
+
+/** `SELECT pg_catalog.set_config('search_path', '', false)` */
+function isEmptySearchPath(statement: NodeOf<"SelectStmt">): boolean {
+  const target = asKind(statement.targetList?.[0], "ResTarget")?.val;
+  const call = asKind(target, "FuncCall");
+  if (statement.targetList?.length !== 1 || textsOf(call?.funcname).at(-1) !== "set_config") return false;
+  const [name, value] = (call?.args ?? []).map((node) => asKind(node, "A_Const"));
+  return name?.sval?.sval === "search_path" && (value?.sval?.sval ?? (value?.sval ? "" : undefined)) === "";
 }
 
 function isEndless(name: string, args: Node[] | undefined): boolean {

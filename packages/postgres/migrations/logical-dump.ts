@@ -1,0 +1,76 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { syncFolder } from "@evenkeel/disk";
+import type { DatabaseAddress } from "../client/database-address.ts";
+import { withSession } from "../client/session.ts";
+import { DumpFailedError } from "../errors.ts";
+
+export type DumpOutcome =
+  | { taken: true; path: string; sizeBytes: number }
+  /** Why there is none, for people. */
+  | { taken: false; reason: string };
+
+/**
+ * Dumps a database that is not ours, in pg_dump's custom format: `pg_restore` reads it. Not there until it is whole.
+ *
+ * @param path of the file; its folder is made
+ * @throws DumpFailedError where pg_dump is there and fails
+ */
+export async function dumpDatabase(
+  address: DatabaseAddress,
+  path: string,
+  signal?: AbortSignal,
+): Promise<DumpOutcome> {
+  const program = Bun.which("pg_dump");
+  if (program === null) return { taken: false, reason: "pg_dump is not installed on this machine" };
+  const own = Number(/(\d+)/.exec(Bun.spawnSync([program, "--version"]).stdout.toString())?.[1] ?? 0);
+  const server = await withSession(address, async (client) => {
+    const { rows } = await client.query("SELECT current_setting('server_version_num')::int / 10000 AS major");
+    return rows[0].major as number;
+  });
+  if (own < server) {
+    return {
+      taken: false,
+      reason: `pg_dump on this machine is of version ${own}, and the server of ${server}`,
+    };
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const unfinished = `${path}.unfinished`;
+  const child = Bun.spawn([program, "--format=custom", "--no-password", `--file=${unfinished}`], {
+    cwd: "/",
+    env: environment(address),
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    ...(signal ? { signal } : {}),
+  });
+  const [complaint, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  signal?.throwIfAborted();
+  if (code !== 0) {
+    rmSync(unfinished, { force: true });
+    throw new DumpFailedError(`pg_dump failed with code ${code}: ${complaint.trim().slice(0, 1_000)}`, {
+      hint: "Nothing was migrated. The dump is taken as the user of the app's DATABASE_URL.",
+    });
+  }
+  chmodSync(unfinished, 0o600);
+  const file = openSync(unfinished, "r");
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(unfinished, path);
+  syncFolder(dirname(path));
+  return { taken: true, path, sizeBytes: statSync(path).size };
+}
+
+/** In its environment, where other users do not see the password. */
+function environment({ host, port, user, password, database, ssl }: DatabaseAddress): Record<string, string> {
+  return {
+    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: database,
+    PGCONNECT_TIMEOUT: "30",
+    PGSSLMODE: ssl === undefined ? "prefer" : "require",
+  };
+}

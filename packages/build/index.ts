@@ -41,3 +41,4 @@ export {
   sweepBuildFolders,
 } from "./vercel-build/build-folder.ts";
 export { type BuildLogLine, type RunBuildOptions, runBuild } from "./vercel-build/run-build.ts";
+export { type RunCommandOptions, runAppCommand } from "./vercel-build/run-command.ts";

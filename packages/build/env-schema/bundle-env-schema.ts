@@ -4,7 +4,7 @@ import { EnvSchemaUnreadableError } from "../errors.ts";
 import { roomLimits } from "../room/room-limits.ts";
 import { type RoomLogLine, runInRoom } from "../room/run-in-room.ts";
 import type { BuildFolder } from "../vercel-build/build-folder.ts";
-import { sourcePlace } from "../vercel-build/run-build.ts";
+import { sourcePlace } from "../vercel-build/build-room.ts";
 import { bunPlace } from "./bun-place.ts";
 
 /** The first that is there. */

@@ -15,12 +15,14 @@ const shownLines = 10;
 /**
  * Why a build failed, from how its room ended and the last lines of its log.
  *
+ * @param what was run, for messages
  * @returns undefined if it did not fail
  */
 export function explainFailure(
   outcome: RoomOutcome,
   limits: RoomLimits,
   lastLines: string[],
+  what = "build",
 ): EvenkeelError | undefined {
   const has = (pattern: RegExp) => lastLines.some((line) => pattern.test(line));
   const quoted = lastLines
@@ -29,23 +31,23 @@ export function explainFailure(
     .join("\n");
   switch (outcome.ended) {
     case "cancelled":
-      return new BuildCancelledError("The build was cancelled");
+      return new BuildCancelledError(`The ${what} was cancelled`);
     case "wall_time":
       return new BuildTimedOutError(
-        `The build was ended: it took longer than ${formatDuration(limits.wallTimeMs)}`,
+        `The ${what} was ended: it took longer than ${formatDuration(limits.wallTimeMs)}`,
         { hint: "See the log for the step that hangs, or allow more time." },
       );
     case "disk":
-      return diskFull(outcome.endReason ?? "the disk is full");
+      return diskFull(what, outcome.endReason ?? "the disk is full");
   }
   if (outcome.exitCode === 0) return undefined;
   // Before "out of memory": what is killed while the disk is full says both.
   if (has(/\b(ENOSPC|EDQUOT|EFBIG)\b|No space left on device|Disk quota exceeded|File too large/i)) {
-    return diskFull("a write failed for want of space");
+    return diskFull(what, "a write failed for want of space");
   }
   if (outcome.outOfMemory || has(/JavaScript heap out of memory|\bENOMEM\b|Cannot allocate memory/)) {
     return new BuildOutOfMemoryError(
-      `The build was ended: it needed more than its ${formatSize(limits.memoryBytes)} of memory`,
+      `The ${what} was ended: it needed more than its ${formatSize(limits.memoryBytes)} of memory`,
       { hint: "Give builds more memory, or build elsewhere and deploy with --prebuilt." },
     );
   }
@@ -61,14 +63,14 @@ export function explainFailure(
     ? `It reached its limit of ${limits.processes} processes.`
     : "The log has the whole story.";
   return new BuildFailedError(
-    `The build failed with exit code ${outcome.exitCode}:\n${quoted}`,
+    `The ${what} failed with exit code ${outcome.exitCode}:\n${quoted}`,
     outcome.exitCode,
     hint,
   );
 }
 
-function diskFull(reason: string): BuildDiskFullError {
-  return new BuildDiskFullError(`The build was ended: ${reason}`, {
-    hint: "Free disk space, or let the build write less.",
+function diskFull(what: string, reason: string): BuildDiskFullError {
+  return new BuildDiskFullError(`The ${what} was ended: ${reason}`, {
+    hint: `Free disk space, or let the ${what} write less.`,
   });
 }

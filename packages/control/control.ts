@@ -11,6 +11,7 @@ import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
+import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
@@ -184,6 +185,7 @@ export class Control {
       ...blobHandlers(parts),
       ...flagHandlers(parts),
       ...branchHandlers(parts),
+      ...migrationHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

@@ -161,6 +161,52 @@ export class PreviewUnknownError extends EvenkeelError {
   }
 }
 
+/** No deployment of the environment brings migrations for a database. */
+export class MigrationsUnknownError extends EvenkeelError {
+  readonly code = "migrations_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: EnvironmentName) {
+    super(`No deployment of ${app} in ${environment} has migrations and a database`, {
+      hint: "Deploy a source with migrations: SQL files in migrations/, Drizzle's, Prisma's or Kysely's.",
+    });
+  }
+}
+
+/** The pending migrations are not those that somebody has looked at. */
+export class MigrationsChangedError extends EvenkeelError {
+  readonly code = "migrations_changed";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: EnvironmentName) {
+    super(`What is pending in ${app}/${environment} is not what was to be approved`, {
+      hint: `Look again: evenkeel db migrate ${app} --env ${environment} --dry-run`,
+    });
+  }
+}
+
+/** A command needs the packages of its build, which are there while it is deployed. */
+export class MigrationsOnlyByDeployError extends EvenkeelError {
+  readonly code = "migrations_only_by_deploy";
+  readonly fault = "user";
+
+  constructor(app: AppName, tool: string) {
+    super(`The migrations of ${app} are a command of ${tool}, which runs while it is deployed`, {
+      hint: "Deploy again.",
+    });
+  }
+}
+
+/** Something that must be recorded with a reason was asked for without one. */
+export class ReasonMissingError extends EvenkeelError {
+  readonly code = "reason_missing";
+  readonly fault = "user";
+
+  constructor(what: string) {
+    super(`${what} needs a reason`, { hint: 'Say it with -m "REASON"; it stays in the ledger.' });
+  }
+}
+
 /** The host did not answer within the limit. */
 export class HostUnreachableError extends EvenkeelError {
   readonly code = "host_unreachable";

@@ -2,14 +2,17 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { BuildWithoutOutputError, SourceUnreadableError } from "../errors.ts";
 import { checkLinkTarget, refuseEntry } from "./entry-rules.ts";
-import { itemAt, type SourceItem } from "./select-source.ts";
+import { itemAt, type SourceItem, selectSource } from "./select-source.ts";
 
 const outputFolder = ".vercel/output";
 const linkLimit = 40;
+/** What tells the changes that the database needs before the output is served. */
+const migrationFile =
+  /\.sql$|(^|\/)meta\/_journal\.json$|(^|\/)migration_lock\.toml$|(^|\/)drizzle\.config\.(ts|js|mjs|json)$/;
 
 /**
- * What an existing `.vercel/output` needs: itself, and the files outside it that its functions' `filePathMap`s name, with the links on
- * the way to them. Sorted.
+ * What an existing `.vercel/output` needs: itself, the files outside it that its functions' `filePathMap`s name, with the links on
+ * the way to them, and the source's migrations. Sorted.
  *
  * @throws BuildWithoutOutputError (`build_without_output`), SourceEntryRefusedError, SourceUnreadableError
  */
@@ -33,6 +36,9 @@ export function selectPrebuilt(root: string): SourceItem[] {
   visit(outputFolder);
   for (const config of configs) {
     for (const source of mappedSources(root, config)) addWithLinks(root, source, items, config);
+  }
+  for (const item of selectSource(root)) {
+    if (!("symlink" in item) && migrationFile.test(item.path)) items.set(item.path, item);
   }
   return [...items.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
 }

@@ -20,6 +20,8 @@ interface DeployOptions {
   branch?: string;
   envFile?: string;
   message?: string;
+  approveMigrations?: string;
+  ignoreSchema?: boolean;
   json?: boolean;
 }
 
@@ -37,6 +39,8 @@ export function registerDeploy(program: Command): void {
     .option("--branch <name>", "branch of a preview (default: git's current one)")
     .option("--env-file <file>", "variables of this deployment, on top of the environment's")
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
+    .option("--approve-migrations <key>", "approve the pending migrations that db migrate --dry-run showed")
+    .option("--ignore-schema", "although the source is older than the database; needs --message")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -53,6 +57,11 @@ async function deploy(named: string, options: DeployOptions): Promise<void> {
   try {
     const deployment = await withControl(async (client) => {
       const upload = await uploadSource(client, app, folder, options, progress);
+      if (options.approveMigrations !== undefined) {
+        const { approveMigrations: key, message: reason } = options;
+        const environment = options.prod ? "production" : "preview";
+        await client.approveMigrations({ app, environment, key, ...(reason && { reason }) });
+      }
       const git = readGitInfo(folder);
       const branch = options.prod ? undefined : (options.branch ?? git?.ref);
       const created = await client.createDeployment({
@@ -64,6 +73,7 @@ async function deploy(named: string, options: DeployOptions): Promise<void> {
         ...(git && { git }),
         ...(variables && { variables }),
         ...(options.message && { reason: options.message }),
+        ...(options.ignoreSchema && { ignoreSchema: true }),
       });
       return followDeployment(client, created, progress);
     });

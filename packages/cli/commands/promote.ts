@@ -13,15 +13,17 @@ export function registerPromote(program: Command): void {
     )
     .argument("<deployment>", "id of the deployment")
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
+    .option("--ignore-schema", "although it does not know the database's schema; needs --message")
     .option("--json", "print as JSON")
     .addHelpText("after", '\nExample:\n  evenkeel promote ab3de5fgh -m "checked by the team"')
-    .action(async (id: string, options: { message?: string; json?: boolean }) => {
+    .action(async (id: string, options: { message?: string; ignoreSchema?: boolean; json?: boolean }) => {
       const progress = new Progress(options.json && !process.stderr.isTTY);
       try {
         await withControl(async (client) => {
           const outcome = await client.promote({
             deployment: id,
             ...(options.message && { reason: options.message }),
+            ...(options.ignoreSchema && { ignoreSchema: true }),
           });
           if (outcome.outcome === "released") return reportRelease(outcome, options.json === true);
           const deployment = await followDeployment(client, outcome.deployment, progress);

@@ -7,6 +7,7 @@ import { withControl } from "../platform/control.ts";
 interface RollbackOptions {
   to?: string;
   message?: string;
+  ignoreSchema?: boolean;
   json?: boolean;
 }
 
@@ -20,6 +21,7 @@ export function registerRollback(program: Command): void {
     .argument("<app>", "name of the app")
     .option("--to <release>", "a release (v3) or a deployment's id; default: the one before the current")
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
+    .option("--ignore-schema", "although it does not know the database's schema; needs --message")
     .option("--json", "print as JSON")
     .addHelpText(
       "after",
@@ -31,6 +33,7 @@ export function registerRollback(program: Command): void {
           app: parseAppName(app),
           ...readTarget(options.to),
           ...(options.message && { reason: options.message }),
+          ...(options.ignoreSchema && { ignoreSchema: true }),
         }),
       );
       reportRelease(released, options.json === true);

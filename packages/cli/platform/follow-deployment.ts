@@ -16,6 +16,7 @@ const stepTitles: Record<Step["name"], string> = {
   build: "Building",
   import: "Storing the build output",
   check: "Checking the variables",
+  migrate: "Migrating the database",
   prepare: "Starting an instance",
   smoke: "Asking it for an answer",
   switch: "Switching the alias",

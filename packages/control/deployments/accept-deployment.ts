@@ -26,6 +26,8 @@ export interface DeploymentWish {
   /** On top of the environment's. */
   variables?: Record<string, string> | undefined;
   reason?: string | undefined;
+  /** Released although its source is older than the database; has a reason. */
+  ignoreSchema?: boolean | undefined;
   who: string;
 }
 
@@ -120,13 +122,14 @@ export async function insertDeployment(
   const [inserted] = await connection.query<{ sequence: number }>(
     `WITH host AS (INSERT INTO aliases (host, app, kind, created_by) VALUES ($8, $2, 'deployment', $11))
      INSERT INTO deployments (id, app, environment, branch, kind, source, source_hash, host, git, reason, created_by,
-       system_environment, derived_from, output, has_functions, declared)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING sequence`,
+       system_environment, derived_from, output, has_functions, declared, ignore_schema)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING sequence`,
     [
       ...[id, app, environment, wish.branch ?? null, kind, JSON.stringify(wish.source), sourceHash, host],
       ...[wish.git ? JSON.stringify(wish.git) : null, wish.reason ?? null, who, JSON.stringify(system)],
       ...[derivation?.from ?? null, derivation?.output ?? null, derivation?.hasFunctions ?? null],
       JSON.stringify(derivation?.declared ?? {}),
+      wish.ignoreSchema ?? false,
     ],
   );
   await connection.query(
@@ -153,6 +156,7 @@ export async function recordAccepted(
       kind,
       ...(branch === undefined ? {} : { branch }),
       ...(superseded.length ? { superseded } : {}),
+      ...(wish.ignoreSchema ? { ignoreSchema: true, reason: wish.reason } : {}),
     },
   });
 }

@@ -28,6 +28,7 @@ export interface DeploymentRow {
   /** `env` of the source's `vercel.json`; known once the source is there. */
   declared: Declared;
   reason: string | null;
+  ignoreSchema: boolean;
   createdAt: Date;
   createdBy: string;
   readyAt: Date | null;
@@ -46,6 +47,7 @@ export interface StepRow {
 
 export const deploymentColumns = `id, sequence, app, environment, branch, kind, source, source_hash AS "sourceHash", git, host,
   system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, reason,
+  ignore_schema AS "ignoreSchema",
   created_at AS "createdAt", created_by AS "createdBy", ready_at AS "readyAt", ended_at AS "endedAt"`;
 
 /** Not ended: the pipeline has still to do with it. */

@@ -16,6 +16,7 @@ import { withdraw } from "../deployments/withdraw-deployment.ts";
 import { DatabaseUnavailableError, DeploymentEndedError } from "../errors.ts";
 import { BuildLog, buildLogPath } from "../logs/build-log.ts";
 import { undoChanges } from "../variables/restore-variables.ts";
+import { needsBuildToMigrate } from "./needs-build-to-migrate.ts";
 import type { Job, PipelineParts, PipelineStep } from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
 import { cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
@@ -23,6 +24,7 @@ import { buildStep } from "./steps/build.ts";
 import { checkStep } from "./steps/check.ts";
 import { confirmStep } from "./steps/confirm.ts";
 import { importStep } from "./steps/import.ts";
+import { migrateStep } from "./steps/migrate.ts";
 import { prepareStep } from "./steps/prepare.ts";
 import { smokeStep } from "./steps/smoke.ts";
 import { sourceStep } from "./steps/source.ts";
@@ -34,6 +36,7 @@ const steps: PipelineStep[] = [
   buildStep,
   importStep,
   checkStep,
+  migrateStep,
   prepareStep,
   smokeStep,
   switchStep,
@@ -47,7 +50,7 @@ const ended = Symbol("cancelled or superseded");
 /**
  * Brings accepted deployments live.
  *
- *   queued → building (source, build, import) → deploying (check, prepare, smoke, switch, confirm) → ready
+ *   queued → building (source, build, import) → deploying (check, migrate, prepare, smoke, switch, confirm) → ready
  *   any of these → failed | cancelled | superseded, until `switch` is committed
  *
  * Invariants:
@@ -286,10 +289,14 @@ export class Pipeline {
   }
 }
 
-/** An interrupted build leaves a folder that no build may begin in; one that ended well is only to be imported. */
+/**
+ * An interrupted build leaves a folder that no build may begin in; one that ended well is only to be imported, and to run the app's own
+ * migration command in.
+ */
 function needsFreshSource(job: Job, rows: StepRow[]): boolean {
   const state = (name: string) => rows.find((row) => row.name === name)?.state;
-  if (state("import") === "done" || state("import") === "skipped") return false;
+  const migrates = needsBuildToMigrate(job) && state("migrate") !== "done";
+  if (state("import") === "skipped" || (state("import") === "done" && !migrates)) return false;
   const output = job.results.build?.["output"];
   return state("build") !== "done" || typeof output !== "string" || !existsSync(output);
 }

@@ -21,6 +21,8 @@ export interface ReleaseWish {
   reason: string | null;
   who: string;
   domain: string;
+  /** Migrations that it does not know, and that somebody said to ignore. */
+  ignoredMigrations?: string[];
 }
 
 export interface AppendedRelease {
@@ -63,9 +65,10 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
   );
   const foreign = hosts.find((wanted) => !moved.some((alias) => alias.host === wanted));
   if (foreign !== undefined) throw new HostTakenError(foreign);
+  const ignored = wish.ignoredMigrations?.length ? { ignoredMigrations: wish.ignoredMigrations } : {};
   await record(connection, {
     ...{ who, action: `release.${kind}`, app, object: deployment },
-    detail: { environment, version, ...(reason === null ? {} : { reason }) },
+    detail: { environment, version, ...(reason === null ? {} : { reason }), ...ignored },
   });
   return {
     release: {

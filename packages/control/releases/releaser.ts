@@ -8,6 +8,7 @@ import { type DeploymentRow, getDeployment } from "../deployments/deployment-row
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import { DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
 import type { HostLink } from "../instances/host-link.ts";
+import { requireKnownSchema } from "../migrations/release-schema.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
 import type { Serving } from "../serving/serving.ts";
 import { restoreVariables } from "../variables/restore-variables.ts";
@@ -37,6 +38,13 @@ export interface RollbackTarget {
   deployment?: DeploymentId | undefined;
 }
 
+export interface ReleaseBy {
+  who: string;
+  reason?: string | undefined;
+  /** Released although it does not know the schema of its database; has a reason. */
+  ignoreSchema?: boolean | undefined;
+}
+
 /**
  * Moves aliases between deployments that are ready. The order keeps requests from being lost: an instance of the deployment
  * stands ready first, then the switch is committed and told to the edges, then it is seen to answer. Instances of the deployment
@@ -45,8 +53,11 @@ export interface RollbackTarget {
 export class Releaser {
   constructor(private readonly parts: ReleaserParts) {}
 
-  /** @throws DeploymentStateError unless the deployment is ready, of that environment and not the one that answers already */
-  promote(deployment: DeploymentRow, by: { who: string; reason?: string | undefined }): Promise<Released> {
+  /**
+   * @throws DeploymentStateError unless the deployment is ready, of that environment and not the one that answers already;
+   *   SchemaIncompatibleError
+   */
+  promote(deployment: DeploymentRow, by: ReleaseBy): Promise<Released> {
     const host = releaseHost(
       deployment.app,
       deployment.environment,
@@ -64,11 +75,8 @@ export class Releaser {
     return this.release(deployment, host, { kind: "promote", ...by });
   }
 
-  /** @throws ReleaseUnknownError, DeploymentStateError, HostUnreachableError, DatabaseUnavailableError */
-  async rollback(
-    target: RollbackTarget,
-    by: { who: string; reason?: string | undefined },
-  ): Promise<Released> {
+  /** @throws ReleaseUnknownError, DeploymentStateError, SchemaIncompatibleError, HostUnreachableError, DatabaseUnavailableError */
+  async rollback(target: RollbackTarget, by: ReleaseBy): Promise<Released> {
     const { app, environment, branch } = target;
     const host = releaseHost(app, environment, branch, this.parts.place.domain);
     if (host === undefined) {
@@ -126,18 +134,24 @@ export class Releaser {
   private async release(
     deployment: DeploymentRow,
     host: string,
-    how: { kind: "promote" | "rollback"; who: string; reason?: string | undefined },
+    how: ReleaseBy & { kind: "promote" | "rollback" },
   ): Promise<Released> {
     const startedAtMs = performance.now();
     const { serving, place, vault } = this.parts;
     refuseUnlessReady(deployment);
+    const ignoredMigrations = await requireKnownSchema(
+      this.parts,
+      deployment,
+      host,
+      how.ignoreSchema ?? false,
+    );
     if (deployment.hasFunctions) await this.parts.host.prepare(deployment.id, prepareLimitMs);
     const { result, published } = await serving.change(async (connection) => {
       await lockForRelease(connection, deployment, host);
       const { release, changes, hosts } = await appendRelease(connection, {
         ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
         ...{ kind: how.kind, reason: how.reason ?? null, who: how.who },
-        ...{ branch: null, domain: place.domain },
+        ...{ branch: null, domain: place.domain, ignoredMigrations },
       });
       // Branches share the variables of previews: one that goes back must not take the others along.
       if (deployment.environment !== "preview") {

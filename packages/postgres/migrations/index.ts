@@ -1,3 +1,4 @@
+export * from "./approval-missing.ts";
 export * from "./detect.ts";
 export * from "./guard/finding.ts";
 export * from "./guard/review.ts";

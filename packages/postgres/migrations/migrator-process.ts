@@ -11,7 +11,7 @@ import { explainConnection } from "../client/database-address.ts";
 import { withSession } from "../client/session.ts";
 import { readLedger, resolveMigration } from "./ledger.ts";
 import type { MigratorMessage, MigratorRequest } from "./migrator-protocol.ts";
-import { planMigrations, runMigrations } from "./run-migrations.ts";
+import { hasContent, planMigrations, runMigrations } from "./run-migrations.ts";
 import { shorten } from "./run-statement.ts";
 
 const shownStatements = 1_000;
@@ -36,7 +36,10 @@ function answer(request: MigratorRequest): Promise<unknown> {
     case "run":
       return run(request);
     case "ledger":
-      return withSession({ ...address, statement_timeout: 5_000 }, readLedger);
+      return withSession({ ...address, statement_timeout: 5_000 }, async (client) => ({
+        ledger: await readLedger(client),
+        hasContent: await hasContent(client),
+      }));
     case "resolve":
       return withSession(address, (client) => resolveMigration(client, request.outcome, request.set));
   }

@@ -15,7 +15,8 @@ export interface MigratorResults {
   plan: MigrationPlan;
   /** The ledger afterwards. */
   run: AppliedMigration[];
-  ledger: AppliedMigration[];
+  /** And whether anything of the app's is in the database. */
+  ledger: { ledger: AppliedMigration[]; hasContent: boolean };
   /** Names. */
   resolve: string[];
 }

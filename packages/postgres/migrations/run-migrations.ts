@@ -1,6 +1,6 @@
 import type { Client, ClientConfig } from "pg";
 import { sqlState, withSession } from "../client/session.ts";
-import { MigrationApprovalError } from "../errors.ts";
+import { approvalMissing, isGrave } from "./approval-missing.ts";
 import {
   approvalKey,
   type MigrationReview,
@@ -124,12 +124,8 @@ async function makePlan(client: Client, set: SqlMigrations): Promise<MigrationPl
   };
 }
 
-/** It takes something away, nobody can read what it does, or code that runs now fails after it. */
-export const isGrave = ({ effect, findings }: ReviewedStatement): boolean =>
-  effect === "destructive" || effect === "opaque" || findings.some((finding) => finding.breaksOldCode);
-
 /** Whether there is anything of the app's in the database. */
-async function hasContent(client: Client): Promise<boolean> {
+export async function hasContent(client: Client): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
      WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'evenkeel')
@@ -140,19 +136,6 @@ async function hasContent(client: Client): Promise<boolean> {
 
 const isApproved = ({ approval }: MigrationPlan, given: Approval): boolean =>
   given === "all" || (approval !== undefined && given?.key === approval.key);
-
-export function approvalMissing(statements: ReviewedStatement[], hint?: string): MigrationApprovalError {
-  const grave = statements.filter(isGrave);
-  const first = grave[0]!;
-  const finding = first.findings.find(
-    ({ breaksOldCode, effect }) => breaksOldCode || effect === first.effect,
-  )!;
-  const more = grave.length > 1 ? `, and ${grave.length - 1} more` : "";
-  return new MigrationApprovalError(
-    `Migration ${first.migration} (${first.file}:${first.line}) is ${first.effect}: it ${finding.reason}${more}`,
-    { hint: [finding.remedy, hint ?? "Approve these statements, or change them."].filter(Boolean).join(" ") },
-  );
-}
 
 async function inTransaction(step: Step): Promise<void> {
   const { client, run, migration, review } = step;

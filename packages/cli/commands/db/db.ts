@@ -3,6 +3,7 @@ import { registerDbAccess } from "./db-access.ts";
 import { registerDbBackups } from "./db-backups.ts";
 import { registerDbBranches } from "./db-branches.ts";
 import { registerDbLife } from "./db-life.ts";
+import { registerDbMigrations } from "./db-migrations.ts";
 
 export function registerDb(program: Command): void {
   const db = program
@@ -23,4 +24,5 @@ Examples:
   registerDbAccess(db);
   registerDbBackups(db);
   registerDbBranches(db);
+  registerDbMigrations(db);
 }

@@ -28,6 +28,10 @@ export const appSettings = z.strictObject({
   branchTotalLimitBytes: z.number().int().min(1).nullable().optional(),
   /** A branch goes when nobody was connected for so long; default 14. */
   branchIdleDays: z.number().int().min(1).max(3_650).nullable().optional(),
+  /** Folder of SQL migrations within the app's; default where they are found. */
+  migrationFolder: z.string().min(1).max(500).nullable().optional(),
+  /** Shell line that migrates the database; takes the place of what is found. */
+  migrationCommand: z.string().min(1).max(2_000).nullable().optional(),
 });
 export type AppSettings = z.infer<typeof appSettings>;
 

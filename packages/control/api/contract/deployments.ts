@@ -30,6 +30,7 @@ export const stepNames = [
   "build",
   "import",
   "check",
+  "migrate",
   "prepare",
   "smoke",
   "switch",
@@ -79,6 +80,8 @@ export const newDeployment = z.strictObject({
   /** On top of the environment's variables, for this deployment alone (`--env-file`). */
   variables: z.record(z.string(), z.string()).optional(),
   reason: z.string().max(1_000).optional(),
+  /** Releases it although its source is older than the database; needs a reason. */
+  ignoreSchema: z.boolean().optional(),
 });
 
 export interface DeploymentSummary {

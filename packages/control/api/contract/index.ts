@@ -5,6 +5,7 @@ import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { flagRoutes } from "./flags.ts";
+import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
@@ -16,6 +17,7 @@ export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
 export * from "./flags.ts";
+export * from "./migrations.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
 export * from "./pushes.ts";
@@ -33,6 +35,7 @@ export const contract = {
   ...blobRoutes,
   ...flagRoutes,
   ...branchRoutes,
+  ...migrationRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

@@ -56,6 +56,9 @@ export interface Rebuilding {
   deployment: Deployment;
 }
 
+/** Releases a deployment that does not know the schema of the database as it is; needs a reason. */
+const ignoreSchema = z.boolean().optional();
+
 export const releaseRoutes = {
   listReleases: json<{ releases: Release[] }>()({
     method: "GET",
@@ -74,7 +77,11 @@ export const releaseRoutes = {
     path: "/api/deployments/:deployment/promote",
     permission: "release",
     params: deploymentParams,
-    body: z.strictObject({ environment: z.enum(["production", "staging"]).default("production"), reason }),
+    body: z.strictObject({
+      environment: z.enum(["production", "staging"]).default("production"),
+      reason,
+      ignoreSchema,
+    }),
   }),
   /** Without `version` and `deployment`: to what was released before. Code and configuration come back together. */
   rollback: json<Released>()({
@@ -89,6 +96,7 @@ export const releaseRoutes = {
       version: z.number().int().min(1).optional(),
       deployment: deploymentId.optional(),
       reason,
+      ignoreSchema,
     }),
   }),
 };

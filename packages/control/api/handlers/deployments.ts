@@ -8,7 +8,7 @@ import { deploymentView, summaryView } from "../../deployments/deployment-view.t
 import { followDeployment, readBuildLog } from "../../deployments/follow-deployment.ts";
 import { removeDeployment } from "../../deployments/remove-deployment.ts";
 import { hasUpload, recordUpload } from "../../deployments/upload-store.ts";
-import { PreviewUnknownError, UploadUnknownError } from "../../errors.ts";
+import { PreviewUnknownError, ReasonMissingError, UploadUnknownError } from "../../errors.ts";
 import { deploymentLogFolder } from "../../logs/build-log.ts";
 import { readRuntimeLog } from "../../logs/runtime-log.ts";
 import type { deploymentRoutes } from "../contract/index.ts";
@@ -27,6 +27,7 @@ export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deplo
     },
     async createDeployment({ params: { app }, body, caller }) {
       const { upload, ...wish } = body;
+      if (wish.ignoreSchema && !wish.reason) throw new ReasonMissingError("Ignoring the schema");
       await getApp(database, app);
       if (!(await hasUpload(database, app, upload))) throw new UploadUnknownError(upload);
       const id = await pipeline.accept({

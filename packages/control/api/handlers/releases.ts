@@ -1,6 +1,7 @@
 import { getApp } from "../../apps/app-store.ts";
 import { type DeploymentRow, getDeployment } from "../../deployments/deployment-row.ts";
 import { deploymentView } from "../../deployments/deployment-view.ts";
+import { ReasonMissingError } from "../../errors.ts";
 import { listReleases } from "../../releases/release-store.ts";
 import type { Caller } from "../../tokens/caller.ts";
 import type { Rebuilding, releaseRoutes } from "../contract/index.ts";
@@ -14,16 +15,18 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
       await getApp(database, app);
       return { releases: await listReleases(database, { app, ...query }) };
     },
-    async promote({ params, body: { environment, reason }, caller }) {
+    async promote({ params, body: { environment, reason, ignoreSchema }, caller }) {
+      if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       const deployment = await getDeployment(database, params.deployment);
       if (deployment.environment === environment) {
-        return releaser.promote(deployment, { who: caller.name, reason });
+        return releaser.promote(deployment, { who: caller.name, reason, ignoreSchema });
       }
-      return rebuild(parts, deployment, { environment, reason, caller });
+      return rebuild(parts, deployment, { environment, reason, ignoreSchema, caller });
     },
-    async rollback({ params: { app }, body: { reason, ...target }, caller }) {
+    async rollback({ params: { app }, body: { reason, ignoreSchema, ...target }, caller }) {
+      if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       await getApp(database, app);
-      return releaser.rollback({ app, ...target }, { who: caller.name, reason });
+      return releaser.rollback({ app, ...target }, { who: caller.name, reason, ignoreSchema });
     },
   };
 }
@@ -32,12 +35,18 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
 async function rebuild(
   parts: ControlParts,
   from: DeploymentRow,
-  wish: { environment: "production" | "staging"; reason: string | undefined; caller: Caller },
+  wish: {
+    environment: "production" | "staging";
+    reason: string | undefined;
+    ignoreSchema: boolean | undefined;
+    caller: Caller;
+  },
 ): Promise<Rebuilding> {
   const id = await parts.pipeline.accept({
     ...{ app: from.app, environment: wish.environment, kind: from.kind, source: from.source },
     ...{ branch: from.branch ?? undefined, git: from.git ?? undefined },
     ...{ reason: wish.reason ?? `Promoted from ${from.id}`, who: wish.caller.name },
+    ignoreSchema: wish.ignoreSchema,
   });
   const deployment = await deploymentView(
     parts.database,

@@ -9,6 +9,7 @@ import {
   prebuiltFolder,
   provisionToolchain,
   runBuild,
+  type ToolWish,
 } from "@evenkeel/build";
 import type { AppSettings } from "../../api/contract/index.ts";
 import { getApp } from "../../apps/app-store.ts";
@@ -36,7 +37,7 @@ async function build(
   { deployment, log, signal }: Job,
   parts: PipelineParts,
   settings: AppSettings,
-): Promise<BuiltFolder> {
+): Promise<BuiltFolder & { tools: ToolWish[] }> {
   const folder = buildFolder(parts.layout, deployment.id);
   const plan = await inspectSource(folder.source, projectSettings(settings));
   for (const warning of plan.warnings) log.note(warning);
@@ -53,7 +54,8 @@ async function build(
     onLog: (line) => log.write(line),
   });
   const envSchema = await bundleEnvSchema(folder, root, signal);
-  return { ...built, ...(envSchema && { envSchema }) };
+  // The tools for a migration command, which runs with the same ones.
+  return { ...built, ...(envSchema && { envSchema }), tools: plan.tools };
 }
 
 /** A note for each tool and step, and while bytes come one every few seconds: the log is kept, and a push shows all of it. */
@@ -72,6 +74,8 @@ function progressNotes(log: BuildLog): (progress: ProvisionProgress) => void {
 const projectSettings = ({
   productionBranch: _,
   maxInstances: __,
+  migrationFolder: ___,
+  migrationCommand: ____,
   ...settings
 }: AppSettings): ProjectSettings =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null && value !== undefined));

@@ -10,9 +10,10 @@ import type { DeploymentRow } from "../../deployments/deployment-row.ts";
 import { ReferenceMissingError, SourceGoneError } from "../../errors.ts";
 import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
+import { collectMigrations } from "../../migrations/collect-migrations.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
-/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask, and its flags. */
+/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask, its flags and its migrations. */
 export const sourceStep: PipelineStep = {
   name: "source",
   state: "building",
@@ -39,7 +40,7 @@ export const sourceStep: PipelineStep = {
     const missing = await declareVariables(parts, deployment, env);
     if (missing.length > 0) throw new ReferenceMissingError(deployment.app, deployment.environment, missing);
     await noteDeclaredFlags(parts.database, deployment, folder.source, log);
-    return undefined;
+    return collectMigrations(parts, deployment, folder.source, log);
   },
 };
 

@@ -1,0 +1,55 @@
+import { removeBuildFolder, type ToolWish } from "@evenkeel/build";
+import type { AppliedMigration } from "@evenkeel/postgres/migrations/ledger";
+import { migrator } from "@evenkeel/postgres/migrations/migrator";
+import type { Collected } from "../../migrations/collect-migrations.ts";
+import { migrateByCommand } from "../../migrations/migrate-by-command.ts";
+import { migrateDatabase } from "../../migrations/migrate-database.ts";
+import { everMigrated, keepKnown, keepLedger, keptMigrations } from "../../migrations/migration-store.ts";
+import { migrationTarget } from "../../migrations/migration-target.ts";
+import { refuseOlderSource } from "../../migrations/release-schema.ts";
+import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
+
+/**
+ * Brings the database to what the new code needs, while the old code goes on using it. What fails here leaves the old release serving,
+ * and the database as the last whole migration left it.
+ */
+export const migrateStep: PipelineStep = {
+  name: "migrate",
+  state: "deploying",
+  skips: ({ results }) => (results.source as Collected | undefined)?.database === undefined,
+  async run(job, parts) {
+    const { deployment } = job;
+    const { database, layout } = parts;
+    const ledger = await migrate(job, parts);
+    if (ledger) await keepKnown(database, deployment.id, ledger);
+    // Behind, as after the import.
+    void removeBuildFolder(layout, deployment.id).catch(() => {});
+    return undefined;
+  },
+};
+
+async function migrate(job: Job, parts: PipelineParts): Promise<AppliedMigration[] | undefined> {
+  const { deployment, results, log, signal } = job;
+  const { database, vault, place } = parts;
+  const target = await migrationTarget(database, vault, deployment);
+  if (!target) return undefined;
+  const options = { note: (text: string) => log.note(text), signal };
+  const set = await keptMigrations(database, deployment);
+  const known = await everMigrated(database, deployment);
+  if (known) {
+    const { ledger } = await migrator({ type: "ledger", address: target.address }, { signal });
+    await refuseOlderSource(database, place, deployment, ledger, options.note);
+    if (!set) {
+      await keepLedger(database, deployment, ledger);
+      return ledger;
+    }
+  }
+  if (!set) return undefined;
+  if (set.kind !== "command") return migrateDatabase(parts, deployment, target, set, options);
+  const { tools } = results.build as unknown as { tools: ToolWish[] };
+  return migrateByCommand(parts, deployment, target, set, {
+    ...options,
+    tools,
+    write: (line) => log.write(line),
+  });
+}

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { packSource } from "@evenkeel/build";
 import { type HomeLayout, homeLayout } from "@evenkeel/model";
 import { startTestCluster, type TestCluster, type TestDatabase } from "@evenkeel/postgres";
@@ -99,10 +99,19 @@ export class TestControl {
     return createControlClient({ socketPath: this.layout.controlSocket, token });
   }
 
-  /** Uploads prebuilt output: `/` says `text`, and `withFunction` adds a function at `/api`. */
-  async upload(app: string, text: string, withFunction = false): Promise<string> {
+  /** Uploads prebuilt output: `/` says `text`, `withFunction` adds a function at `/api`, and `files` whatever they say. */
+  async upload(
+    app: string,
+    text: string,
+    withFunction = false,
+    files: Record<string, string> = {},
+  ): Promise<string> {
     const folder = join(this.folder, `source-${++this.sources}`);
     writePrebuilt(folder, text, withFunction);
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
     const packed = await packSource(folder, `${folder}.tar`, { prebuilt: true });
     const { sha256, sizeBytes } = packed;
     await this.client().putUpload({ app, sha256, sizeBytes }, Bun.file(packed.path));
@@ -118,16 +127,20 @@ export class TestControl {
       environment?: "production" | "staging" | "preview";
       branch?: string;
       variables?: Record<string, string>;
+      files?: Record<string, string>;
+      reason?: string;
+      ignoreSchema?: boolean;
     } = {},
   ): Promise<Deployment> {
     const {
       text = `text ${this.sources}`,
       withFunction = false,
       environment = "production",
+      files = {},
       ...rest
     } = options;
     await this.client().ensureApp({ app });
-    const upload = await this.upload(app, text, withFunction);
+    const upload = await this.upload(app, text, withFunction, files);
     const { id } = await this.client().createDeployment({
       app,
       upload,

@@ -7,6 +7,7 @@ import {
 } from "@evenkeel/build";
 import { EvenkeelError, type HomeLayout } from "@evenkeel/model";
 import { MigrationApprovalError } from "@evenkeel/postgres/errors";
+import { describeCommand } from "@evenkeel/postgres/migrations/detect";
 import type { AppliedMigration } from "@evenkeel/postgres/migrations/ledger";
 import type { MigrationCommand } from "@evenkeel/postgres/migrations/migration-set";
 import { migrator } from "@evenkeel/postgres/migrations/migrator";
@@ -50,7 +51,7 @@ export async function migrateByCommand(
   const { settings } = await getApp(database, deployment.app);
   const { user, system } = await openEnvironment(database, vault, deployment.id);
   const tools = await provisionToolchain(layout, options.tools);
-  note(`Running ${set.command.join(" ")}`);
+  note(`Running ${describeCommand(set.command)}`);
   let failure: unknown;
   const run = () =>
     runAppCommand(layout, {
@@ -96,7 +97,7 @@ async function requireApproval(
   const approved = await findApproval(database, { app, environment, key: checksum });
   if (!approved) {
     throw new MigrationApprovalError(
-      `What the migrations of ${tool} do cannot be read: ${command.join(" ")} has not been approved`,
+      `What the migrations of ${tool} do cannot be read: ${describeCommand(command)} has not been approved`,
       { hint: howToApprove(deployment, [tool]) },
     );
   }

@@ -77,7 +77,7 @@ const log = ({ id, app }: Pick<Deployment, "id" | "app">) =>
 const where = { app: "shop", environment: "production" } as const;
 const live = () => control.edge.answering("shop.localhost");
 const outcome = ({ state, error }: Deployment) => ({ state, error });
-const released = { state: "ready", error: undefined };
+const released = { state: "ready" as const, error: undefined };
 const first = { "1_users": "CREATE TABLE users (id int, email text)" };
 
 test(

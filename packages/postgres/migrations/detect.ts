@@ -135,6 +135,10 @@ function detectProcfile(files: ProjectFiles): MigrationCommand | undefined {
 /** A line that a person wrote for a shell. */
 export const shellCommand = (line: string): string[] => ["/bin/sh", "-c", line];
 
+/** As the person wrote it. */
+export const describeCommand = (command: string[]): string =>
+  command[0] === "/bin/sh" && command[1] === "-c" ? command[2]! : command.join(" ");
+
 function commandSet(tool: string, command: string[], inputs: string[] = []): MigrationCommand {
   const checksum = createHash("sha256")
     .update(JSON.stringify([command, inputs]))

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { ControlClient, MigrationState, MigrationStatement, MigrationsReport } from "@evenkeel/control";
 import { ReportedError } from "@evenkeel/model";
+import { describeCommand } from "@evenkeel/postgres/migrations/detect";
 import type { Command } from "commander";
 import { UsageError } from "../../errors.ts";
 import { Progress } from "../../output/progress.ts";
@@ -136,7 +137,7 @@ async function requireNamed(
 
 function print(report: MigrationsReport): void {
   const { app, environment, deployment, database, kind, folder, command, migrations, approval } = report;
-  const what = kind === "command" ? `the command ${command!.join(" ")}` : `${folder} (${kind})`;
+  const what = kind === "command" ? `the command ${describeCommand(command!)}` : `${folder} (${kind})`;
   console.log(
     `${app}/${environment}, ${database === "own" ? "its own" : "an external"} database: ${what} of deployment ${deployment}`,
   );

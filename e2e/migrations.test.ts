@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Client } from "pg";
+import { eventually } from "./harness/http.ts";
+import { TestPlatform } from "./harness/platform.ts";
+import { writePrebuilt } from "./harness/prebuilt.ts";
+
+interface Failed {
+  error: { code: string; message: string; hint: string };
+}
+
+interface Report {
+  migrations: { name: string; state: string; effect: string; lsnBefore?: string }[];
+  approval?: { key: string; required: boolean; migrations: string[] };
+}
+
+let platform: TestPlatform;
+beforeAll(async () => {
+  platform = await TestPlatform.start();
+}, 120_000);
+afterAll(() => platform?.stop(), 120_000);
+
+const limitMs = 240_000;
+const put = (folder: string, files: Record<string, string>): void => {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+};
+
+/** A page that says its version, with these migrations and no others. */
+function source(app: string, version: string, files: Record<string, string>): string {
+  const folder = platform.sourceFolder(app);
+  for (const stale of ["migrations", "prisma"]) rmSync(join(folder, stale), { recursive: true, force: true });
+  put(writePrebuilt(folder, { files: { "index.html": version } }), files);
+  return folder;
+}
+
+const deploy = (app: string, version: string, files: Record<string, string>, ...options: string[]) =>
+  platform.deploy(source(app, version, files), "--app", app, "--prebuilt", ...options);
+
+async function refused(app: string, version: string, files: Record<string, string>, ...options: string[]) {
+  const folder = source(app, version, files);
+  const words = ["deploy", folder, "--app", app, "--prebuilt", "--prod", ...options, "--json"];
+  return (JSON.parse((await platform.failing(...words)).stdout) as Failed).error;
+}
+
+const page = async (host: string) => (await platform.get(host, "/")).text();
+const buildLog = (app: string, id: string) => platform.must("logs", app, "--build", id);
+
+async function rows(app: string, sql: string, ...options: string[]): Promise<Record<string, unknown>[]> {
+  return (await platform.json<{ rows: Record<string, unknown>[] }>("db", "query", app, sql, ...options)).rows;
+}
+
+const columnsOf = async (app: string, table: string) =>
+  (
+    await rows(
+      app,
+      `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${table}' ORDER BY ordinal_position`,
+    )
+  ).map(({ name }) => name);
+
+async function connect(app: string, environment: string): Promise<Client> {
+  const variables = await platform.json<Record<string, string>>("db", "url", app, "--env", environment);
+  const client = new Client({ connectionString: variables["DATABASE_URL"], application_name: "visitor" });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+describe("plain SQL", () => {
+  const users = {
+    "migrations/0001_users.sql":
+      "BEGIN;\nCREATE TABLE users (id int, email text);\nINSERT INTO users VALUES (1, 'a@example.com');\nCOMMIT;",
+  };
+  const split = {
+    ...users,
+    "migrations/0002_split.sql":
+      "ALTER TABLE users ADD COLUMN name text;\n\nALTER TABLE users DROP COLUMN email;",
+  };
+
+  test("runs in the deploy, and its state is shown", async () => {
+    await deploy("shop", "zero", {}, "--prod");
+    await platform.must("db", "create", "shop");
+    await deploy("shop", "one", users, "--prod");
+    expect(await page("shop.localhost")).toBe("one");
+    expect(await rows("shop", "SELECT email FROM users")).toEqual([{ email: "a@example.com" }]);
+    const shown = await platform.must("db", "migrate", "shop", "--dry-run");
+    expect(shown).toMatch(/0001_users +applied +additive/);
+  }, 60_000);
+
+  test("that takes something away is refused, then approved, with a backup before", async () => {
+    const error = await refused("shop", "two", split);
+    expect(error.message).toContain(
+      "Migration 0002_split (migrations/0002_split.sql:3) is destructive: it drops column email of users",
+    );
+    expect(error.hint).toContain("evenkeel db approve shop 0002_split");
+    expect(await page("shop.localhost")).toBe("one");
+    expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
+    const { migrations, approval } = await platform.json<Report>("db", "migrate", "shop", "--dry-run");
+    expect(migrations.map(({ name, state, effect }) => [name, state, effect])).toEqual([
+      ["0001_users", "applied", "additive"],
+      ["0002_split", "pending", "destructive"],
+    ]);
+    expect(approval).toMatchObject({ required: true, migrations: ["0002_split"] });
+    expect((await platform.failing("db", "approve", "shop", "0001_users")).exitCode).toBe(2);
+    await platform.must("db", "approve", "shop", "0002_split", "-m", "names are asked for now");
+    const { id } = await deploy("shop", "two", split, "--prod");
+    expect(await page("shop.localhost")).toBe("two");
+    expect(await columnsOf("shop", "users")).toEqual(["id", "name"]);
+    expect(await buildLog("shop", id)).toContain("Approved by admin");
+    const backups = await platform.json<{ label: string }[]>("db", "backups", "shop");
+    expect(backups.map(({ label }) => label)).toContain("pre-migration");
+  }, 60_000);
+
+  test("that fails half-way leaves production as it was, and the corrected one runs", async () => {
+    const failing = { ...split, "migrations/0003_orders.sql": "CREATE TABLE orders ();\nSELECT 1 / 0;" };
+    const error = await refused("shop", "three", failing);
+    expect(error.message).toContain(
+      "failed at migrations/0003_orders.sql:2: division by zero (SELECT 1 / 0)",
+    );
+    expect(await page("shop.localhost")).toBe("two");
+    expect(await columnsOf("shop", "users")).toEqual(["id", "name"]);
+    expect(await rows("shop", "SELECT to_regclass('orders') AS orders")).toEqual([{ orders: null }]);
+    await deploy(
+      "shop",
+      "three",
+      { ...split, "migrations/0003_orders.sql": "CREATE TABLE orders ()" },
+      "--prod",
+    );
+    expect(await page("shop.localhost")).toBe("three");
+  }, 60_000);
+
+  test("waits for a lock in short attempts, and runs when its holder is gone", async () => {
+    const visitor = await connect("shop", "production");
+    await visitor.query("BEGIN");
+    await visitor.query("LOCK TABLE users IN ACCESS SHARE MODE");
+    const next = {
+      ...split,
+      "migrations/0003_orders.sql": "CREATE TABLE orders ()",
+      "migrations/0004_age.sql": "ALTER TABLE users ADD COLUMN age int",
+    };
+    const folder = source("shop", "four", next);
+    const deploying = platform.run("deploy", folder, "--app", "shop", "--prebuilt", "--prod");
+    const lists = () => platform.json<{ id: string; state: string }[]>("list", "shop");
+    const [newest] = await eventually(lists, ([first]) => first?.state === "deploying");
+    await eventually(
+      () => buildLog("shop", newest!.id),
+      (log) => log.includes("It did not get its lock; trying again"),
+    );
+    expect(await page("shop.localhost")).toBe("three");
+    await visitor.query("COMMIT");
+    await visitor.end();
+    expect((await deploying).exitCode).toBe(0);
+    expect(await columnsOf("shop", "users")).toEqual(["id", "name", "age"]);
+  }, 120_000);
+
+  test("keeps a rollback from going past it, and the way out that is told leads out", async () => {
+    // Over what was only added one may go back.
+    await platform.must("rollback", "shop", "--to", "v4");
+    expect(await page("shop.localhost")).toBe("three");
+    const { stdout } = await platform.failing("rollback", "shop", "--to", "v2", "--json");
+    const { error } = JSON.parse(stdout) as Failed;
+    expect(error.message).toContain("migration 0002_split took away what it may need");
+    expect(error.hint).toContain("evenkeel rollback shop --to v5");
+    expect((await platform.failing("rollback", "shop", "--to", "v2", "--ignore-schema")).exitCode).toBe(1);
+    const restore = /evenkeel (db restore shop --to [0-9A-F/]+)/.exec(error.hint)![1]!;
+    await platform.must(...restore.split(" "), "--yes");
+    expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
+    await platform.must("rollback", "shop", "--to", "v2");
+    expect(await page("shop.localhost")).toBe("one");
+    // What ran before the restore would have to run again.
+    expect((await platform.failing("rollback", "shop", "--to", "v5")).stderr).toContain(
+      "evenkeel db migrate shop",
+    );
+  }, 60_000);
+
+  test("may do anything in a preview's database, and a control plane that is killed amid it runs it once", async () => {
+    await platform.must("db", "create", "shop", "--env", "preview");
+    const visitor = await connect("shop", "preview");
+    await visitor.query("CREATE TABLE old (a int)");
+    await visitor.query("SELECT pg_advisory_lock(7)");
+    const steps = {
+      "migrations/1.sql":
+        "DROP TABLE old;\nCREATE TABLE new (b int);\nSELECT pg_advisory_xact_lock(7);\nINSERT INTO new VALUES (1);",
+    };
+    const folder = source("shop", "five", steps);
+    const deploying = platform.run(
+      "deploy",
+      folder,
+      "--app",
+      "shop",
+      "--prebuilt",
+      "--branch",
+      "five",
+      "--json",
+    );
+    const waits = async () =>
+      (await visitor.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted"))
+        .rows.length > 0;
+    await eventually(waits, (waiting) => waiting);
+    const control = async () =>
+      (
+        await platform.json<{ processes: { name: string; pid: number; state: string }[] }>("status")
+      ).processes.find(({ name }) => name === "control")!;
+    const { pid } = await control();
+    process.kill(pid, "SIGKILL");
+    await eventually(control, (now) => now.pid !== pid && now.state === "running");
+    await eventually(waits, (waiting) => waiting);
+    await visitor.query("SELECT pg_advisory_unlock(7)");
+    expect((await deploying).exitCode).toBe(0);
+    expect((await visitor.query("SELECT b FROM new")).rows).toEqual([{ b: 1 }]);
+    expect((await visitor.query("SELECT to_regclass('old') AS old")).rows).toEqual([{ old: null }]);
+    await visitor.end();
+    expect(await page("shop-git-five.localhost")).toBe("five");
+  }, 120_000);
+});
+
+test("Prisma's migrations run without its engines, and stand in its own table", async () => {
+  await deploy("prisma", "zero", {}, "--prod");
+  await platform.must("db", "create", "prisma");
+  const sql = 'CREATE TABLE "User" ("id" SERIAL NOT NULL, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));\n';
+  await deploy(
+    "prisma",
+    "one",
+    {
+      "prisma/migrations/20260101000000_init/migration.sql": sql,
+      "prisma/migrations/migration_lock.toml": 'provider = "postgresql"\n',
+    },
+    "--prod",
+  );
+  expect(
+    await rows("prisma", "SELECT migration_name, checksum, applied_steps_count FROM _prisma_migrations"),
+  ).toEqual([
+    {
+      migration_name: "20260101000000_init",
+      checksum: new Bun.CryptoHasher("sha256").update(sql).digest("hex"),
+      applied_steps_count: 1,
+    },
+  ]);
+}, 60_000);
+
+test(
+  "Drizzle's migrations run, and Drizzle itself finds nothing more to do",
+  async () => {
+    await platform.deploy(platform.copyFixture("drizzle-notes"), "--app", "drizzle", "--prod");
+    const body = JSON.stringify({ text: "first" });
+    const headers = { "content-type": "application/json" };
+    const written = await platform.ask("drizzle.localhost", "/api/notes", { body, headers });
+    expect([written.status, written.text()]).toEqual([200, '[{"text":"first","pinned":false}]']);
+    const again = await platform.ask("drizzle.localhost", "/api/notes", { method: "PUT" });
+    expect([again.status, again.text()]).toEqual([200, '[{"text":"first","pinned":false}]']);
+  },
+  limitMs,
+);
+
+test(
+  "a command of the source runs in a room with its packages, the app's variables and none of the platform's",
+  async () => {
+    const folder = platform.copyFixture("database-notes", "commanded");
+    put(folder, {
+      Procfile: "release: node migrate.js\n",
+      "migrate.js": `
+      import pg from "pg";
+      const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+      await client.connect();
+      await client.query("CREATE TABLE IF NOT EXISTS notes (id serial PRIMARY KEY, text text NOT NULL)");
+      await client.end();
+      console.log("sees", Object.keys(process.env).sort().join(" "), "as", process.getuid());`,
+    });
+    const { id } = await platform.deploy(folder, "--app", "commanded", "--prod");
+    const seen = /sees (.*) as (\d+)/.exec(await buildLog("commanded", id))!;
+    expect(seen[1]).toContain("DATABASE_URL");
+    expect(seen[1]).not.toContain("EVENKEEL");
+    if (process.getuid?.() === 0) expect(seen[2]).not.toBe("0");
+    expect((await platform.get("commanded.localhost", "/api/notes")).json()).toEqual([]);
+    // Now there is something to lose, and nobody can read what the command does.
+    const { stdout } = await platform.failing("deploy", folder, "--app", "commanded", "--prod", "--json");
+    expect((JSON.parse(stdout) as Failed).error).toMatchObject({
+      code: "migration_needs_approval",
+      hint: expect.stringContaining("evenkeel db approve commanded Procfile"),
+    });
+  },
+  limitMs,
+);

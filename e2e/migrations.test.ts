@@ -61,13 +61,18 @@ const columnsOf = async (app: string, table: string) =>
     )
   ).map(({ name }) => name);
 
-async function connect(app: string, environment: string): Promise<Client> {
-  const variables = await platform.json<Record<string, string>>("db", "url", app, "--env", environment);
+async function connect(app: string, ...options: string[]): Promise<Client> {
+  const variables = await platform.json<Record<string, string>>("db", "url", app, ...options);
   const client = new Client({ connectionString: variables["DATABASE_URL"], application_name: "visitor" });
   client.on("error", () => {});
   await client.connect();
   return client;
 }
+
+const control = async () =>
+  (
+    await platform.json<{ processes: { name: string; pid: number; state: string }[] }>("status")
+  ).processes.find(({ name }) => name === "control")!;
 
 describe("plain SQL", () => {
   const users = {
@@ -133,7 +138,7 @@ describe("plain SQL", () => {
   }, 60_000);
 
   test("waits for a lock in short attempts, and runs when its holder is gone", async () => {
-    const visitor = await connect("shop", "production");
+    const visitor = await connect("shop");
     await visitor.query("BEGIN");
     await visitor.query("LOCK TABLE users IN ACCESS SHARE MODE");
     const next = {
@@ -176,44 +181,35 @@ describe("plain SQL", () => {
     );
   }, 60_000);
 
-  test("may do anything in a preview's database, and a control plane that is killed amid it runs it once", async () => {
-    await platform.must("db", "create", "shop", "--env", "preview");
-    const visitor = await connect("shop", "preview");
-    await visitor.query("CREATE TABLE old (a int)");
+  test("may do anything in a preview's own database, and a control plane that is killed amid it runs it once", async () => {
+    await deploy("shop", "begun", users, "--branch", "five");
+    const visitor = await connect("shop", "--branch", "five");
+    const { rows: copied } = await visitor.query("SELECT email FROM users");
+    expect(copied).toEqual([{ email: "a@example.com" }]);
     await visitor.query("SELECT pg_advisory_lock(7)");
-    const steps = {
-      "migrations/1.sql":
-        "DROP TABLE old;\nCREATE TABLE new (b int);\nSELECT pg_advisory_xact_lock(7);\nINSERT INTO new VALUES (1);",
-    };
-    const folder = source("shop", "five", steps);
+    const folder = source("shop", "five", {
+      ...users,
+      "migrations/0002_try.sql":
+        "DROP TABLE users;\nCREATE TABLE tried (b int);\nSELECT pg_advisory_xact_lock(7);\nINSERT INTO tried VALUES (1);",
+    });
     const deploying = platform.run(
-      "deploy",
-      folder,
-      "--app",
-      "shop",
-      "--prebuilt",
-      "--branch",
-      "five",
-      "--json",
+      ...["deploy", folder, "--app", "shop", "--prebuilt", "--branch", "five", "--json"],
     );
     const waits = async () =>
       (await visitor.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted"))
         .rows.length > 0;
     await eventually(waits, (waiting) => waiting);
-    const control = async () =>
-      (
-        await platform.json<{ processes: { name: string; pid: number; state: string }[] }>("status")
-      ).processes.find(({ name }) => name === "control")!;
     const { pid } = await control();
     process.kill(pid, "SIGKILL");
     await eventually(control, (now) => now.pid !== pid && now.state === "running");
     await eventually(waits, (waiting) => waiting);
     await visitor.query("SELECT pg_advisory_unlock(7)");
     expect((await deploying).exitCode).toBe(0);
-    expect((await visitor.query("SELECT b FROM new")).rows).toEqual([{ b: 1 }]);
-    expect((await visitor.query("SELECT to_regclass('old') AS old")).rows).toEqual([{ old: null }]);
+    expect((await visitor.query("SELECT b FROM tried")).rows).toEqual([{ b: 1 }]);
+    expect((await visitor.query("SELECT to_regclass('users') AS users")).rows).toEqual([{ users: null }]);
     await visitor.end();
     expect(await page("shop-git-five.localhost")).toBe("five");
+    expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
   }, 120_000);
 });
 

@@ -8,6 +8,7 @@ import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { isDuplicate } from "../database/database-faults.ts";
 import { attachFlags } from "../flags/attach-flags.ts";
+import { copyMigrations } from "../migrations/migration-store.ts";
 import { checkVariables } from "../variables/variable-rules.ts";
 import { openVariables } from "../variables/variable-store.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -138,6 +139,7 @@ export async function insertDeployment(
      FROM unnest($2::text[]) WITH ORDINALITY AS step (name, position)`,
     [id, [...stepNames], derivation ? stepsOfBuild : []],
   );
+  if (derivation) await copyMigrations(connection, derivation.from, id);
   return inserted!.sequence;
 }
 
@@ -145,7 +147,7 @@ const stepsOfBuild: StepName[] = ["source", "build", "import"];
 
 export async function recordAccepted(
   connection: Connection,
-  { app, environment, kind, branch, who }: DeploymentWish,
+  { app, environment, kind, branch, who, ignoreSchema, reason }: DeploymentWish,
   id: DeploymentId,
   superseded: DeploymentId[],
 ): Promise<void> {
@@ -156,7 +158,7 @@ export async function recordAccepted(
       kind,
       ...(branch === undefined ? {} : { branch }),
       ...(superseded.length ? { superseded } : {}),
-      ...(wish.ignoreSchema ? { ignoreSchema: true, reason: wish.reason } : {}),
+      ...(ignoreSchema ? { ignoreSchema, reason } : {}),
     },
   });
 }

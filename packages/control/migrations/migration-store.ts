@@ -41,6 +41,19 @@ export async function keepMigrations(
 
 const withoutSql = ({ sql: _, ...rest }: Migration): Omit<Migration, "sql"> => rest;
 
+/** For a deployment of the same code. */
+export async function copyMigrations(
+  connection: Connection,
+  from: DeploymentId,
+  to: DeploymentId,
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO deployment_migrations (deployment, migration_set, known)
+     SELECT $2, migration_set, known FROM deployment_migrations WHERE deployment = $1`,
+    [from, to],
+  );
+}
+
 /** Undefined: its source brings none. */
 export async function keptMigrations(
   connection: Connection,

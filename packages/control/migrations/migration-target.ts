@@ -39,10 +39,10 @@ export async function migrationTarget(
   const { user } = await openEnvironment(connection, vault, id);
   const found = addressFromVariables(user);
   if (!found) return undefined;
-  const [row] = await connection.query<{ own: boolean }>(
-    "SELECT EXISTS (SELECT FROM deployment_variables WHERE deployment = $1 AND attached) AS own",
-    [id],
+  const [row] = await connection.query<{ attached: boolean }>(
+    "SELECT attached FROM deployment_variables WHERE deployment = $1 AND name = $2",
+    [id, found.variable],
   );
-  const kind = row!.own ? "own" : "external";
+  const kind = row?.attached ? "own" : "external";
   return { ...found, kind, free: kind === "own" && environment !== "production" };
 }

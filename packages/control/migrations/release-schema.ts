@@ -37,7 +37,9 @@ export async function requireKnownSchema(
   if (!kept) return [];
   const target = await migrationTarget(database, vault, deployment);
   if (!target) return [];
-  const ledger = await readLedger(target, kept);
+  // Each preview has a database of its own, and `kept` may be another's.
+  const ledger = await readLedger(target, deployment.environment === "preview" ? undefined : kept);
+  if (!ledger) return [];
   const schema = {
     release: `Deployment ${deployment.id}`,
     migrations: (await knownTo(database, deployment.id)) ?? [],
@@ -53,8 +55,8 @@ export async function requireKnownSchema(
 /** As it is now, or as it was last seen where the database does not answer: an outage is no reason to refuse a rollback. */
 async function readLedger(
   { address }: MigrationTarget,
-  kept: AppliedMigration[],
-): Promise<AppliedMigration[]> {
+  kept: AppliedMigration[] | undefined,
+): Promise<AppliedMigration[] | undefined> {
   try {
     const signal = AbortSignal.timeout(readLimitMs);
     return (await migrator({ type: "ledger", address }, { signal })).ledger;

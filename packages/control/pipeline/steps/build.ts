@@ -71,11 +71,20 @@ function progressNotes(log: BuildLog): (progress: ProvisionProgress) => void {
   };
 }
 
-const projectSettings = ({
-  productionBranch: _,
-  maxInstances: __,
-  migrationFolder: ___,
-  migrationCommand: ____,
-  ...settings
-}: AppSettings): ProjectSettings =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null && value !== undefined));
+const buildSettings = [
+  "framework",
+  "rootDirectory",
+  "buildCommand",
+  "installCommand",
+  "outputDirectory",
+  "nodeVersion",
+] as const;
+
+/** The app's other settings are none of its build's. */
+const projectSettings = (settings: AppSettings): ProjectSettings =>
+  Object.fromEntries(
+    buildSettings.flatMap((name) => {
+      const value = settings[name];
+      return value === null || value === undefined ? [] : [[name, value]];
+    }),
+  );

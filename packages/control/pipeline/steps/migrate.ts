@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { removeBuildFolder, type ToolWish } from "@evenkeel/build";
 import type { AppliedMigration } from "@evenkeel/postgres/migrations/ledger";
 import { migrator } from "@evenkeel/postgres/migrations/migrator";
@@ -5,7 +6,7 @@ import type { Collected } from "../../migrations/collect-migrations.ts";
 import { migrateByCommand } from "../../migrations/migrate-by-command.ts";
 import { migrateDatabase } from "../../migrations/migrate-database.ts";
 import { everMigrated, keepKnown, keepLedger, keptMigrations } from "../../migrations/migration-store.ts";
-import { migrationTarget } from "../../migrations/migration-target.ts";
+import { type MigrationTarget, migrationTarget } from "../../migrations/migration-target.ts";
 import { refuseOlderSource } from "../../migrations/release-schema.ts";
 import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
 
@@ -16,7 +17,8 @@ import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
 export const migrateStep: PipelineStep = {
   name: "migrate",
   state: "deploying",
-  skips: ({ results }) => (results.source as Collected | undefined)?.database === undefined,
+  skips: ({ deployment, results }) =>
+    deployment.derivedFrom === null && (results.source as Collected | undefined)?.database === undefined,
   async run(job, parts) {
     const { deployment } = job;
     const { database, layout } = parts;
@@ -32,7 +34,7 @@ async function migrate(job: Job, parts: PipelineParts): Promise<AppliedMigration
   const { deployment, results, log, signal } = job;
   const { database, vault, place } = parts;
   const target = await migrationTarget(database, vault, deployment);
-  if (!target) return undefined;
+  if (!target || (await isMigratedAlready(parts, deployment, target))) return undefined;
   const options = { note: (text: string) => log.note(text), signal };
   const set = await keptMigrations(database, deployment);
   const known = await everMigrated(database, deployment);
@@ -46,10 +48,25 @@ async function migrate(job: Job, parts: PipelineParts): Promise<AppliedMigration
   }
   if (!set) return undefined;
   if (set.kind !== "command") return migrateDatabase(parts, deployment, target, set, options);
-  const { tools } = results.build as unknown as { tools: ToolWish[] };
+  const { tools } = (results.build ?? {}) as { tools?: ToolWish[] };
+  if (!tools) {
+    log.note(`The migrations of ${set.tool} are not run without a build: deploy again to run them`);
+    return undefined;
+  }
   return migrateByCommand(parts, deployment, target, set, {
     ...options,
     tools,
     write: (line) => log.write(line),
   });
+}
+
+/** New variables for a build that is live, and the same database: it is where that build needs it. */
+async function isMigratedAlready(
+  { database, vault }: PipelineParts,
+  { derivedFrom, app, environment }: Job["deployment"],
+  { address }: MigrationTarget,
+): Promise<boolean> {
+  if (derivedFrom === null) return false;
+  const before = await migrationTarget(database, vault, { id: derivedFrom, app, environment });
+  return before !== undefined && isDeepStrictEqual(before.address, address);
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { TestCluster } from "@evenkeel/postgres";
+import { withSession } from "@evenkeel/postgres/client/session";
 import { type StepName, stepNames } from "../client/index.ts";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
 
@@ -64,6 +65,35 @@ test(
       control.host.outcome = "ready";
       await control.startProcess();
       expect((await control.finished(id)).state).toBe("ready");
+    } finally {
+      await control.stop();
+    }
+  },
+  limitMs,
+);
+
+test(
+  "a deployment that an earlier version of the platform was at gets the steps that it lacks",
+  async () => {
+    const control = await TestControl.start(cluster, { apart: true });
+    try {
+      await control.client().ensureApp({ app: "shop" });
+      control.host.outcome = "wait";
+      const upload = await control.upload("shop", "waits", true);
+      const { id } = await control
+        .client()
+        .createDeployment({ app: "shop", upload, kind: "prebuilt", environment: "production" });
+      await seenRunning(control, id, "prepare");
+      await control.killProcess();
+      await withSession(control.database.connectionString, async (client) => {
+        await client.query("DELETE FROM deployment_steps WHERE name = 'migrate'");
+      });
+      control.host.outcome = "ready";
+      await control.startProcess();
+      const { state, steps } = await control.finished(id);
+      expect(state).toBe("ready");
+      expect(steps.map(({ name }) => name)).toEqual([...stepNames]);
+      expect(steps.find(({ name }) => name === "migrate")?.state).toBe("skipped");
     } finally {
       await control.stop();
     }

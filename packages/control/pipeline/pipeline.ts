@@ -4,13 +4,7 @@ import { removeBuildFolder } from "@evenkeel/build";
 import { type DeploymentId, type ErrorJson, EvenkeelError, errorJson } from "@evenkeel/model";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import { acceptDeployment, type DeploymentWish } from "../deployments/accept-deployment.ts";
-import {
-  getDeployment,
-  getSteps,
-  isUnderWay,
-  type StepRow,
-  underWay,
-} from "../deployments/deployment-row.ts";
+import { getDeployment, isUnderWay, type StepRow, underWay } from "../deployments/deployment-row.ts";
 import { stepView } from "../deployments/deployment-view.ts";
 import { withdraw } from "../deployments/withdraw-deployment.ts";
 import { DatabaseUnavailableError, DeploymentEndedError } from "../errors.ts";
@@ -19,7 +13,7 @@ import { undoChanges } from "../variables/restore-variables.ts";
 import { needsBuildToMigrate } from "./needs-build-to-migrate.ts";
 import type { Job, PipelineParts, PipelineStep } from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
-import { cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
+import { alignSteps, cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
 import { buildStep } from "./steps/build.ts";
 import { checkStep } from "./steps/check.ts";
 import { confirmStep } from "./steps/confirm.ts";
@@ -159,7 +153,7 @@ export class Pipeline {
     try {
       const { deployment, rows } = await this.patiently(signal, async () => ({
         deployment: await getDeployment(this.parts.database, id),
-        rows: await getSteps(this.parts.database, id),
+        rows: await alignSteps(this.parts.database, id),
       }));
       if (!isUnderWay(deployment.state)) return;
       const opened = new BuildLog(buildLogPath(this.parts.layout, deployment.app, id), () =>

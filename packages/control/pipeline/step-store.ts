@@ -1,7 +1,8 @@
 import type { DeploymentId, ErrorJson, OutputId } from "@evenkeel/model";
-import type { DeploymentState } from "../api/contract/index.ts";
+import { type DeploymentState, stepNames } from "../api/contract/index.ts";
 import type { Connection } from "../database/connection.ts";
-import { underWay } from "../deployments/deployment-row.ts";
+import type { Database } from "../database/database.ts";
+import { getSteps, type StepRow, underWay } from "../deployments/deployment-row.ts";
 
 /**
  * Starts the step at `position`. False: the deployment was cancelled or superseded meanwhile, and nothing was written.
@@ -19,6 +20,36 @@ export async function startStep(
     [id, position, state],
   );
   return rows.length > 0;
+}
+
+/**
+ * Gives a deployment that an earlier version of the platform accepted the steps that this one has. One that would have come before
+ * what is done already is skipped.
+ */
+export async function alignSteps(database: Database, id: DeploymentId): Promise<StepRow[]> {
+  const rows = await getSteps(database, id);
+  if (rows.length === stepNames.length && rows.every(({ name }, index) => name === stepNames[index]))
+    return rows;
+  return database.transaction(async (connection) => {
+    const known = new Map((await getSteps(connection, id)).map((row) => [row.name, row]));
+    const lastBegun = stepNames.findLastIndex((name) => (known.get(name)?.state ?? "waiting") !== "waiting");
+    const aligned = stepNames.map(
+      (name, index): StepRow => ({
+        ...{ name, startedAt: null, endedAt: null, error: null, result: null },
+        ...(known.get(name) ?? { state: index < lastBegun ? "skipped" : "waiting" }),
+        position: index + 1,
+      }),
+    );
+    await connection.query("DELETE FROM deployment_steps WHERE deployment = $1", [id]);
+    await connection.query(
+      `INSERT INTO deployment_steps (deployment, position, name, state, started_at, ended_at, error, result)
+       SELECT $1, position, name, state, "startedAt", "endedAt", error, result
+       FROM jsonb_to_recordset($2) AS step (position smallint, name text, state text, "startedAt" timestamptz, "endedAt" timestamptz,
+         error jsonb, result jsonb)`,
+      [id, JSON.stringify(aligned)],
+    );
+    return aligned;
+  });
 }
 
 export async function endStep(

@@ -48,10 +48,3 @@ CREATE INDEX migration_approvals_by_key ON migration_approvals (app, environment
 
 -- A person has it released although it does not know the schema.
 ALTER TABLE deployments ADD COLUMN ignore_schema boolean NOT NULL DEFAULT false;
-
--- Deployments under way get the new step between `import` and `prepare`; positions are made free in two moves.
-CREATE TEMPORARY TABLE moved ON COMMIT DROP AS
-  SELECT id FROM deployments WHERE state IN ('queued', 'building', 'deploying');
-UPDATE deployment_steps SET position = position + 100 WHERE position > 3 AND deployment IN (SELECT id FROM moved);
-UPDATE deployment_steps SET position = position - 99 WHERE position > 100 AND deployment IN (SELECT id FROM moved);
-INSERT INTO deployment_steps (deployment, position, name) SELECT id, 4, 'migrate' FROM moved;

@@ -279,7 +279,7 @@ test(
     // Now there is something to lose, and nobody can read what the command does.
     const { stdout } = await platform.failing("deploy", folder, "--app", "commanded", "--prod", "--json");
     expect((JSON.parse(stdout) as Failed).error).toMatchObject({
-      code: "migration_needs_approval",
+      message: expect.stringContaining("node migrate.js has not been approved"),
       hint: expect.stringContaining("evenkeel db approve commanded Procfile"),
     });
   },

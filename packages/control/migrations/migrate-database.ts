@@ -95,7 +95,7 @@ async function requireApproval(
 
 export function howToApprove({ app, environment }: Migrated, names: string[]): string {
   const env = environment === "production" ? "" : ` --env ${environment}`;
-  return `Or, once somebody has looked at it (evenkeel db migrate ${app}${env} --dry-run): evenkeel db approve ${app}${env} ${names.join(" ")}, then deploy again.`;
+  return `Once somebody has looked at it (evenkeel db migrate ${app}${env} --dry-run): evenkeel db approve ${app}${env} ${names.join(" ")}, then deploy again.`;
 }
 
 function tellWayBack(

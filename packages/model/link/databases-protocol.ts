@@ -40,7 +40,7 @@ export interface BranchLimits {
 /**
  * `run/databases.sock`, one JSON value a line: control asks the keeper of apps' databases. Every request has an `id` of its connection;
  * replies with it come until one with `done`. Each request may be repeated after a lost connection: `ensure`, `branch` and the removals
- * come to the same, a backup is one more, and a restore to the same point is one more restore.
+ * come to the same, a backup or a verification is one more, and a restore to the same point is one more restore.
  */
 export type DatabasesRequest =
   /** Makes it where it is missing, with its first backup; replies with `database` when it takes connections. */
@@ -64,7 +64,11 @@ export type DatabasesRequest =
   /** Replies with `branches`. */
   | { type: "branches" }
   /** Ends its cluster and removes its data. Nothing happens if there is none. */
-  | ({ type: "removeBranch" } & BranchName);
+  | ({ type: "removeBranch" } & BranchName)
+  /** Proves that its archive restores, or that it does not; replies with `evidence` of one. */
+  | ({ type: "verify" } & DatabaseName)
+  /** Replies with `evidence` of all databases, oldest first of each. */
+  | { type: "evidence" };
 
 /** What the keeper does for the platform itself: its own database, its files, and where all archives are. */
 export type PlatformRequest =
@@ -135,6 +139,7 @@ export interface DatabasesReply {
   branch?: BranchReport;
   branches?: BranchReport[];
   platform?: PlatformProtection;
+  evidence?: DatabaseEvidence[];
 }
 
 export interface DatabaseProgress {
@@ -160,6 +165,8 @@ export interface DatabaseReport extends DatabaseName {
   archiveError?: ErrorJson;
   /** How far the archive is behind, when that is more than usual. */
   archiveBehindMs?: number;
+  /** The newest verification; absent before the first. */
+  verification?: Pick<DatabaseEvidence, "id" | "startedMs" | "verdict">;
 }
 
 export interface DatabaseBackup {
@@ -205,4 +212,34 @@ export interface BranchReport extends BranchName {
   usedAtMs: number;
   /** On disk; blocks that it shares with its parent count in full. */
   sizeBytes: number;
+}
+
+/** The row that proves, or disproves, that a database's archive restores. */
+export interface DatabaseEvidence extends DatabaseName {
+  id: string;
+  /** The database's, which names its archive. */
+  database: string;
+  trigger: "scheduled" | "manual";
+  startedMs: number;
+  /** Absent while it runs. */
+  finishedMs?: number;
+  /** A check that could not run has failed, and so has one that a crash interrupted. */
+  verdict: "running" | "passed" | "failed";
+  /** What failed: the step, and why. */
+  failures: { step: string; code: string; message: string }[];
+  /** The backup that was restored. */
+  backup?: string;
+  /** Position of the WAL up to which it was replayed, at which the rows had been counted. */
+  recoveredTo?: string;
+  /** When that was. */
+  recoveredMs?: number;
+  /** Age of the newest archived commit when it began: what a loss at that moment would have cost. */
+  rpoMs?: number;
+  /** From the begin of the restore to the first answer of the restored cluster. */
+  rtoMs?: number;
+  restoredBytes: number;
+  pages: number;
+  indexes: number;
+  tables: number;
+  rows: number;
 }

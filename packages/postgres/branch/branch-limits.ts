@@ -1,18 +1,16 @@
 import { type BranchLimits, formatSize } from "@evenkeel/model";
-import { BranchTooLargeError, DiskSpaceError } from "../errors.ts";
+import { BranchTooLargeError } from "../errors.ts";
+import { type DiskSpace, requireSpace } from "../server/free-space.ts";
 
 export interface BranchRoom {
   sourceBytes: number;
   /** Of the app's branches that are there. */
   heldBytes: number;
   limits: BranchLimits;
-  disk: { freeBytes: number; totalBytes: number };
+  disk: DiskSpace;
   /** The copy takes no room at first. */
   sharesBlocks: boolean;
 }
-
-/** Apps' databases are on the same disk: no branch may take the last of it. */
-const reservedShare = 0.05;
 
 /**
  * Refuses a branch for which there is no room. Pure.
@@ -37,10 +35,5 @@ export function requireRoom({ sourceBytes, heldBytes, limits, disk, sharesBlocks
       },
     );
   }
-  const neededBytes = sharesBlocks ? 0 : sourceBytes;
-  if (disk.freeBytes - neededBytes >= disk.totalBytes * reservedShare) return;
-  throw new DiskSpaceError(
-    `A branch needs ${formatSize(neededBytes)}, and the disk has ${formatSize(disk.freeBytes)} left, of which 5 % stay free`,
-    { hint: "Remove branches or apps that nobody needs, or free space on the disk." },
-  );
+  requireSpace(disk, sharesBlocks ? 0 : sourceBytes, "A branch");
 }

@@ -1,4 +1,5 @@
 import { type DatabaseBackup, type DatabaseReport, type DatabaseRestored, errorJson } from "@evenkeel/model";
+import type { ClientConfig } from "pg";
 import { AppCluster } from "../app-cluster/app-cluster.ts";
 import type { Archive } from "../archive/archive.ts";
 import type { BranchSource } from "../branch/branch-source.ts";
@@ -128,6 +129,21 @@ export class AppDatabase {
     });
   }
 
+  get archive(): Archive {
+    return this.parts.archive;
+  }
+
+  /** As the superuser, over the socket. */
+  superuser(): ClientConfig {
+    const { place, record } = this.parts;
+    return { host: place.socketDir, port: record.port, user: "postgres", database: "postgres" };
+  }
+
+  /** Returns when everything committed before the call is in the archive; within `whileServing`. @throws ArchiveBehindError */
+  flush(): Promise<void> {
+    return this.protection.flush();
+  }
+
   /** Its server runs while `work` does, and nothing else is done with it. */
   whileServing<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.inTurn(async () => {
@@ -138,15 +154,14 @@ export class AppDatabase {
 
   /** What a branch of it is made of: as it is then, or a point of its archive, with all in it that is committed by now. */
   async branchSource(to: string | undefined, onProgress: OnProgress): Promise<BranchSource> {
-    const { archive, place, record } = this.parts;
+    const { archive, place } = this.parts;
     if (to === undefined) {
-      const connection = { host: place.socketDir, port: record.port, user: "postgres", database: "postgres" };
       const exclusively = (copy: () => Promise<void>) => this.whileServing(copy);
-      return { kind: "running", dataDir: place.dataDir, connection, exclusively };
+      return { kind: "running", dataDir: place.dataDir, connection: this.superuser(), exclusively };
     }
     const target = parseRecoveryTarget(to);
     onProgress({ step: "Archiving the newest WAL" });
-    await this.whileServing(() => this.protection.flush());
+    await this.whileServing(() => this.flush());
     return { kind: "archive", archive, target };
   }
 

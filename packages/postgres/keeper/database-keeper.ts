@@ -20,6 +20,8 @@ import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./d
 
 const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environment}`;
 
+import { VerificationKeeper } from "./verification/verification-keeper.ts";
+
 /** All databases of apps on this machine. What exists is what `cluster.json` files say. */
 export class DatabaseKeeper {
   /** Where all archives are. */
@@ -27,6 +29,7 @@ export class DatabaseKeeper {
   private readonly databases = new Map<string, AppDatabase>();
   private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
   private readonly branches: BranchKeeper;
+  private readonly verifications: VerificationKeeper;
 
   constructor(
     private readonly layout: HomeLayout,
@@ -40,6 +43,7 @@ export class DatabaseKeeper {
       allotPort: () => this.allotPort(),
       ...(branchIdleMs === undefined ? {} : { idleMs: branchIdleMs }),
     });
+    this.verifications = new VerificationKeeper(layout, () => [...this.databases.values()]);
   }
 
   /** Takes up what is there; returns at once, and each starts on its own. */
@@ -52,10 +56,12 @@ export class DatabaseKeeper {
       });
     }
     this.branches.open();
+    this.verifications.open();
   }
 
   /** Servers go on. */
   async release(): Promise<void> {
+    this.verifications.release();
     await Promise.all([
       this.branches.release(),
       ...[...this.databases.values()].map((database) => database.release()),
@@ -69,7 +75,7 @@ export class DatabaseKeeper {
       case "credentials":
         return { variables: this.get(request).variables() };
       case "list":
-        return { databases: [...this.databases.values()].map((database) => database.report()) };
+        return { databases: [...this.databases.values()].map((database) => this.report(database)) };
       case "backup":
         return { backup: await this.get(request).backup(onProgress, request.label) };
       case "backups":
@@ -88,6 +94,10 @@ export class DatabaseKeeper {
       case "removeBranch":
         await this.branches.remove(request);
         return {};
+      case "verify":
+        return { evidence: [await this.verifications.verify(this.get(request), "manual", onProgress)] };
+      case "evidence":
+        return { evidence: this.verifications.evidence() };
     }
   }
 
@@ -102,7 +112,14 @@ export class DatabaseKeeper {
     }
     const database = this.databases.get(keyOf(wish)) ?? this.create(wish);
     await database.ensure(onProgress);
-    return database.report();
+    return this.report(database);
+  }
+
+  private report(database: AppDatabase): DatabaseReport {
+    const newest = this.verifications.newest(database);
+    if (!newest) return database.report();
+    const { id, startedMs, verdict } = newest;
+    return { ...database.report(), verification: { id, startedMs, verdict } };
   }
 
   private create({ app, environment, appId }: DatabaseName & { appId: string }): AppDatabase {

@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { errorJson, randomId } from "@evenkeel/model";
+import { type DatabaseProgress, errorJson, randomId } from "@evenkeel/model";
 import type { Archive } from "../archive/archive.ts";
 import type { ArchivePosition } from "../archive/wal-inventory.ts";
 import { ChunkWorkers } from "../backup/chunk-workers.ts";
 import { withSession } from "../client/session.ts";
+import { describeRestore } from "../restore/describe-restore.ts";
 import { type RestoreReport, restoreCluster, withSocketFolder } from "../restore/restore-cluster.ts";
 import { startCluster } from "../server/cluster.ts";
 import { killServer } from "../server/kill-server.ts";
@@ -26,6 +27,7 @@ export interface VerificationRequest {
   binaries?: ServerBinaries;
   workers?: number;
   hashLimitBytes?: number;
+  onProgress?: (progress: DatabaseProgress) => void;
 }
 
 /** The row that proves, or disproves, that the archive restores. */
@@ -88,6 +90,7 @@ export async function verifyArchive(request: VerificationRequest): Promise<Verif
       timeline: oracle.timeline,
       dataDir,
       throwAway: true,
+      onProgress: (progress) => request.onProgress?.(describeRestore(progress)),
     });
     evidence.backupId = report.base;
     evidence.recovered = report.recovered;
@@ -102,9 +105,11 @@ export async function verifyArchive(request: VerificationRequest): Promise<Verif
     }
     const elapsed = performance.now();
     step = "verifying page checksums";
+    request.onProgress?.({ step: "Verifying page checksums" });
     await verifyPages(request, dataDir, evidence);
     const checkingMs = performance.now() - elapsed;
     step = "comparing the restored cluster";
+    request.onProgress?.({ step: "Comparing rows and checking indexes" });
     await inspect(request, dataDir, oracle, evidence, checkingMs);
   } catch (error) {
     const { code, message } = errorJson(error);

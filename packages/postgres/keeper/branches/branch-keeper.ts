@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadOrCreateKey } from "@evenkeel/disk";
 import {
@@ -13,6 +13,7 @@ import {
 import { type BranchSource, requireRoom } from "../../branch/index.ts";
 import { sharesBlocks } from "../../branch/shares-blocks.ts";
 import { BranchUnknownError } from "../../errors.ts";
+import { diskSpace } from "../../server/free-space.ts";
 import { killServer } from "../../server/kill-server.ts";
 import type { ServerSettings } from "../../server/server-settings.ts";
 import type { AppDatabase } from "../app-database.ts";
@@ -169,13 +170,12 @@ export class BranchKeeper {
 
   private requireRoom({ app, limits }: BranchWish, parent: AppDatabase): void {
     const { layout } = this.parts;
-    const { bavail, blocks, bsize } = statfsSync(layout.postgres);
     const others = [...this.branches.values()].filter(({ record }) => record.app === app);
     requireRoom({
       sourceBytes: parent.dataBytes(),
       heldBytes: others.reduce((sum, branch) => sum + branch.sizeBytes(), 0),
       limits,
-      disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize },
+      disk: diskSpace(layout.postgres),
       sharesBlocks: sharesBlocks(layout.postgres),
     });
   }

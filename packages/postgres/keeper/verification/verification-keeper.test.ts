@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { type DatabaseName, type DatabasesRequest, homeLayout, parseAppName } from "@evenkeel/model";
+import type { Client } from "pg";
+import { withSession } from "../../client/session.ts";
+import { unsafeSettings } from "../../server/server-settings.ts";
+import { until } from "../../testing/until.ts";
+import { DatabaseKeeper } from "../database-keeper.ts";
+import { databaseArchive, databaseKeys, databasePlace } from "../database-place.ts";
+import { readRecords } from "../database-record.ts";
+import { stopDatabases } from "../stop-databases.ts";
+import { EvidenceLog } from "./evidence-log.ts";
+
+const limitMs = 180_000;
+const shop: DatabaseName = { app: parseAppName("shop"), environment: "production" };
+let folder: string;
+let layout: ReturnType<typeof homeLayout>;
+let keeper: DatabaseKeeper;
+
+const newKeeper = () => new DatabaseKeeper(layout, { ...unsafeSettings, full_page_writes: true });
+const ask = (request: DatabasesRequest) => keeper.answer(request, () => {});
+const verify = async () => (await ask({ type: "verify", ...shop })).evidence![0]!;
+const evidence = async () => (await ask({ type: "evidence" })).evidence!;
+
+beforeAll(async () => {
+  folder = mkdtempSync("/tmp/ek-vf-");
+  chmodSync(folder, 0o755);
+  layout = homeLayout(folder);
+  keeper = newKeeper();
+  keeper.open();
+  await ask({ type: "ensure", appId: "one", ...shop });
+  const { variables } = await ask({ type: "credentials", ...shop });
+  await withSession(variables!["DATABASE_URL"]!, (client: Client) =>
+    client.query(
+      "CREATE TABLE orders AS SELECT g AS id, md5(g::text) AS note FROM generate_series(1, 500) g",
+    ),
+  );
+}, limitMs);
+afterAll(async () => {
+  await keeper.release();
+  await stopDatabases(layout);
+  rmSync(folder, { recursive: true, force: true });
+}, limitMs);
+
+function place() {
+  const [record] = readRecords(layout);
+  const at = databasePlace(layout, record!);
+  const archive = databaseArchive(at, databaseKeys(layout, record!.id).archive);
+  return { ...at, archive, log: EvidenceLog.of(layout, record!.id, archive), id: record!.id };
+}
+
+test(
+  "a sound archive passes, and says so here, in the archive and in the list",
+  async () => {
+    const passed = await verify();
+    expect(passed).toMatchObject({
+      ...shop,
+      verdict: "passed",
+      trigger: "manual",
+      failures: [],
+      tables: 1,
+      rows: 500,
+    });
+    expect(passed.rtoMs).toBeGreaterThan(0);
+    expect(passed.rpoMs).toBeGreaterThanOrEqual(0);
+    expect(passed.restoredBytes).toBeGreaterThan(1_000_000);
+    expect(await evidence()).toEqual([passed]);
+    const { archive, log, id } = place();
+    expect(await archive.readJson<typeof passed>(`evidence/${passed.id}`)).toEqual(passed);
+    expect(await archive.list("oracles/")).toEqual([]);
+    expect(readdirSync(join(layout.postgres, "verify"))).toEqual([]);
+    expect((await ask({ type: "list" })).databases![0]!.verification).toMatchObject({
+      id: passed.id,
+      verdict: "passed",
+    });
+    // A machine that has only the archive gets it from there.
+    rmSync(join(layout.postgres, "evidence", id), { recursive: true });
+    await log.synchronise();
+    expect(log.list()).toEqual([passed]);
+  },
+  limitMs,
+);
+
+test(
+  "a damaged object of the archive fails it by name",
+  async () => {
+    const chunks = join(place().archiveDir, "chunks");
+    const [name] = (readdirSync(chunks, { recursive: true }) as string[]).filter((path) =>
+      path.includes("/"),
+    );
+    const path = join(chunks, name!);
+    const sound = readFileSync(path);
+    const damaged = Buffer.from(sound);
+    damaged[damaged.length >> 1]! ^= 1;
+    writeFileSync(path, damaged);
+    const failed = await verify();
+    expect(failed).toMatchObject({ verdict: "failed", failures: [{ code: "archive_object_damaged" }] });
+    expect(failed.failures[0]!.message).toContain(`chunks/${name}`);
+    expect((await evidence()).at(-1)).toEqual(failed);
+    writeFileSync(path, sound);
+    expect((await verify()).verdict).toBe("passed");
+  },
+  limitMs,
+);
+
+test(
+  "one that a crash interrupted has failed, and its throw-away cluster is gone",
+  async () => {
+    const { log } = place();
+    const [known] = log.list();
+    await keeper.release();
+    log.write({ ...known!, id: "interrupted", startedMs: Date.now(), verdict: "running" });
+    mkdirSync(join(layout.postgres, "verify/verify-half/base"), { recursive: true });
+    keeper = newKeeper();
+    keeper.open();
+    expect((await evidence()).find(({ id }) => id === "interrupted")).toMatchObject({
+      verdict: "failed",
+      failures: [{ code: "verification_interrupted" }],
+    });
+    await until("what it left is gone", () => !existsSync(join(layout.postgres, "verify/verify-half")));
+    await until("the archive knows", async () => {
+      const kept = await place()
+        .archive.readJson<{ verdict: string }>("evidence/interrupted")
+        .catch(() => undefined);
+      return kept?.verdict === "failed";
+    });
+  },
+  limitMs,
+);

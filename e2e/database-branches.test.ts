@@ -79,12 +79,6 @@ const keeper = async (): Promise<Process> => {
   return processes.find((process) => process.name === "databases")!;
 };
 
-async function killKeeper(): Promise<void> {
-  const { pid } = await keeper();
-  process.kill(pid, "SIGKILL");
-  await eventually(keeper, (now) => now.state === "running" && now.pid !== pid);
-}
-
 describe("the database of a preview", () => {
   test("is a copy of production's, and production never changes by what the preview does", async () => {
     await write(production, "one");
@@ -127,12 +121,13 @@ describe("the database of a preview", () => {
 
   test("is there after its keeper was killed while it was made", async () => {
     await scrub("SELECT pg_sleep(2); UPDATE notes SET text = 'scrubbed'");
+    const { pid } = await keeper();
     const deployed = deployPreview("slow");
     const halfMade = () =>
       existsSync(folderOf("slow")) &&
       readdirSync(folderOf("slow")).some((name) => name.startsWith("data.branch-"));
     await eventually(halfMade, (seen) => seen);
-    await killKeeper();
+    process.kill(pid, "SIGKILL");
     await deployed;
     expect(await notes("notes-git-slow.localhost")).toEqual(["scrubbed", "scrubbed"]);
     expect(readdirSync(folderOf("slow")).sort()).toEqual(["branch.json", "data"]);

@@ -15,6 +15,7 @@ import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
+import { verificationHandlers } from "./api/handlers/verifications.ts";
 import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
 import { BlobsLink } from "./blobs/blobs-link.ts";
@@ -24,6 +25,7 @@ import { migrate } from "./database/migrate.ts";
 import { Branches } from "./databases/branches.ts";
 import { DatabaseRemover } from "./databases/database-remover.ts";
 import { DatabasesLink } from "./databases/databases-link.ts";
+import { Evidence } from "./databases/evidence.ts";
 import { hostedDeployments } from "./deployments/deployment-environment.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
@@ -84,6 +86,7 @@ export class Control {
     const blobs = new BlobsLink(layout.blobsAdminSocket);
     const databaseRemover = new DatabaseRemover(database, databases);
     const branches = new Branches(database, databases, place);
+    const evidence = new Evidence(database, databases);
     const edge = new EdgeProbe(options.address, place.port);
     const hub = new ProgressHub();
     const releaser = new Releaser({ database, vault, serving, host, edge, place });
@@ -117,6 +120,7 @@ export class Control {
         blobs,
         databaseRemover,
         branches,
+        evidence,
         serving,
         host,
         releaser,
@@ -147,8 +151,7 @@ export class Control {
         await pipeline.resume();
         await this.parts.databaseRemover.resume();
         await resumeBucketRemovals(database, this.parts.blobs);
-        this.parts.databases.onConnect = () => void this.parts.branches.settle();
-        void this.parts.branches.settle();
+        this.takeUpDatabases();
         this.opened = true;
         this.sweeper.start();
         return;
@@ -157,6 +160,17 @@ export class Control {
         await sleep(delayMs);
       }
     }
+  }
+
+  /** What the keeper of databases and we may have missed of each other, now and whenever it is back. */
+  private takeUpDatabases(): void {
+    const { databases, branches, evidence } = this.parts;
+    databases.onConnect = () => {
+      void branches.settle();
+      void evidence.fetch();
+    };
+    databases.onConnect();
+    evidence.start();
   }
 
   /** Jobs are left where they are; the next start resumes them. */
@@ -168,6 +182,7 @@ export class Control {
     this.parts.serving.stop();
     this.parts.host.stop();
     this.parts.databases.stop();
+    this.parts.evidence.stop();
     await this.server.stop(true);
     await this.parts.database.stop();
   }
@@ -186,6 +201,7 @@ export class Control {
       ...flagHandlers(parts),
       ...branchHandlers(parts),
       ...migrationHandlers(parts),
+      ...verificationHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

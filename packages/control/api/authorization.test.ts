@@ -86,6 +86,8 @@ const matrix: Record<string, Permission> = {
   "DELETE /api/apps/:app/flags/:environment/overrides/:flag": "release",
   "GET /api/apps/:app/flags/:environment/history": "read",
   "POST /api/apps/:app/flags/:environment/rollback": "release",
+  "POST /api/apps/:app/databases/:environment/verifications": "deploy",
+  "GET /api/apps/:app/verifications": "read",
   "GET /api/apps/:app/branches": "read",
   "PUT /api/apps/:app/branches/:branch": "configure",
   "DELETE /api/apps/:app/branches/:branch": "configure",

@@ -23,7 +23,12 @@ interface Pending {
 }
 
 /** A second restore would undo what was written after the first. */
-const onceOnly: ReadonlySet<Pending["request"]["type"]> = new Set(["backup", "restore", "backupPlatform"]);
+const onceOnly: ReadonlySet<Pending["request"]["type"]> = new Set([
+  "backup",
+  "restore",
+  "verify",
+  "backupPlatform",
+]);
 
 /**
  * Control's side of `run/databases.sock`. A request whose connection was lost is asked again when the keeper is back, but for those

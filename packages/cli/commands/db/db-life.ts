@@ -46,7 +46,10 @@ async function list(app: string | undefined, options: { json?: boolean }): Promi
   if (options.json) return void console.log(JSON.stringify(databases));
   if (databases.length === 0) return void console.log("No databases yet. Make one: evenkeel db create APP");
   console.log(
-    formatTable(["database", "state", "port", "size", "made", "archived to"], databases.map(describe)),
+    formatTable(
+      ["database", "state", "port", "size", "made", "verified", "archived to"],
+      databases.map(describe),
+    ),
   );
 }
 
@@ -56,9 +59,16 @@ const describe = (database: DatabaseReport): string[] => [
   String(database.port),
   formatSize(database.sizeBytes),
   formatAge(database.createdAtMs),
+  verified(database),
   database.archiveError?.message ??
     (database.archivedToMs === undefined ? "–" : new Date(database.archivedToMs).toISOString()),
 ];
+
+function verified({ verification }: DatabaseReport): string {
+  if (!verification) return "not yet";
+  const { verdict, startedMs } = verification;
+  return verdict === "passed" ? formatAge(startedMs) : `${verdict}, ${formatAge(startedMs)}`;
+}
 
 async function remove(app: string, options: DatabaseOptions & { yes?: boolean }): Promise<void> {
   const name = named(app, options);

@@ -4,6 +4,7 @@ import { registerDbBackups } from "./db-backups.ts";
 import { registerDbBranches } from "./db-branches.ts";
 import { registerDbLife } from "./db-life.ts";
 import { registerDbMigrations } from "./db-migrations.ts";
+import { registerDbVerification } from "./db-verification.ts";
 
 export function registerDb(program: Command): void {
   const db = program
@@ -23,6 +24,7 @@ Examples:
   registerDbLife(db);
   registerDbAccess(db);
   registerDbBackups(db);
+  registerDbVerification(db);
   registerDbBranches(db);
   registerDbMigrations(db);
 }

@@ -9,6 +9,7 @@ import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
+import { verificationRoutes } from "./verifications.ts";
 
 export * from "./apps.ts";
 export * from "./blobs.ts";
@@ -23,6 +24,7 @@ export * from "./platform.ts";
 export * from "./pushes.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
+export * from "./verifications.ts";
 
 /** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
 export const contract = {
@@ -36,6 +38,7 @@ export const contract = {
   ...flagRoutes,
   ...branchRoutes,
   ...migrationRoutes,
+  ...verificationRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

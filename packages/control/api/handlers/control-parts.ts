@@ -5,6 +5,7 @@ import type { Database } from "../../database/database.ts";
 import type { Branches } from "../../databases/branches.ts";
 import type { DatabaseRemover } from "../../databases/database-remover.ts";
 import type { DatabasesLink } from "../../databases/databases-link.ts";
+import type { Evidence } from "../../databases/evidence.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HostLink } from "../../instances/host-link.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -26,6 +27,7 @@ export interface ControlParts {
   databaseRemover: DatabaseRemover;
   branches: Branches;
   blobs: BlobsLink;
+  evidence: Evidence;
   releaser: Releaser;
   pipeline: Pipeline;
   configurer: Configurer;

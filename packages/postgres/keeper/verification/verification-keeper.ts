@@ -10,6 +10,9 @@ import { verifyDatabase } from "./verify-database.ts";
 
 const lookEveryMs = 60_000;
 
+/** Of throw-away clusters. */
+export const verificationFolder = (layout: HomeLayout): string => join(layout.postgres, "verify");
+
 /** Verifies databases on their schedule and on demand, one at a time: each takes a core and the room of a whole database. */
 export class VerificationKeeper {
   private turn: Promise<unknown> = Promise.resolve();
@@ -21,7 +24,7 @@ export class VerificationKeeper {
     private readonly layout: HomeLayout,
     private readonly databases: () => AppDatabase[],
   ) {
-    this.workDir = join(layout.postgres, "verify");
+    this.workDir = verificationFolder(layout);
   }
 
   /** Judges what a crash has interrupted, removes what it left, and begins the schedule. */

@@ -1,0 +1,64 @@
+import { type DatabaseEvidence, formatDuration, formatSize, parseAppName } from "@evenkeel/model";
+import type { Command } from "commander";
+import { formatTable } from "../../output/table.ts";
+import { withControl } from "../../platform/control.ts";
+import { type DatabaseOptions, databaseCommand, followWork, named } from "./database-options.ts";
+
+/** Proving that backups restore. */
+export function registerDbVerification(db: Command): void {
+  databaseCommand(db, "verify", "prove that a database can be restored")
+    .description(
+      "Counts and hashes every table, restores the newest backup and its WAL to that moment into a throw-away cluster, and compares: rows, page checksums, indexes. What it finds is kept as evidence. Each database is verified weekly by itself. Exits with 1 when it fails.",
+    )
+    .addHelpText("after", "\nExample:\n  evenkeel db verify shop")
+    .action(verify);
+  db.command("evidence")
+    .summary("list what verifications have found, newest first")
+    .argument("<app>", "name of the app")
+    .option("--env <environment>", "only of production, staging or preview")
+    .option("--json", "print as JSON")
+    .addHelpText("after", "\nExample:\n  evenkeel db evidence shop")
+    .action(evidence);
+}
+
+async function verify(app: string, options: DatabaseOptions): Promise<void> {
+  const name = named(app, options);
+  const { evidence: found } = await withControl((client) =>
+    followWork(client.verifyDatabase(name), options.json),
+  );
+  if (found.verdict !== "passed") process.exitCode = 1;
+  if (options.json) return void console.log(JSON.stringify(found));
+  for (const { step, message } of found.failures) console.log(`Failed at ${step}: ${message}`);
+  if (found.verdict === "passed") {
+    console.log(`The database of ${app}/${name.environment} can be restored: ${measured(found)}.`);
+  } else console.log(`The database of ${app}/${name.environment} was not proved to be restorable.`);
+}
+
+function measured({ rtoMs, rpoMs, restoredBytes, rows, tables }: DatabaseEvidence): string {
+  const back = rtoMs === undefined ? "" : ` back in ${formatDuration(rtoMs)},`;
+  const lost = rpoMs === undefined ? "" : ` the newest ${formatDuration(rpoMs)} lost at worst`;
+  return `${formatSize(restoredBytes)} and ${rows} rows in ${tables} tables,${back}${lost}`;
+}
+
+async function evidence(name: string, options: { env?: string; json?: boolean }): Promise<void> {
+  const app = parseAppName(name);
+  const { env } = options;
+  const environment = env === undefined ? {} : { environment: named(app, { env }).environment };
+  const { evidence: all } = await withControl((client) => client.listEvidence({ app, ...environment }));
+  if (options.json) return void console.log(JSON.stringify(all));
+  if (all.length === 0) {
+    return void console.log(`No database of ${app} was verified yet. Do it now: evenkeel db verify ${app}`);
+  }
+  const duration = (ms: number | undefined): string => (ms === undefined ? "–" : formatDuration(ms));
+  const rows = all.map((one) => [
+    new Date(one.startedMs).toISOString().slice(0, 19).replace("T", " "),
+    one.environment,
+    one.verdict,
+    duration(one.rpoMs),
+    duration(one.rtoMs),
+    formatSize(one.restoredBytes),
+    one.failures[0]?.message ?? "",
+  ]);
+  const heading = ["when (UTC)", "environment", "verdict", "RPO", "RTO", "size", "reason"];
+  console.log(formatTable(heading, rows));
+}

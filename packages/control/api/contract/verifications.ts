@@ -1,0 +1,23 @@
+import type { DatabaseEvidence } from "@evenkeel/model";
+import { z } from "zod";
+import type { DatabaseEvent } from "./databases.ts";
+import { appParams, deployableEnvironment, page } from "./parameters.ts";
+import { json, stream } from "./route.ts";
+
+export const verificationRoutes = {
+  /** Restores the newest backup and its WAL into a throw-away cluster and compares. What it finds is the answer, not its status. */
+  verifyDatabase: stream<DatabaseEvent<{ evidence: DatabaseEvidence }>>()({
+    method: "POST",
+    path: "/api/apps/:app/databases/:environment/verifications",
+    permission: "deploy",
+    params: z.object({ ...appParams.shape, environment: deployableEnvironment }),
+  }),
+  /** Newest first; those of databases that are gone stay. */
+  listEvidence: json<{ evidence: DatabaseEvidence[] }>()({
+    method: "GET",
+    path: "/api/apps/:app/verifications",
+    permission: "read",
+    params: appParams,
+    query: z.object({ ...page, environment: deployableEnvironment.optional() }),
+  }),
+};

@@ -134,7 +134,7 @@ export class AppDatabase {
   }
 
   /** As the superuser, over the socket. */
-  superuser(): ClientConfig {
+  get superuser(): ClientConfig {
     const { place, record } = this.parts;
     return { host: place.socketDir, port: record.port, user: "postgres", database: "postgres" };
   }
@@ -157,7 +157,7 @@ export class AppDatabase {
     const { archive, place } = this.parts;
     if (to === undefined) {
       const exclusively = (copy: () => Promise<void>) => this.whileServing(copy);
-      return { kind: "running", dataDir: place.dataDir, connection: this.superuser(), exclusively };
+      return { kind: "running", dataDir: place.dataDir, connection: this.superuser, exclusively };
     }
     const target = parseRecoveryTarget(to);
     onProgress({ step: "Archiving the newest WAL" });
@@ -221,11 +221,6 @@ export class AppDatabase {
     await restoreLost(cluster);
     this.note("restored_from_archive", undefined);
     this.protection.start(() => this.superuser);
-  }
-
-  private get superuser() {
-    const { place, record } = this.parts;
-    return { host: place.socketDir, port: record.port, user: "postgres", database: "postgres" };
   }
 
   /** The server first: while it shuts down it sends the archiver all that was committed. */

@@ -17,10 +17,9 @@ import { BranchKeeper } from "./branches/branch-keeper.ts";
 import type { OnProgress } from "./cluster-protection.ts";
 import { databaseArchive, databaseKeys, databasePlace } from "./database-place.ts";
 import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
+import { VerificationKeeper } from "./verification/verification-keeper.ts";
 
 const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environment}`;
-
-import { VerificationKeeper } from "./verification/verification-keeper.ts";
 
 /** All databases of apps on this machine. What exists is what `cluster.json` files say. */
 export class DatabaseKeeper {

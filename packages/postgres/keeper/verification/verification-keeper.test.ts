@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { type DatabaseName, type DatabasesRequest, homeLayout, parseAppName } from "@evenkeel/model";
 import type { Client } from "pg";
 import { withSession } from "../../client/session.ts";
+import { readArchivePlace } from "../../platform/archive-place.ts";
 import { unsafeSettings } from "../../server/server-settings.ts";
 import { until } from "../../testing/until.ts";
 import { DatabaseKeeper } from "../database-keeper.ts";
@@ -55,7 +56,11 @@ afterAll(async () => {
 function place() {
   const [record] = readRecords(layout);
   const at = databasePlace(layout, record!);
-  const archive = databaseArchive(at, databaseKeys(layout, record!.id).archive);
+  const archive = databaseArchive(
+    readArchivePlace(layout),
+    record!,
+    databaseKeys(layout, record!.id).archive,
+  );
   return { ...at, archive, log: EvidenceLog.of(layout, record!.id, archive), id: record!.id };
 }
 
@@ -94,7 +99,7 @@ test(
 test(
   "a damaged object of the archive fails it by name",
   async () => {
-    const chunks = join(place().archiveDir, "chunks");
+    const chunks = join(layout.backups, "shop/production", place().id, "chunks");
     const [name] = (readdirSync(chunks, { recursive: true }) as string[]).filter((path) =>
       path.includes("/"),
     );

@@ -53,7 +53,7 @@ async function check(database: AppDatabase, workDir: string, onProgress: OnProgr
     step = "counting rows";
     onProgress({ step: "Counting rows" });
     const oracle = await database.whileServing(async () => {
-      const taken = await takeOracle(database.superuser(), archive);
+      const taken = await takeOracle(database.superuser, archive);
       await database.flush();
       return taken;
     });

@@ -38,6 +38,7 @@ import { ProgressHub } from "./pipeline/progress-hub.ts";
 import { Turns } from "./pipeline/turns.ts";
 import { Releaser } from "./releases/releaser.ts";
 import { Sweeper } from "./retention/sweeper.ts";
+import { SandboxLink } from "./sandbox/sandbox-link.ts";
 import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
@@ -82,6 +83,7 @@ export class Control {
     });
     const serving = new Serving(database, feed);
     const host = new HostLink(layout.hostSocket);
+    const sandbox = new SandboxLink(layout.sandboxSocket);
     const databases = new DatabasesLink(layout.databasesSocket);
     const blobs = new BlobsLink(layout.blobsAdminSocket);
     const databaseRemover = new DatabaseRemover(database, databases);
@@ -102,6 +104,7 @@ export class Control {
         branches,
         serving,
         host,
+        sandbox,
         edge,
         builds,
         imports: new Turns(4),
@@ -123,6 +126,7 @@ export class Control {
         evidence,
         serving,
         host,
+        sandbox,
         releaser,
         pipeline,
         configurer,

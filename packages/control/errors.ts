@@ -499,3 +499,13 @@ export class SettingMissingError extends EvenkeelError {
     super(`${name} is not set`, { hint: "The platform's processes are started by `evenkeel up`." });
   }
 }
+
+/** The process of the twins of outside providers does not answer. */
+export class SandboxUnreachableError extends EvenkeelError {
+  readonly code = "sandbox_unreachable";
+  readonly fault = "platform";
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { hint: "`evenkeel status` shows whether it runs.", ...details });
+  }
+}

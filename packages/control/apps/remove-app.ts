@@ -19,6 +19,7 @@ import { discardRepository } from "../git/repository.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import { deploymentLogFolder } from "../logs/build-log.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
 
 const drainLimitMs = 60_000;
@@ -30,6 +31,7 @@ export interface RemoveAppParts {
   serving: Serving;
   host: HostLink;
   databaseRemover: DatabaseRemover;
+  sandbox: SandboxLink;
   pipeline: Pipeline;
 }
 
@@ -83,6 +85,8 @@ export async function removeApp(
       await rm(deploymentLogFolder(parts.layout, app, id), { recursive: true, force: true });
     }),
   );
+  // What its twins know is of no use to anybody else; a sandbox that is away keeps it.
+  void parts.sandbox.forget(app).catch(() => {});
   // Else behind: draining waits for the longest request.
   if (databases.length + buckets.length > 0) await drained;
   return {

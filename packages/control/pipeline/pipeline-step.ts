@@ -9,6 +9,7 @@ import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { BuildLog } from "../logs/build-log.ts";
+import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Turns } from "./turns.ts";
@@ -23,6 +24,7 @@ export interface PipelineParts {
   branches: Branches;
   serving: Serving;
   host: HostLink;
+  sandbox: SandboxLink;
   edge: EdgeProbe;
   builds: Turns;
   imports: Turns;

@@ -4,6 +4,10 @@ import {
   cacheToken,
   cacheTokenVariable,
   type DeploymentId,
+  type SandboxLead,
+  type SandboxRoutes,
+  sandboxLeadVariable,
+  sandboxProvidersVariable,
 } from "@evenkeel/model";
 import type { CellView } from "../isolation/cell.ts";
 import type { HostedFunction } from "./deployment-catalog.ts";
@@ -17,7 +21,9 @@ export function planAssignment(
   deployment: { id: DeploymentId; environment: Record<string, string> },
   view: CellView,
   cacheKey: Uint8Array,
+  sandbox?: SandboxRoutes,
 ): Assignment {
+  const lead = sandbox && planLead(sandbox, deployment.environment);
   return {
     root: view.root,
     handler: fn.handler,
@@ -30,6 +36,7 @@ export function planAssignment(
       ...deployment.environment,
       [cacheSocketsVariable]: view.cacheSockets,
       [cacheTokenVariable]: cacheToken(cacheKey, deployment.id),
+      ...(lead && { [sandboxLeadVariable]: JSON.stringify(lead) }),
     },
     shouldAddHelpers: fn.shouldAddHelpers,
     shouldAddSourcemapSupport: fn.shouldAddSourcemapSupport,
@@ -42,4 +49,13 @@ export function planAssignment(
     compileCacheDir: view.compileCacheDir,
     ...(view.identity ? { identity: view.identity } : {}),
   };
+}
+
+/** Where the connections of a deployment's instances to providers' hosts are to end, if it talks to twins. */
+function planLead(
+  { tlsPort, certificate, hosts }: SandboxRoutes,
+  environment: Record<string, string>,
+): SandboxLead | undefined {
+  const providers = environment[sandboxProvidersVariable]?.split(",");
+  return providers && { tlsPort, certificate, hosts: providers.flatMap((provider) => hosts[provider] ?? []) };
 }

@@ -11,6 +11,7 @@ import {
   type InstanceId,
   type InstanceReport,
   type RunningInstance,
+  sandboxProvidersVariable,
 } from "@evenkeel/model";
 import { DeploymentUnknownError, FunctionUnknownError, InstanceMemoryError } from "../errors.ts";
 import type { CellMaker } from "../isolation/cell.ts";
@@ -27,6 +28,7 @@ import { FunctionGroup, type GroupHost } from "./function-group.ts";
 import type { HostOptions } from "./host-options.ts";
 import { hostPaths } from "./host-paths.ts";
 import { Instance } from "./instance.ts";
+import { readSandboxRoutes } from "./sandbox-routes.ts";
 import { hasMemoryFor } from "./scaling.ts";
 
 const sweepMs = 1_000;
@@ -161,6 +163,9 @@ export class Host implements GroupHost {
       compiledCode: this.code.find(owner),
       runtime,
       cacheKey: this.cacheKey,
+      // Read anew for each instance: its ports and certificate may have changed.
+      sandbox:
+        environment[sandboxProvidersVariable] === undefined ? undefined : readSandboxRoutes(this.layout),
       restarts: group.restarts,
     });
     const keepCode = () => {

@@ -9,6 +9,7 @@ import {
   type InstanceReport,
   newInstanceId,
   ReportedError,
+  type SandboxRoutes,
 } from "@evenkeel/model";
 import { DeploymentStoppedError, InstanceEndedError, StartTimeoutError } from "../errors.ts";
 import type { Cell, ProcessEnd, Runtime } from "../isolation/cell.ts";
@@ -31,6 +32,8 @@ export interface InstancePlan {
   compiledCode: string | undefined;
   runtime: Runtime;
   cacheKey: Uint8Array;
+  /** Where twins of outside providers are, as long as they have run once. */
+  sandbox: SandboxRoutes | undefined;
   restarts: number;
 }
 
@@ -132,6 +135,7 @@ export class Instance {
           { id: this.plan.deployment, environment: this.plan.environment },
           view,
           this.plan.cacheKey,
+          this.plan.sandbox,
         ),
       });
       await Promise.race([ready, this.givenUp.promise]);

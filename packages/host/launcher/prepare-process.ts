@@ -3,6 +3,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { cacheSocketsVariable, cacheTokenVariable } from "@evenkeel/model/link/cache-protocol";
 import type { Assignment } from "@evenkeel/model/link/instance-protocol";
+import { sandboxLeadVariable, sandboxProvidersVariable } from "@evenkeel/model/link/sandbox-protocol";
+import { leadToSandbox } from "./outside/lead-to-sandbox.ts";
 
 export interface PlatformVariables {
   cacheSockets: string | undefined;
@@ -19,6 +21,10 @@ export function prepareProcess(assignment: Assignment): PlatformVariables {
   };
   delete process.env[cacheSocketsVariable];
   delete process.env[cacheTokenVariable];
+  const lead = process.env[sandboxLeadVariable];
+  delete process.env[sandboxLeadVariable];
+  delete process.env[sandboxProvidersVariable];
+  if (lead !== undefined) leadToSandbox(JSON.parse(lead));
   process.chdir(assignment.root);
   process.argv.splice(1, process.argv.length, join(assignment.root, assignment.handler));
   // Absent in Node 20 and Bun.

@@ -11,6 +11,19 @@ export interface SandboxRoutes {
   certificate: string;
   /** Provider → host names that its SDK asks. */
   hosts: Record<string, string[]>;
+  /** `app/environment` of those that have twins because somebody asked for them. */
+  enabled: string[];
+  /** Of those that have them anyhow, where somebody wants none. */
+  disabled: string[];
+}
+
+/** Environments that have twins without being asked. */
+export const usualSandboxEnvironments: ReadonlySet<string> = new Set(["development", "preview"]);
+
+/** Whether deployments of an app environment talk to twins. Pure. */
+export function hasTwins({ enabled, disabled }: SandboxRoutes, app: string, environment: string): boolean {
+  const key = `${app}/${environment}`;
+  return usualSandboxEnvironments.has(environment) ? !disabled.includes(key) : enabled.includes(key);
 }
 
 /** Of a deployment: the providers whose twins it talks to, by name, separated by commas. The app does not see it. */
@@ -23,4 +36,10 @@ export interface SandboxLead {
   tlsPort: number;
   certificate: string;
   hosts: string[];
+}
+
+/** What the sandbox gives to deployments of one app environment. */
+export interface SandboxAttachment {
+  /** Provider → the variables that apps usually read. */
+  variables: Record<string, Record<string, string>>;
 }

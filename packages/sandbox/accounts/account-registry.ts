@@ -1,12 +1,14 @@
-import { type EnvironmentName, InvalidValueError } from "@evenkeel/model";
+import {
+  type EnvironmentName,
+  InvalidValueError,
+  type SandboxRoutes,
+  usualSandboxEnvironments,
+} from "@evenkeel/model";
 import type { AccountFinder, Provider } from "../provider/provider.ts";
 import { Collection } from "../store/collection.ts";
 import type { Store } from "../store/store.ts";
 import type { EdgeAddress } from "../webhooks/deliver.ts";
 import { Account, type AccountName, type AccountRecord, accountKey } from "./account.ts";
-
-/** Environments that talk to twins without being asked; the others by `enable` only. */
-const usualEnvironments: ReadonlySet<EnvironmentName> = new Set(["development", "preview"]);
 
 export interface AccountRegistryParts {
   store: Store;
@@ -43,7 +45,7 @@ export class AccountRegistry implements AccountFinder {
       environment: name.environment,
       seed: accountKey(name),
       speed: 1,
-      enabled: usualEnvironments.has(name.environment),
+      enabled: usualSandboxEnvironments.has(name.environment),
       lastSequence: 0,
       timeMs: Date.now(),
       realMs: Date.now(),
@@ -51,6 +53,18 @@ export class AccountRegistry implements AccountFinder {
     };
     this.records.put(accountKey(record), record);
     return this.open(record);
+  }
+
+  /** Those that somebody has enabled or disabled against what is usual. */
+  exceptions(): Pick<SandboxRoutes, "enabled" | "disabled"> {
+    const keys = (enabled: boolean) =>
+      this.list()
+        .filter(
+          ({ record }) =>
+            record.enabled === enabled && usualSandboxEnvironments.has(record.environment) !== enabled,
+        )
+        .map(({ key }) => key);
+    return { enabled: keys(true), disabled: keys(false) };
   }
 
   /** Forgets an account, or all of an app. */

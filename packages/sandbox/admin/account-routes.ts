@@ -1,4 +1,10 @@
-import { type AppName, type EnvironmentName, InvalidValueError, parseAppName } from "@evenkeel/model";
+import {
+  type AppName,
+  type EnvironmentName,
+  InvalidValueError,
+  parseAppName,
+  type SandboxAttachment,
+} from "@evenkeel/model";
 import type { Account, AccountName } from "../accounts/account.ts";
 import { accountKey } from "../accounts/account.ts";
 import { SandboxAccountUnknownError } from "../errors.ts";
@@ -30,13 +36,14 @@ export const withAccount =
 
 /** Making, listing, enabling and removing accounts; their time. */
 export function accountRoutes(parts: AdminParts): AdminRoute[] {
-  const { accounts, providers } = parts;
+  const { accounts } = parts;
   const one = "/accounts/:app/:environment";
   const enable =
     (enabled: boolean): AdminRoute["answer"] =>
     (given) => {
       const account = accounts.ensure(accountName(given.params));
       account.setEnabled(enabled);
+      parts.publish();
       return json(describe(account, parts));
     };
   return [
@@ -52,18 +59,23 @@ export function accountRoutes(parts: AdminParts): AdminRoute[] {
       path: one,
       answer: ({ params }) => json(describe(accounts.ensure(accountName(params)), parts)),
     },
+    {
+      // For a deployment; makes the account where it is missing.
+      method: "PUT",
+      path: `${one}/attach`,
+      answer: ({ params }) => {
+        const attachment: SandboxAttachment = {
+          variables: variablesOf(accounts.ensure(accountName(params)), parts),
+        };
+        return json(attachment);
+      },
+    },
     { method: "POST", path: `${one}/enable`, answer: enable(true) },
     { method: "POST", path: `${one}/disable`, answer: enable(false) },
     {
       method: "GET",
       path: `${one}/variables`,
-      answer: withAccount(parts, (account) => {
-        const given = [...providers.values()].map((provider) => [
-          provider.name,
-          provider.variables(account, `${parts.base()}/${provider.name}`),
-        ]);
-        return json({ variables: Object.fromEntries(given) });
-      }),
+      answer: withAccount(parts, (account) => json({ variables: variablesOf(account, parts) })),
     },
     {
       method: "POST",
@@ -94,10 +106,19 @@ export function accountRoutes(parts: AdminParts): AdminRoute[] {
       path: "/accounts/:app",
       answer: ({ params }) => {
         accounts.remove(parseAppName(params["app"]!));
+        parts.publish();
         return json({});
       },
     },
   ];
+}
+
+function variablesOf(account: Account, { providers, base }: AdminParts): SandboxAttachment["variables"] {
+  const given = [...providers.values()].map((provider) => [
+    provider.name,
+    provider.variables(account, `${base()}/${provider.name}`),
+  ]);
+  return Object.fromEntries(given);
 }
 
 function describe(account: Account, { providers }: AdminParts): object {

@@ -9,6 +9,8 @@ export interface AdminParts {
   providers: ReadonlyMap<string, Provider>;
   /** `http://127.0.0.1:7180`. */
   base(): string;
+  /** Tells control and host who has twins. */
+  publish(): void;
 }
 
 export interface AdminGiven {

@@ -46,9 +46,18 @@ export class Sandbox {
     const flush = () => store.flush();
     const twins = new TwinServer(providers, accounts, flush);
     const known = readRoutes(layout.sandboxRoutes);
-    let base = "";
+    // Complete once the ports are known, before anybody can ask.
+    const routes: SandboxRoutes = {
+      ...{ port: 0, tlsPort: 0, certificate: "", ...accounts.exceptions() },
+      hosts: Object.fromEntries(list.map(({ name, hosts }) => [name, [...hosts]])),
+    };
+    const publish = () => {
+      Object.assign(routes, accounts.exceptions());
+      writeFileDurably(layout.sandboxRoutes, JSON.stringify(routes), 0o600);
+    };
+    const base = () => `http://${loopback}:${routes.port}`;
     const admin = new AdminServer(
-      { accounts, providers, base: () => base },
+      { accounts, providers, base, publish },
       () => readToken(layout.apiToken),
       flush,
     );
@@ -67,17 +76,11 @@ export class Sandbox {
     const own = createServer((incoming, response) =>
       guard(response, () => admin.serve(incoming, response, true)),
     );
-    const port = await listen(plain, known?.port);
-    const tlsPort = await listen(tls, known?.tlsPort);
+    routes.certificate = certificate.certificate;
+    routes.port = await listen(plain, known?.port);
+    routes.tlsPort = await listen(tls, known?.tlsPort);
     await listenAt(own, layout.sandboxSocket);
-    base = `http://${loopback}:${port}`;
-    const routes: SandboxRoutes = {
-      port,
-      tlsPort,
-      certificate: certificate.certificate,
-      hosts: Object.fromEntries(list.map(({ name, hosts }) => [name, [...hosts]])),
-    };
-    writeFileDurably(layout.sandboxRoutes, JSON.stringify(routes), 0o600);
+    publish();
     const listeners = list.flatMap((provider) => provider.listen?.(accounts) ?? []);
     return new Sandbox(accounts, routes, store, [plain, tls, own], listeners);
   }

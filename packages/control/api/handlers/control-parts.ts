@@ -11,6 +11,7 @@ import type { HostLink } from "../../instances/host-link.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
 import type { Releaser } from "../../releases/releaser.ts";
+import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
 import type { Serving } from "../../serving/serving.ts";
 import type { Configurer } from "../../variables/configurer.ts";
 import type { Vault } from "../../vault/vault.ts";
@@ -28,6 +29,7 @@ export interface ControlParts {
   branches: Branches;
   blobs: BlobsLink;
   evidence: Evidence;
+  sandbox: SandboxLink;
   releaser: Releaser;
   pipeline: Pipeline;
   configurer: Configurer;

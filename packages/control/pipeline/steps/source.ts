@@ -11,6 +11,7 @@ import { ReferenceMissingError, SourceGoneError } from "../../errors.ts";
 import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import { collectMigrations } from "../../migrations/collect-migrations.ts";
+import { attachSandbox } from "../../sandbox/attach-sandbox.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
 /** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask, its flags and its migrations. */
@@ -37,6 +38,7 @@ export const sourceStep: PipelineStep = {
     await declareVariables(parts, deployment, env);
     await attachDatabase(parts, deployment, folder.source, log);
     await attachBucket(parts, deployment, folder.source, log);
+    await attachSandbox(parts, deployment, log);
     const missing = await declareVariables(parts, deployment, env);
     if (missing.length > 0) throw new ReferenceMissingError(deployment.app, deployment.environment, missing);
     await noteDeclaredFlags(parts.database, deployment, folder.source, log);

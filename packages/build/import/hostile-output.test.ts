@@ -169,6 +169,18 @@ test.each<[string, Record<string, string | object>, () => void, string]>([
     "output_invalid: config.json: schedules[0].target",
   ],
   [
+    "a cron that no clock shows",
+    { "@/config.json": { version: 3, crons: [{ path: "/a", schedule: "60 * * * *" }] } },
+    () => {},
+    'output_invalid: config.json: crons[0].schedule: "60 * * * *": the minute 60 does not exist',
+  ],
+  [
+    "a schedule that calls a private function",
+    { "@/config.json": { version: 3, schedules: { a: { schedule: "0 * * * *", function: "api/a" } } } },
+    () => {},
+    'output_invalid: config.json: schedules[0]: the target of "a" is no path',
+  ],
+  [
     "a route of the wrong shape",
     { "@/config.json": { version: 3, routes: [{ handle: "hit" }, { src: "/a", status: "404" }] } },
     () => {},

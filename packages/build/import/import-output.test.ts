@@ -268,11 +268,11 @@ test("schedules are read as the CLI writes them and as the documentation has the
   fixture.write({
     "@/config.json": {
       version: 3,
-      schedules: [{ name: "a", expression: { cron: "0 * * * *", jitter: 5 }, target: { function: "api/a" } }],
+      schedules: [{ name: "a", expression: { cron: "0 * * * *", jitter: 5 }, target: { path: "/api/a" } }],
     },
   });
   expect((await fixture.bring()).schedules).toEqual([
-    { name: "a", cron: "0 * * * *", jitterMinutes: 5, target: { function: "api/a" } },
+    { name: "a", cron: "0 * * * *", jitterMinutes: 5, target: { path: "/api/a" } },
   ]);
   fixture.write({
     "@/config.json": {

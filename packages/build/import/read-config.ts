@@ -1,5 +1,7 @@
 import type { Condition, Route, SourceRoute } from "@evenkeel/model";
+import { scheduleProblem } from "@evenkeel/schedules";
 import { z } from "zod";
+import { pathText } from "../detect/vercel-config/path-text.ts";
 import { OutputInvalidError, OutputUnsupportedError } from "../errors.ts";
 import { configSchema, handlerRoute, sourceRoute } from "./config-schema.ts";
 import type { InsideResolver } from "./inside-resolver.ts";
@@ -28,6 +30,12 @@ export function readConfig(resolver: InsideResolver, output: string): OutputConf
     );
   }
   const config = readJson(resolved.path, resolved.status.size, "config.json", configSchema);
+  const problem = scheduleProblem(config);
+  if (problem) {
+    throw new OutputInvalidError(`config.json: ${pathText(problem.path)}: ${problem.message}`, {
+      hint: problem.hint,
+    });
+  }
   return { ...config, routes: (config.routes ?? []).map(readRoute) };
 }
 

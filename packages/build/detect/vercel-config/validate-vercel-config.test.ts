@@ -64,6 +64,26 @@ test("a wrong type is named with path, place and what stands there", () => {
   expect(failure("[]").message).toContain("the file should be object");
 });
 
+test("a schedule that cannot be kept is named with its line and what to write instead", () => {
+  const cron = (schedule: string) =>
+    `{\n  "crons": [\n    { "path": "/a", "schedule": "${schedule}" }\n  ]\n}`;
+  expect(failure(cron("* * * * * *"))).toMatchObject({
+    message:
+      'vercel.json, line 3, column 33: crons[0].schedule: "* * * * * *" has 6 fields; a schedule has five',
+    hint: "Seconds cannot be scheduled: leave the first field out.",
+  });
+  expect(failure(cron("60 * * * *")).message).toContain("the minute 60 does not exist");
+  expect(failure(cron("31 2 *")).message).toContain("has 3 fields");
+  expect(failure(cron("*/0 * * * *")).message).toContain("the minute step */0 is no step");
+  expect(
+    failure('{ "schedules": { "a": { "schedule": "0 9 * * *", "timezone": "Mars/A", "path": "/a" } } }')
+      .message,
+  ).toContain("schedules.a.timezone: there is no time zone");
+  expect(failure('{ "schedules": { "a": null } }').message).toContain("schedules.a should be object");
+  const many = Array.from({ length: 10_000 }, () => ({ path: "/a", schedule: "0 * * * *" }));
+  expect(failure(JSON.stringify({ crons: many })).message).toContain("crons: 10000 entries; 100 is the most");
+});
+
 test("broken JSON is named with its place", () => {
   expect(failure('{\n  "cleanUrls": true\n  "x": 1\n}').message).toBe(
     "vercel.json is not valid JSON: line 3, column 3: comma expected",

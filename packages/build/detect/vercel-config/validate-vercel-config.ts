@@ -1,7 +1,9 @@
+import { scheduleProblem } from "@evenkeel/schedules";
 import Ajv, { type AdditionalPropertiesParams, type ErrorObject } from "ajv";
 import { closest, distance } from "fastest-levenshtein";
 import { VercelConfigInvalidError } from "../../errors.ts";
 import { parseJsonSource } from "../json-source.ts";
+import { pathText } from "./path-text.ts";
 import { vercelConfigSchema } from "./vercel-config-schema.ts";
 
 /** Compiled on first need: it takes 30 ms. */
@@ -28,7 +30,14 @@ export function validateVercelConfig(text: string, name = "vercel.json"): Record
   const validate = (validator ??= new Ajv({ allErrors: true, verbose: true, jsonPointers: true }).compile(
     vercelConfigSchema,
   ));
-  if (validate(source.value)) return source.value as Record<string, unknown>;
+  if (validate(source.value)) {
+    const problem = scheduleProblem(source.value as object);
+    if (!problem) return source.value as Record<string, unknown>;
+    const at = source.placeOf(problem.path, "value");
+    throw new VercelConfigInvalidError(`${name}, ${at}: ${pathText(problem.path)}: ${problem.message}`, {
+      hint: problem.hint,
+    });
+  }
   const error = mostTelling(validate.errors ?? []);
   const path = pathOf(error);
   const unknown = unknownKey(error);
@@ -69,9 +78,7 @@ function unknownKey(error: ErrorObject): string | undefined {
 }
 
 function sentence(error: ErrorObject, path: (string | number)[]): string {
-  const shown = path
-    .map((part, index) => (typeof part === "number" ? `[${part}]` : index ? `.${part}` : part))
-    .join("");
+  const shown = pathText(path);
   const unknown = unknownKey(error);
   if (unknown !== undefined) return `unknown key "${unknown}"${shown && ` in ${shown}`}`;
   const allowed =

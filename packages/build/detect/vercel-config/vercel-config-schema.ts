@@ -13,6 +13,11 @@ const textOrNull = { type: ["string", "null"] };
 const textRecord = { type: "object", additionalProperties: { type: "string" } };
 const texts = { type: "array", items: text };
 const anything = {};
+const jitterMinutes = { type: "integer", minimum: 0, maximum: 15 };
+const schedule = {
+  type: "object",
+  properties: { schedule: { type: "string", maxLength: 256 }, timezone: text, jitter: jitterMinutes },
+};
 
 /**
  * `vercel.json` (https://vercel.com/docs/project-configuration/vercel-json). Parts that Vercel publishes as schemas are Vercel's;
@@ -38,7 +43,7 @@ export const vercelConfigSchema = {
         required: ["path", "schedule"],
         properties: {
           path: { type: "string", pattern: "^/", maxLength: 512 },
-          schedule: { type: "string", pattern: "^\\s*(\\S+\\s+){4}\\S+\\s*$", maxLength: 256 },
+          schedule: { type: "string", maxLength: 256 },
         },
       },
     },
@@ -110,7 +115,25 @@ export const vercelConfigSchema = {
     relatedProjects: texts,
     rewrites: rewritesSchema,
     routes: routesSchema,
-    schedules: { type: ["array", "object"] },
+    // An array for the CLI, an object by name in the documentation; what the values mean is `scheduleProblem`'s to judge.
+    schedules: {
+      type: ["array", "object"],
+      items: {
+        ...schedule,
+        required: ["name"],
+        properties: {
+          ...schedule.properties,
+          name: text,
+          expression: {
+            type: "object",
+            required: ["cron"],
+            properties: { cron: { type: "string", maxLength: 256 }, jitter: jitterMinutes },
+          },
+          target: { type: "object" },
+        },
+      },
+      additionalProperties: { ...schedule, required: ["schedule"] },
+    },
     scope: text,
     services: anything,
     trailingSlash: trailingSlashSchema,

@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import type { FunctionId, FunctionSpec } from "@evenkeel/model";
+import { scheduleDefinitions } from "./schedule-definition.ts";
+import { scheduleProblem } from "./schedule-problem.ts";
+
+const output = (rest: object) => ({
+  ...{ crons: [], functions: { "api/sync": "f" as FunctionId } },
+  functionsById: { f: { maxDurationS: 15 } as FunctionSpec, g: { maxDurationS: 300 } as FunctionSpec },
+  ...rest,
+});
+
+test("a cron is named by its path, and by its expression too where several call the path", () => {
+  const crons = [
+    { path: "/api/sync", schedule: "0 5 * * *" },
+    { path: "/api/sync", schedule: "0  6 * * *" },
+    { path: "/api/sync", schedule: "0 6 * * *" },
+    { path: "/other?full=1", schedule: "0 7 * * *" },
+  ];
+  const definitions = scheduleDefinitions(output({ crons }));
+  expect(definitions.map(({ name, maxDurationS }) => [name, maxDurationS])).toEqual([
+    ["/api/sync@0 5 * * *", 15],
+    ["/api/sync@0 6 * * *", 15],
+    ["/other?full=1", 300],
+  ]);
+});
+
+test("a schedule has its name, zone, method and jitter", () => {
+  const schedules = [
+    {
+      ...{ name: "report", cron: "0 9 * * *", timezone: "Europe/Berlin", jitterMinutes: 5 },
+      target: { path: "/api/sync", method: "POST" },
+    },
+  ];
+  expect(scheduleDefinitions(output({ schedules }))).toEqual([
+    {
+      ...{ name: "report", cron: "0 9 * * *", timezone: "Europe/Berlin", path: "/api/sync", method: "POST" },
+      ...{ jitterMinutes: 5, maxDurationS: 15, source: "schedules" },
+    },
+  ]);
+});
+
+test.each([
+  [{ crons: [{ path: "/a", schedule: "60 * * * *" }] }, ["crons", 0, "schedule"], "minute 60"],
+  [{ crons: [{ path: "/a b", schedule: "0 * * * *" }] }, ["crons", 0, "path"], "cannot be asked for"],
+  [
+    { crons: Array.from({ length: 10_000 }, () => ({ path: "/a", schedule: "0 * * * *" })) },
+    ["crons"],
+    "100 is the most",
+  ],
+  [
+    { schedules: { "a b": { schedule: "0 * * * *", path: "/a" } } },
+    ["schedules", "a b"],
+    "cannot be a schedule's",
+  ],
+  [
+    { schedules: { a: { schedule: "0 * * * *", timezone: "Mars/A", path: "/a" } } },
+    ["schedules", "a", "timezone"],
+    "no time zone",
+  ],
+  [{ schedules: { a: { schedule: "0 * * * *", function: "api/a" } } }, ["schedules", "a"], "only paths"],
+  [
+    { schedules: [{ name: "a", expression: { cron: "*/0 * * * *" }, target: { path: "/a" } }] },
+    ["schedules", 0, "expression", "cron"],
+    "no step",
+  ],
+  [
+    {
+      schedules: [
+        { name: "a", expression: { cron: "0 * * * *" }, target: { path: "/a" } },
+        { name: "a", expression: { cron: "0 * * * *" }, target: { path: "/b" } },
+      ],
+    },
+    ["schedules", 1],
+    "stands twice",
+  ],
+  [
+    { schedules: { a: { schedule: "0 * * * *", path: "/a", requestMethod: "TRACE" } } },
+    ["schedules", "a"],
+    "TRACE",
+  ],
+])("a declaration that cannot be kept is refused with its place: case %#", (file, path, message) => {
+  const problem = scheduleProblem(file);
+  expect(problem?.path).toEqual(path);
+  expect(problem?.message).toContain(message);
+});

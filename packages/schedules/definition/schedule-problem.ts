@@ -1,0 +1,133 @@
+import { cronProblem, type Problem } from "../cron/cron-problem.ts";
+import { isTimezone } from "../cron/next-time.ts";
+
+/** As at Vercel, of each kind: https://vercel.com/docs/cron-jobs/usage-and-pricing */
+export const mostSchedules = 100;
+
+export interface PlacedProblem extends Problem {
+  /** Where in the file: `["crons", 0, "schedule"]` */
+  path: (string | number)[];
+}
+
+interface WrittenSchedule {
+  name: string;
+  cron: string;
+  timezone: string | undefined;
+  path: (string | number)[];
+  /** The key of the expression, below `path`. */
+  cronPath: (string | number)[];
+  target: object;
+}
+
+/**
+ * The first thing that keeps `crons` and `schedules` from working, of `vercel.json` or a Build Output's `config.json`. Both have passed their schemas.
+ */
+export function scheduleProblem(file: { crons?: unknown; schedules?: unknown }): PlacedProblem | undefined {
+  const crons = (file.crons ?? []) as { path: string; schedule: string }[];
+  const schedules = writtenSchedules(file.schedules);
+  for (const [key, count] of [
+    ["crons", crons.length],
+    ["schedules", schedules.length],
+  ] as const) {
+    if (count > mostSchedules) {
+      return {
+        path: [key],
+        message: `${count} entries; ${mostSchedules} is the most`,
+        hint: "Let one schedule call a route that does the work of several.",
+      };
+    }
+  }
+  for (const [index, { path, schedule }] of crons.entries()) {
+    const problem = cronProblem(schedule);
+    if (problem) return { ...problem, path: ["crons", index, "schedule"] };
+    const refused = pathProblem(path);
+    if (refused) return { ...refused, path: ["crons", index, "path"] };
+  }
+  const names = new Set<string>();
+  for (const schedule of schedules) {
+    const problem = problemOf(schedule, names);
+    if (problem) return problem;
+    names.add(schedule.name);
+  }
+  return undefined;
+}
+
+function problemOf(schedule: WrittenSchedule, names: ReadonlySet<string>): PlacedProblem | undefined {
+  const { name, cron, timezone, path, cronPath, target } = schedule;
+  if (!/^[0-9A-Za-z][0-9A-Za-z._-]{0,255}$/.test(name)) {
+    return {
+      path,
+      message: `the name ${JSON.stringify(name.slice(0, 80))} cannot be a schedule's`,
+      hint: "Begin with a letter or digit; then letters, digits, dots, hyphens and underscores may stand.",
+    };
+  }
+  if (names.has(name)) {
+    return {
+      path,
+      message: `the name "${name}" stands twice`,
+      hint: "Give each schedule a name of its own.",
+    };
+  }
+  if (timezone !== undefined && !isTimezone(timezone)) {
+    return {
+      path: [...path, "timezone"],
+      message: `there is no time zone ${JSON.stringify(timezone.slice(0, 80))}`,
+      hint: 'Name one of the IANA database, as "Europe/Berlin"; UTC where none is named.',
+    };
+  }
+  const problem = cronProblem(cron, timezone);
+  if (problem) return { ...problem, path: [...path, ...cronPath] };
+  const given = target as { path?: unknown; method?: unknown; requestMethod?: unknown };
+  if (typeof given.path !== "string") {
+    return {
+      path,
+      message: `the target of "${name}" is no path, and only paths can be called here`,
+      hint: 'Name a route: "path": "/api/cleanup"; it can tell the scheduler by CRON_SECRET.',
+    };
+  }
+  const method = given.method ?? given.requestMethod ?? "GET";
+  if (typeof method !== "string" || !/^(?:GET|POST|PUT|PATCH|DELETE|HEAD)$/.test(method)) {
+    return {
+      path,
+      message: `the request method ${JSON.stringify(method)?.slice(0, 40)} of "${name}" is not known`,
+      hint: "Use GET, POST, PUT, PATCH, DELETE or HEAD.",
+    };
+  }
+  const refused = pathProblem(given.path);
+  return refused && { ...refused, path };
+}
+
+/** What stands in a request line as it is. */
+function pathProblem(path: string): Problem | undefined {
+  if (/^\/[\x21-\x7e]*$/.test(path) && !path.includes("#") && path.length <= 512) return undefined;
+  return {
+    message: `the path ${JSON.stringify(path.slice(0, 80))} cannot be asked for`,
+    hint: "Begin with a slash; write spaces and characters beyond ASCII as %20 and the like; at most 512 characters.",
+  };
+}
+
+/** An array as the CLI writes it, or an object by name as the documentation has it. */
+function writtenSchedules(written: unknown): WrittenSchedule[] {
+  if (written === null || typeof written !== "object") return [];
+  if (!Array.isArray(written)) {
+    return Object.entries(written as Record<string, Record<string, unknown>>).map(([name, value]) => ({
+      name,
+      cron: String(value["schedule"] ?? ""),
+      timezone: value["timezone"] as string | undefined,
+      path: ["schedules", name],
+      cronPath: ["schedule"],
+      target: value,
+    }));
+  }
+  return (written as Record<string, unknown>[]).map((value, index) => {
+    const expression = value["expression"] as { cron?: string } | undefined;
+    return {
+      name: String(value["name"] ?? ""),
+      cron: String(expression?.cron ?? value["cron"] ?? value["schedule"] ?? ""),
+      timezone: value["timezone"] as string | undefined,
+      path: ["schedules", index],
+      cronPath: expression === undefined ? ["schedule"] : ["expression", "cron"],
+      target: (value["target"] as object | undefined) ?? value,
+    };
+  });
+}

@@ -84,6 +84,7 @@ export class Edge {
     const internal = new InternalRequests(layout, this.catalog, this.link, renderer);
     const dispatcher = new Dispatcher({
       layout,
+      scheduleKey: loadOrCreateKey(layout.scheduleKey),
       table: this.table,
       catalog: this.catalog,
       sites: new ServedSites(this.measures),

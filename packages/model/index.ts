@@ -11,6 +11,7 @@ export * from "./link/instance-protocol.ts";
 export * from "./link/internal-headers.ts";
 export * from "./link/pre-render-answer.ts";
 export * from "./link/sandbox-protocol.ts";
+export * from "./link/schedule-call.ts";
 export * from "./output/build-output.ts";
 export * from "./output/images-config.ts";
 export * from "./output/route.ts";

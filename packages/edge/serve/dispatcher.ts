@@ -30,6 +30,8 @@ import type { ServedSite, ServedSites } from "./served-site.ts";
 
 export interface DispatcherParts {
   layout: HomeLayout;
+  /** Contents of `HomeLayout.scheduleKey`. */
+  scheduleKey: Uint8Array;
   table: ServingTable;
   catalog: OutputCatalog;
   sites: ServedSites;
@@ -49,9 +51,15 @@ export class Dispatcher {
   private readonly proxy: ExternalProxy;
 
   constructor(private readonly parts: DispatcherParts) {
-    const { link, responses, layout, pages, renderer } = parts;
+    const { link, responses, layout, pages, renderer, scheduleKey } = parts;
     const onFailure = this.fail.bind(this);
-    this.functions = new FunctionAnswers({ link, responses, onNext: this.goOn.bind(this), onFailure });
+    this.functions = new FunctionAnswers({
+      scheduleKey,
+      link,
+      responses,
+      onNext: this.goOn.bind(this),
+      onFailure,
+    });
     this.pages = new PageAnswers({
       layout,
       pages,

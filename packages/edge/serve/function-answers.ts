@@ -15,7 +15,7 @@ import { ClientInvocation } from "./client-invocation.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import type { FunctionCall } from "./invocation.ts";
 import { MiddlewareInvocation, runMiddlewareWithoutBody } from "./middleware-invocation.ts";
-import { changedHeaders, droppedHeaders, functionLines } from "./request-headers.ts";
+import { changedHeaders, droppedHeaders, functionLines, scheduleLines } from "./request-headers.ts";
 import type { CacheStatus, RequestState } from "./request-state.ts";
 import { functionTarget, targetOf } from "./request-target.ts";
 import type { ResponseCache } from "./response-cache.ts";
@@ -27,6 +27,8 @@ const heldBodyBytes = 1024 * 1024;
 const noBody = new Uint8Array(0);
 
 export interface FunctionAnswersOptions {
+  /** Proves control's word on scheduled calls. */
+  scheduleKey: Uint8Array;
   link: HostLink;
   responses: ResponseCache;
   /** A middleware let the request go on. */
@@ -115,13 +117,14 @@ export class FunctionAnswers {
       maxDurationS: durationS,
       options: {
         target: target === exchange.target ? undefined : target,
-        ownLines: functionLines(
-          exchange,
-          requestId,
-          deployment,
-          { matchedPath, maxDurationS: durationS },
-          forwarded,
-        ),
+        ownLines:
+          functionLines(
+            exchange,
+            requestId,
+            deployment,
+            { matchedPath, maxDurationS: durationS },
+            forwarded,
+          ) + scheduleLines(exchange, deployment, this.options.scheduleKey),
         setHeaders: changedHeaders(forwarded),
         dropHeaders: droppedHeaders(forwarded),
         dropAnswerHeaders: answerHeadersDropped,

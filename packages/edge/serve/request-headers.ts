@@ -1,8 +1,10 @@
 import {
   deadlineHeader,
   internalHeaderPrefix,
+  readScheduleCall,
   routeParametersHeader,
   type ServedDeployment,
+  scheduleCallHeader,
   spoofableHeaders,
 } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
@@ -92,6 +94,15 @@ export function functionLines(
   const vercel = vercelLines({ requestId, hostPort, scheme, remoteAddress }, deployment);
   const lines = `${vercel}${headerLine("x-matched-path", matchedPath)}${deadlineHeader}: ${maxDurationS * 1_000}\r\n`;
   return parameters === "" ? lines : lines + headerLine(routeParametersHeader, parameters);
+}
+
+/** What an app sees of a scheduled call, where control's signature proves it to be one. */
+export function scheduleLines(exchange: Exchange, { host }: ServedDeployment, key: Uint8Array): string {
+  const token = exchange.header(scheduleCallHeader);
+  if (token === undefined) return "";
+  return readScheduleCall(key, host, token)
+    .map(([name, value]) => headerLine(name, value))
+    .join("");
 }
 
 /** What routes and middleware have set. Middleware gives back every header that it saw, the edge's among them. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createServer } from "node:http";
+import { loadOrCreateKey } from "@evenkeel/disk";
+import { scheduleCallHeader, signScheduleCall } from "@evenkeel/model";
 import { bodyOf, TestWorld } from "../testing/test-world.ts";
 import { until } from "../testing/until.ts";
 
@@ -74,6 +76,34 @@ test("a function learns who asks and sees nothing that a client made up", async 
   expect(seen["x-vercel-id"]).toBe(answer.headers["x-vercel-id"]!);
   expect(seen["x-middleware-subrequest"]).toBeUndefined();
   expect(seen["x-evenkeel-fault"]).toBeUndefined();
+}, 60_000);
+
+test("only control's signature makes a call look scheduled, at the host that it is for", async () => {
+  world.startEdge();
+  await world.deploy({
+    id: "aaaaaaaaa",
+    functions: { "api/echo": (request, response) => response.end(JSON.stringify(request.headers)) },
+  });
+  const host = "shop-aaaaaaaaa.localhost";
+  const call = { host, job: "/api/echo", schedule: "0 5 * * *", executionId: "job:1", scheduledAtMs: 0 };
+  const seen = async (at: string, token: string) => {
+    const spoofed = { "x-vercel-cron-schedule": "spoofed", "x-schedule-execution-id": "spoofed" };
+    const headers = { ...spoofed, [scheduleCallHeader]: token, "user-agent": "vercel-cron/1.0" };
+    const answer = JSON.parse((await world.get(at, "/api/echo", { headers })).text) as Record<string, string>;
+    return [answer["x-vercel-cron-schedule"], answer["x-schedule-execution-id"], answer["x-schedule-time"]];
+  };
+  const signed = signScheduleCall(loadOrCreateKey(world.layout.scheduleKey), call);
+  expect(await seen(host, signed)).toEqual(["0 5 * * *", "job:1", "1970-01-01T00:00:00.000Z"]);
+  const nothing = [undefined, undefined, undefined];
+  expect(await seen(host, signScheduleCall(new Uint8Array(32), call))).toEqual(nothing);
+  expect(await seen(host, `${signed.split(".")[0]}.x`)).toEqual(nothing);
+  expect(await seen(host, "")).toEqual(nothing);
+  await world.deploy({
+    id: "bbbbbbbbb",
+    app: "other",
+    functions: { "api/echo": (request, response) => response.end(JSON.stringify(request.headers)) },
+  });
+  expect(await seen("other.localhost", signed)).toEqual(nothing);
 }, 60_000);
 
 test("an alias switches between two requests of one connection, and earlier hashed files stay reachable", async () => {

@@ -26,7 +26,11 @@ export interface HomeLayout {
   recoveryKeyExported: string;
   /** Where archives are, with its credentials; absent: in `backups`. */
   archivePlace: string;
+  /** Signs what control says of scheduled calls to edges; see `signScheduleCall`. */
+  scheduleKey: string;
   run: string;
+  /** Written by the scheduler after each of its rounds; the supervisor sees it stand still. */
+  schedulerBeat: string;
   feedSocket: string;
   hostSocket: string;
   controlSocket: string;
@@ -82,7 +86,9 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     recoveryKey: `${home}/keys/recovery.key`,
     recoveryKeyExported: `${home}/keys/recovery-key-exported`,
     archivePlace: `${home}/keys/archive-place.json`,
+    scheduleKey: `${home}/keys/schedule.key`,
     run,
+    schedulerBeat: `${run}/scheduler.beat`,
     feedSocket: `${run}/feed.sock`,
     hostSocket: `${run}/host.sock`,
     controlSocket: `${run}/control.sock`,

@@ -1,3 +1,5 @@
+import { scheduleHeaders } from "./schedule-call.ts";
+
 /**
  * Headers between edge and instance. The edge strips every inbound header that begins with `x-evenkeel-`, and
  * those of `spoofableHeaders`, before it sets its own; the launcher takes the internal ones off before the app
@@ -20,6 +22,7 @@ export const faultHeader = "x-evenkeel-fault";
 
 /** Set by the edge alone; inbound values are never believed. */
 export const spoofableHeaders: readonly string[] = [
+  ...Object.values(scheduleHeaders),
   "x-invocation-id",
   "x-vercel-id",
   "x-vercel-deployment-url",

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { loadOrCreateKey } from "@evenkeel/disk";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { Hono } from "hono";
 import { appHandlers } from "./api/handlers/apps.ts";
@@ -16,6 +17,7 @@ import { platformHandlers } from "./api/handlers/platform.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
 import { verificationHandlers } from "./api/handlers/verifications.ts";
+import { scheduleHandlers } from "./api/handlers/schedules.ts";
 import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
 import { BlobsLink } from "./blobs/blobs-link.ts";
@@ -39,6 +41,10 @@ import { Turns } from "./pipeline/turns.ts";
 import { Releaser } from "./releases/releaser.ts";
 import { Sweeper } from "./retention/sweeper.ts";
 import { SandboxLink } from "./sandbox/sandbox-link.ts";
+import { CallTargets } from "./schedules/call-targets.ts";
+import { ScheduleCaller } from "./schedules/schedule-caller.ts";
+import { Scheduler } from "./schedules/scheduler.ts";
+import { schedulerBeat } from "./schedules/scheduler-beat.ts";
 import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
@@ -56,6 +62,9 @@ export interface ControlOptions {
   /** Builds at once; default one for two cores. */
   builds?: number;
 }
+
+/** Scheduled calls may end in it; the supervisor waits a little longer for control. */
+const callGraceMs = 7_000;
 
 /** Answers that need no database. */
 const openAlways: ReadonlySet<string> = new Set(["/api/health", "/api/status"]);
@@ -113,6 +122,14 @@ export class Control {
     );
     const configurer = new Configurer({ layout, database, vault, place, pipeline });
     const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, branches, hub });
+    const scheduler = new Scheduler({
+      database,
+      caller: new ScheduleCaller(edge.address, place, loadOrCreateKey(layout.scheduleKey)),
+      targets: new CallTargets(database, vault),
+      onRound: schedulerBeat(layout.schedulerBeat),
+    });
+    // A release may bring schedules that are due before the scheduler would look again.
+    serving.onCommit = () => scheduler.nudge();
     this.parts = {
       ...{
         layout,
@@ -132,6 +149,7 @@ export class Control {
         configurer,
         hub,
         pushReceiver,
+        scheduler,
       },
       startedAtMs: Date.now(),
     };
@@ -158,6 +176,7 @@ export class Control {
         this.takeUpDatabases();
         this.opened = true;
         this.sweeper.start();
+        this.parts.scheduler.start();
         return;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
@@ -182,6 +201,7 @@ export class Control {
     this.stopping = true;
     this.sweeper.stop();
     void this.server.stop();
+    await this.parts.scheduler.stop(callGraceMs);
     await this.parts.pipeline.stop();
     this.parts.serving.stop();
     this.parts.host.stop();
@@ -206,6 +226,7 @@ export class Control {
       ...branchHandlers(parts),
       ...migrationHandlers(parts),
       ...verificationHandlers(parts),
+      ...scheduleHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

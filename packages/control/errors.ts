@@ -422,6 +422,59 @@ export class ReleaseUnconfirmedError extends EvenkeelError {
   readonly fault = "platform";
 }
 
+// --- schedules ---------------------------------------------------------------------------------
+
+/** The app has no such scheduled job. */
+export class ScheduleUnknownError extends EvenkeelError {
+  readonly code = "schedule_unknown";
+  readonly fault = "user";
+
+  constructor(app: string, name: string) {
+    super(`${app} has no schedule ${JSON.stringify(name.slice(0, 200))}`, {
+      hint: `\`evenkeel schedules ${app}\` shows those of its production.`,
+    });
+  }
+}
+
+/** The job has no such run. */
+export class ScheduleRunUnknownError extends EvenkeelError {
+  readonly code = "schedule_run_unknown";
+  readonly fault = "user";
+
+  constructor(id: string, name: string) {
+    super(`Schedule ${name} has no run ${JSON.stringify(id.slice(0, 100))}`, {
+      hint: "History keeps a week whole, and the newest 1,000 runs of each schedule for 90 days.",
+    });
+  }
+}
+
+/** The schedule is not in the current release, so there is nothing to call. */
+export class ScheduleNotReleasedError extends EvenkeelError {
+  readonly code = "schedule_not_released";
+  readonly fault = "user";
+
+  constructor(app: string, name: string) {
+    super(`Schedule ${name} is not in the current production release of ${app}`, {
+      hint: "Deploy or roll back to a version that declares it.",
+    });
+  }
+}
+
+/** The value of CRON_SECRET cannot stand in a header. */
+export class CronSecretRefusedError extends EvenkeelError {
+  readonly code = "cron_secret_refused";
+  readonly fault = "user";
+
+  constructor(environment: string) {
+    super(
+      `CRON_SECRET of ${environment} cannot be sent: it has spaces at an end or characters that no header may have`,
+      {
+        hint: "Set it anew with visible ASCII characters only, or remove it: then one is made.",
+      },
+    );
+  }
+}
+
 // --- git ---------------------------------------------------------------------------------------
 
 /** Git ended with an error. */

@@ -93,6 +93,13 @@ const matrix: Record<string, Permission> = {
   "DELETE /api/apps/:app/branches/:branch": "configure",
   "GET /api/apps/:app/branches/:branch/credentials": "configure",
   "DELETE /api/apps/:app/previews/:branch": "configure",
+  "GET /api/apps/:app/schedules": "read",
+  "PATCH /api/apps/:app/schedules/:schedule": "configure",
+  "POST /api/apps/:app/schedules/:schedule/pause": "configure",
+  "POST /api/apps/:app/schedules/:schedule/resume": "configure",
+  "GET /api/apps/:app/schedules/:schedule/runs": "read",
+  "POST /api/apps/:app/schedules/:schedule/runs": "deploy",
+  "GET /api/apps/:app/schedules/:schedule/runs/:run": "read",
   "POST /api/pushes/:push/refs": "push",
 };
 
@@ -155,8 +162,8 @@ test(
     )) {
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
-        // The app has no database.
-        route.path.includes("/databases/:environment") ? 404 : 200,
+        // The app has no database and no schedule.
+        /databases\/:environment|:schedule/.test(route.path) ? 404 : 200,
       ]);
       if (route.path === "/api/apps") continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));

@@ -3,6 +3,7 @@ import { type Place, releaseHost } from "../apps/hosts.ts";
 import type { Connection } from "../database/connection.ts";
 import { ReferenceMissingError } from "../errors.ts";
 import { attachFlags, flagsVariable } from "../flags/attach-flags.ts";
+import { inheritSchedules } from "../schedules/inherit-schedules.ts";
 import { type OpenVariable, openVariables } from "../variables/variable-store.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type Accepted, type DeploymentWish, insertDeployment, recordAccepted } from "./accept-deployment.ts";
@@ -71,6 +72,7 @@ export async function deriveDeployment(
   );
   await writeDeploymentVariables(connection, vault, { id, app, environment }, variables);
   await attachFlags(connection, { vault, place }, { app, environment, id });
+  await inheritSchedules(connection, vault, base.id, { id, app, environment });
   const ended = await connection.query<{ id: DeploymentId }>(
     `UPDATE deployments SET state = 'superseded', ended_at = now()
      WHERE app = $1 AND environment = $2 AND id <> $3 AND derived_from IS NOT NULL AND state IN ${underWay}

@@ -13,7 +13,8 @@ const bodyLimitBytes = 64 * 1024;
 
 /** Sees the platform as a visitor does: one request over a connection of its own, through an edge. */
 export class EdgeProbe {
-  private readonly address: string;
+  /** On which edges are reached from this machine. */
+  readonly address: string;
 
   constructor(
     address: string,

@@ -5,6 +5,7 @@ import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import { HostTakenError } from "../errors.ts";
 import { declareReleasedFlags } from "../flags/declare-flags.ts";
+import { releaseSchedules } from "../schedules/job-store.ts";
 
 /** Earlier deployments whose hashed assets stay reachable at an alias; of those that serve the same build the newest. */
 const keptPrevious = 5;
@@ -34,7 +35,8 @@ export interface AppendedRelease {
 
 /**
  * Appends a release and moves its aliases: the environment's own, for production its custom domains, and on a deploy the alias of
- * the branch. The caller holds the environment's row and appends `changes` to the serving log in the same transaction.
+ * the branch. Production's schedules become those of the deployment. The caller holds the environment's row and appends `changes` to the
+ * serving log in the same transaction.
  */
 export async function appendRelease(connection: Connection, wish: ReleaseWish): Promise<AppendedRelease> {
   const { app, environment, deployment, host, branch, kind, reason, who } = wish;
@@ -66,6 +68,7 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
   const foreign = hosts.find((wanted) => !moved.some((alias) => alias.host === wanted));
   if (foreign !== undefined) throw new HostTakenError(foreign);
   const ignored = wish.ignoredMigrations?.length ? { ignoredMigrations: wish.ignoredMigrations } : {};
+  if (environment === "production") await releaseSchedules(connection, app, deployment, Date.now());
   await record(connection, {
     ...{ who, action: `release.${kind}`, app, object: deployment },
     detail: { environment, version, ...(reason === null ? {} : { reason }), ...ignored },

@@ -10,6 +10,7 @@ import { removeDeployment } from "../deployments/remove-deployment.ts";
 import { withdraw } from "../deployments/withdraw-deployment.ts";
 import { runGit } from "../git/git-command.ts";
 import type { HostLink } from "../instances/host-link.ts";
+import { forgetOldRuns } from "../schedules/run-store.ts";
 import type { Serving } from "../serving/serving.ts";
 import { compactServing } from "../serving/serving-log.ts";
 import {
@@ -92,6 +93,7 @@ export class Sweeper {
     await this.sweepLogs();
     await this.packRepositories();
     await compactServing(database);
+    await forgetOldRuns(database);
   }
 
   private async sweepQuietly(): Promise<void> {

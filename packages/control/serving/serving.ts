@@ -14,6 +14,8 @@ export interface ServingChanged<Result> {
 
 /** The one writer of what is served: what a transaction decides and what edges are told is one and the same commit. */
 export class Serving {
+  /** After each commit. */
+  onCommit: () => void = () => {};
   private stopped = false;
   private recovering = false;
 
@@ -34,6 +36,7 @@ export class Serving {
           result,
         };
       });
+      this.onCommit();
       const version = this.feed.version;
       const nothing: PublishOutcome = { version, acknowledged: [], unconfirmed: [] };
       const published = entry

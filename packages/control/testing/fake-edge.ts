@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   applyServingEntry,
@@ -14,6 +14,8 @@ export class FakeEdge {
   state: ServingState = emptyServingState();
   /** Deployments in whose place the edge answers with a fault. */
   readonly broken = new Set<string>();
+  /** What apps answer at these paths; all others say hello. */
+  readonly routes = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
   /** While false, messages of the feed are neither applied nor acknowledged. */
   reading = true;
   private readonly link: { stop(): void };
@@ -38,6 +40,8 @@ export class FakeEdge {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const edge = new FakeEdge(feedSocket, server);
     server.on("request", (request, response) => {
+      const route = edge.routes.get(request.url!);
+      if (route) return route(request, response);
       const deployment = edge.answering(request.headers.host!.replace(/:\d+$/, ""));
       if (deployment === undefined)
         response.writeHead(404, { "x-vercel-error": "DEPLOYMENT_NOT_FOUND" }).end();

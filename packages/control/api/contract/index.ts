@@ -10,6 +10,7 @@ import { platformRoutes } from "./platform.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
 import { verificationRoutes } from "./verifications.ts";
+import { scheduleRoutes } from "./schedules.ts";
 
 export * from "./apps.ts";
 export * from "./blobs.ts";
@@ -25,6 +26,7 @@ export * from "./pushes.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
 export * from "./verifications.ts";
+export * from "./schedules.ts";
 
 /** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
 export const contract = {
@@ -39,6 +41,7 @@ export const contract = {
   ...branchRoutes,
   ...migrationRoutes,
   ...verificationRoutes,
+  ...scheduleRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

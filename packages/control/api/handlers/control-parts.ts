@@ -12,6 +12,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
 import type { Releaser } from "../../releases/releaser.ts";
 import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
+import type { Scheduler } from "../../schedules/scheduler.ts";
 import type { Serving } from "../../serving/serving.ts";
 import type { Configurer } from "../../variables/configurer.ts";
 import type { Vault } from "../../vault/vault.ts";
@@ -35,5 +36,6 @@ export interface ControlParts {
   configurer: Configurer;
   hub: ProgressHub;
   pushReceiver: PushReceiver;
+  scheduler: Scheduler;
   startedAtMs: number;
 }

@@ -1,6 +1,9 @@
 import { type BuiltFolder, importOutput, removeBuildFolder } from "@evenkeel/build";
 import { formatSize } from "@evenkeel/model";
 import { needsBuildToMigrate } from "../needs-build-to-migrate.ts";
+import { scheduleDefinitions } from "@evenkeel/schedules";
+import { attachCronSecret } from "../../schedules/cron-secret.ts";
+import { declareSchedules } from "../../schedules/job-store.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 import { recordOutput } from "../step-store.ts";
 
@@ -8,7 +11,7 @@ import { recordOutput } from "../step-store.ts";
 export const importStep: PipelineStep = {
   name: "import",
   state: "building",
-  async run({ deployment, results, log, signal }, { layout, database, imports }) {
+  async run({ deployment, results, log, signal }, { layout, database, vault, imports }) {
     const migrates = needsBuildToMigrate({ results });
     const built = results.build as unknown as BuiltFolder;
     const output = await imports.take(
@@ -17,6 +20,13 @@ export const importStep: PipelineStep = {
     );
     const functions = Object.keys(output.functionsById).length;
     await recordOutput(database.progress, deployment.id, output.id, functions > 0);
+    const schedules = scheduleDefinitions(output);
+    if (schedules.length > 0) {
+      // Where the build itself made them, the source did not show that a secret is needed.
+      await attachCronSecret(database, vault, deployment);
+      await declareSchedules(database, deployment.id, schedules);
+      log.note(`Declares ${schedules.length === 1 ? "one schedule" : `${schedules.length} schedules`}`);
+    }
     const files = Object.keys(output.files).length;
     log.note(`Stored ${files} static files and ${functions} functions, ${formatSize(output.sizeBytes)}`);
     // Behind: it may be a large node_modules, and a crash leaves it to the next start's clean-up.

@@ -12,9 +12,14 @@ import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import { collectMigrations } from "../../migrations/collect-migrations.ts";
 import { attachSandbox } from "../../sandbox/attach-sandbox.ts";
+import { attachCronSecret } from "../../schedules/cron-secret.ts";
+import { declaresSchedules } from "../../schedules/declares-schedules.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
-/** Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask, its flags and its migrations. */
+/**
+ * Puts the source into an empty build folder; what an interrupted attempt left there goes first. Then its database, which builds may ask, its flags
+ * and its migrations, and its cron secret, which builds may write into middleware.
+ */
 export const sourceStep: PipelineStep = {
   name: "source",
   state: "building",
@@ -42,6 +47,9 @@ export const sourceStep: PipelineStep = {
     const missing = await declareVariables(parts, deployment, env);
     if (missing.length > 0) throw new ReferenceMissingError(deployment.app, deployment.environment, missing);
     await noteDeclaredFlags(parts.database, deployment, folder.source, log);
+    if (declaresSchedules(folder.source, settings.rootDirectory ?? "")) {
+      await attachCronSecret(parts.database, parts.vault, deployment);
+    }
     return collectMigrations(parts, deployment, folder.source, log);
   },
 };

@@ -15,6 +15,7 @@ import { registerRebuild } from "./commands/rebuild.ts";
 import { registerRemove } from "./commands/remove.ts";
 import { registerRestart } from "./commands/restart.ts";
 import { registerRollback } from "./commands/rollback.ts";
+import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerUp } from "./commands/up.ts";
 import { UsageError } from "./errors.ts";
@@ -56,6 +57,7 @@ for (const register of [
   registerFlags,
   registerBackup,
   registerRebuild,
+  registerSchedules,
   registerRemove,
 ]) {
   register(program);

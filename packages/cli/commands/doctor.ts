@@ -7,7 +7,7 @@ import { prepareServerBinaries } from "@evenkeel/postgres";
 import type { Command } from "commander";
 import { findHome, readConfig } from "../platform/home.ts";
 import { requireFreePort } from "../platform/start.ts";
-import { isSupervised } from "../platform/supervisor-client.ts";
+import { askStatus, isSupervised } from "../platform/supervisor-client.ts";
 
 interface Finding {
   name: string;
@@ -42,6 +42,7 @@ async function examine(layout: HomeLayout): Promise<Finding[]> {
     program("git", "needed for `git push`", "apt-get install git"),
     await postgres(),
     await port(layout),
+    ...(await scheduler(layout)),
     disk(layout),
     {
       name: "network",
@@ -107,6 +108,22 @@ async function port(layout: HomeLayout): Promise<Finding> {
       remedy: "evenkeel up --port 8080",
     };
   }
+}
+
+/** Asked of the supervisor, which sees it without control. */
+async function scheduler(layout: HomeLayout): Promise<Finding[]> {
+  if (!(await isSupervised(layout))) return [];
+  const { scheduler: report } = await askStatus(layout);
+  if (report?.state !== "stalled")
+    return [{ name: "scheduler", verdict: "ok", detail: "scheduled jobs run" }];
+  return [
+    {
+      name: "scheduler",
+      verdict: "missing",
+      detail: `no sign of life since ${new Date(report.sinceMs).toISOString()}: scheduled jobs do not run`,
+      remedy: "Look at logs/platform/control.log, then: evenkeel restart control",
+    },
+  ];
 }
 
 function disk(layout: HomeLayout): Finding {

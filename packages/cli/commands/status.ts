@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { formatAge, formatTable } from "../output/table.ts";
 import { connectControl } from "../platform/control.ts";
 import { findHome, readConfig } from "../platform/home.ts";
-import { askSupervisor } from "../platform/supervisor-client.ts";
+import { askStatus } from "../platform/supervisor-client.ts";
 import type { ProcessReport } from "../supervisor/kept-process.ts";
+import type { SchedulerReport } from "../supervisor/scheduler-watch.ts";
 import { reminders } from "./backup/backup-status.ts";
 
 const controlLimitMs = 5_000;
@@ -19,12 +20,17 @@ export function registerStatus(program: Command): void {
     .action(async (options: { json?: boolean }) => {
       const layout = findHome();
       const config = readConfig(layout);
-      const processes = await askSupervisor(layout, { type: "status" });
+      const { processes, scheduler } = await askStatus(layout);
       const control = await askControl(layout);
       const url = `http://${config.domain}:${config.port}`;
-      if (options.json) console.log(JSON.stringify({ url, home: layout.home, processes, control }));
-      else console.log(`${url}\n\n${describeProcesses(processes)}${describeControl(control)}`);
-      const wrong = processes.some((process) => process.state !== "running");
+      if (options.json)
+        console.log(JSON.stringify({ url, home: layout.home, processes, scheduler, control }));
+      else {
+        const parts = describeProcesses(processes) + describeScheduler(scheduler) + describeControl(control);
+        console.log(`${url}\n\n${parts}`);
+      }
+      const wrong =
+        scheduler?.state === "stalled" || processes.some((process) => process.state !== "running");
       if (!control || wrong || control.alerts.length > 0) process.exitCode = 1;
     });
 }
@@ -52,6 +58,12 @@ function describeProcesses(processes: ProcessReport[]): string {
     ]),
   );
 }
+
+/** Only what people have to know. */
+const describeScheduler = (scheduler: SchedulerReport | undefined): string =>
+  scheduler?.state === "stalled"
+    ? `\n\nScheduled jobs do not run: the scheduler gave its last sign of life ${formatAge(scheduler.sinceMs)}.`
+    : "";
 
 function describeControl(status: PlatformStatus | undefined): string {
   if (!status) return "\n\nControl does not answer; apps are served from their last known state.";

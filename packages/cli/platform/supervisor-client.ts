@@ -2,6 +2,7 @@ import { type HomeLayout, ReportedError } from "@evenkeel/model";
 import { connectForMessages } from "@evenkeel/wire";
 import { PlatformNotRunningError } from "../errors.ts";
 import type { ProcessReport } from "../supervisor/kept-process.ts";
+import type { SchedulerReport } from "../supervisor/scheduler-watch.ts";
 import type { FromSupervisor, ToSupervisor } from "../supervisor/supervisor-protocol.ts";
 
 /**
@@ -14,16 +15,32 @@ export async function askSupervisor(
   request: ToSupervisor,
   onStep: (step: string) => void = () => {},
 ): Promise<ProcessReport[]> {
+  return (await exchange(layout, request, onStep)).processes ?? [];
+}
+
+/** All that the supervisor knows. @throws PlatformNotRunningError */
+export async function askStatus(
+  layout: HomeLayout,
+): Promise<{ processes: ProcessReport[]; scheduler: SchedulerReport | undefined }> {
+  const { processes = [], scheduler } = await exchange(layout, { type: "status" });
+  return { processes, scheduler };
+}
+
+async function exchange(
+  layout: HomeLayout,
+  request: ToSupervisor,
+  onStep: (step: string) => void = () => {},
+): Promise<FromSupervisor> {
   const connection = await connectForMessages<FromSupervisor, ToSupervisor>(layout.supervisorSocket).catch(
     (cause) => {
       throw new PlatformNotRunningError(layout.home, cause);
     },
   );
-  const { promise, resolve, reject } = Promise.withResolvers<ProcessReport[]>();
+  const { promise, resolve, reject } = Promise.withResolvers<FromSupervisor>();
   connection.onMessage = (message) => {
     if (message.step !== undefined) onStep(message.step);
     if (message.error) reject(new ReportedError(message.error));
-    else if (message.done) resolve(message.processes ?? []);
+    else if (message.done) resolve(message);
   };
   connection.onClose = () => reject(new PlatformNotRunningError(layout.home));
   connection.send(request);

@@ -8,6 +8,7 @@ import { readConfig } from "../platform/home.ts";
 import { isSupervised } from "../platform/supervisor-client.ts";
 import { KeptDatabase } from "./kept-database.ts";
 import { planProcesses } from "./process-plan.ts";
+import { SchedulerWatch } from "./scheduler-watch.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const layout = layoutFromEnvironment(process.env);
@@ -22,7 +23,11 @@ const database = new KeptDatabase({
   prepare: () => restoreLostPlatformDatabase(layout),
 });
 const supervisor = new Supervisor(
-  { database, ...planProcesses(layout, readConfig(layout)) },
+  {
+    database,
+    ...planProcesses(layout, readConfig(layout)),
+    scheduler: new SchedulerWatch(layout.schedulerBeat),
+  },
   layout.supervisorSocket,
   () => stopDatabases(layout),
 );

@@ -1,5 +1,6 @@
 import type { ErrorJson } from "@evenkeel/model";
 import type { ProcessReport } from "./kept-process.ts";
+import type { SchedulerReport } from "./scheduler-watch.ts";
 
 /** `run/supervisor.sock`, one JSON value a line; every request gets replies until one with `done`. */
 export type ToSupervisor =
@@ -13,6 +14,7 @@ export type ToSupervisor =
 export interface FromSupervisor {
   done: boolean;
   processes?: ProcessReport[];
+  scheduler?: SchedulerReport;
   /** What is being done, for people. */
   step?: string;
   error?: ErrorJson;

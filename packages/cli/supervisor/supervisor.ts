@@ -2,6 +2,7 @@ import { errorJson, InvalidValueError } from "@evenkeel/model";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import type { KeptDatabase } from "./kept-database.ts";
 import type { KeptProcess, ProcessReport } from "./kept-process.ts";
+import type { SchedulerWatch } from "./scheduler-watch.ts";
 import type { FromSupervisor, ToSupervisor } from "./supervisor-protocol.ts";
 
 /** Longest drain of an edge: requests that are still being answered then are cut. */
@@ -24,6 +25,8 @@ export interface SupervisedParts {
   /** Apps' buckets. */
   blobs: KeptProcess;
   edges: KeptProcess[];
+  /** Whether control's scheduler goes on. */
+  scheduler: SchedulerWatch;
 }
 
 /**
@@ -57,6 +60,7 @@ export class Supervisor {
   start(): void {
     this.parts.database.start();
     for (const process of this.processes()) process.start();
+    this.parts.scheduler.start();
   }
 
   /** Resolves after `stop`. */
@@ -68,6 +72,7 @@ export class Supervisor {
   async stop(onStep: (step: string) => void = () => {}): Promise<void> {
     if (this.stopping) return this.ended.promise;
     this.stopping = true;
+    this.parts.scheduler.stop();
     onStep("Ending edges: requests in flight are finished");
     await Promise.all(this.parts.edges.map((edge) => edge.stop(edgeGraceMs)));
     onStep("Ending host and its instances");
@@ -120,7 +125,7 @@ export class Supervisor {
         await this.restart(message.name, step);
         break;
     }
-    connection.send({ done: true, processes: this.reports() });
+    connection.send({ done: true, processes: this.reports(), scheduler: this.parts.scheduler.look() });
   }
 
   private async waitForAll(step: (text: string) => void): Promise<void> {

@@ -26,9 +26,12 @@ afterEach(async () => {
   await control.stop();
 }, limitMs);
 
+const configWith = (crons: object[]) => ({
+  ".vercel/output/config.json": JSON.stringify({ version: 3, routes: [{ handle: "filesystem" }], crons }),
+});
 const yearly = (path: string) => ({ path, schedule: "0 0 1 1 *" });
 const deploy = (paths: string[], options: Parameters<TestControl["deploy"]>[1] = {}) =>
-  control.deploy("shop", { ...options, config: { crons: paths.map(yearly) } });
+  control.deploy("shop", { ...options, files: configWith(paths.map(yearly)) });
 const schedules = async () => (await control.client().listSchedules({ app: "shop" })).schedules;
 const schedule = async (name: string) => (await schedules()).find((one) => one.name === name);
 const runs = async (name: string) =>
@@ -115,7 +118,7 @@ test(
     const refused = await deploy(["/b"], { variables: { CRON_SECRET: "with a newline\n" } });
     expect(refused).toMatchObject({ state: "failed", error: { code: "cron_secret_refused" } });
     const bad = await control.deploy("shop", {
-      config: { crons: [{ path: "/b", schedule: "*/0 * * * *" }] },
+      files: configWith([{ path: "/b", schedule: "*/0 * * * *" }]),
     });
     expect(bad.error?.message).toContain("crons[0].schedule");
     expect((await schedules()).map(({ name }) => name)).toEqual(["/a"]);

@@ -9,8 +9,8 @@ import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
-import { verificationRoutes } from "./verifications.ts";
 import { scheduleRoutes } from "./schedules.ts";
+import { verificationRoutes } from "./verifications.ts";
 
 export * from "./apps.ts";
 export * from "./blobs.ts";
@@ -25,8 +25,8 @@ export * from "./platform.ts";
 export * from "./pushes.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
-export * from "./verifications.ts";
 export * from "./schedules.ts";
+export * from "./verifications.ts";
 
 /** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
 export const contract = {

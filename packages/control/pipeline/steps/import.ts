@@ -1,9 +1,9 @@
 import { type BuiltFolder, importOutput, removeBuildFolder } from "@evenkeel/build";
 import { formatSize } from "@evenkeel/model";
-import { needsBuildToMigrate } from "../needs-build-to-migrate.ts";
 import { scheduleDefinitions } from "@evenkeel/schedules";
 import { attachCronSecret } from "../../schedules/cron-secret.ts";
 import { declareSchedules } from "../../schedules/job-store.ts";
+import { needsBuildToMigrate } from "../needs-build-to-migrate.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 import { recordOutput } from "../step-store.ts";
 

@@ -10,6 +10,7 @@ export * from "./link/host-protocol.ts";
 export * from "./link/instance-protocol.ts";
 export * from "./link/internal-headers.ts";
 export * from "./link/pre-render-answer.ts";
+export * from "./link/request-origin.ts";
 export * from "./link/sandbox-protocol.ts";
 export * from "./link/schedule-call.ts";
 export * from "./output/build-output.ts";

@@ -26,11 +26,17 @@ export function headerLines(pairs: HeaderPairs): string {
 
 export function headerLine(name: string, value: string): string {
   if (!validNames.has(name)) checkName(name);
-  if (beyondAscii.test(value)) {
-    if (invalidValue.test(value)) throw new InvalidHeaderError(name);
-    if (beyondLatin1.test(value)) return `${name}: ${Buffer.from(value).toString("latin1")}\r\n`;
-  }
-  return `${name}: ${value}\r\n`;
+  return `${name}: ${headerValue(name, value)}\r\n`;
+}
+
+/**
+ * The value as it is sent.
+ * @throws InvalidHeaderError
+ */
+export function headerValue(name: string, value: string): string {
+  if (!beyondAscii.test(value)) return value;
+  if (invalidValue.test(value)) throw new InvalidHeaderError(name);
+  return beyondLatin1.test(value) ? Buffer.from(value).toString("latin1") : value;
 }
 
 /** Few names are ever sent; the limit guards against apps that make them up. */

@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
-import type { ServedDeployment } from "@evenkeel/model";
+import { readRequestOrigin, requestOriginHeader, type ServedDeployment } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
-import { droppedHeaders, effectiveHeader, functionHeaders, untrustedHeaders } from "./request-headers.ts";
+import {
+  droppedHeaders,
+  effectiveHeader,
+  functionHeaders,
+  functionLines,
+  untrustedHeaders,
+} from "./request-headers.ts";
 
 const deployment = { host: "shop-abcdefghi.localhost" } as ServedDeployment;
 const exchange = (headers: Record<string, string>) =>
@@ -55,11 +61,24 @@ test("nobody can speak for the edge: neither the client nor middleware that repe
   expect(pairs).toContainEqual(["x-user", "ann"]);
 });
 
-test("a client's lines of all the names that the edge sends are dropped", () => {
+test("the short lines say the same, and nothing of a client can stand beside them", () => {
   const forwarded = { query: "", parameters: "id=1" };
-  const names = functionHeaders(exchange({}), "ek1::id", deployment, target, forwarded).map(([name]) => name);
-  expect(names).toHaveLength(12);
-  expect(names.filter((name) => !untrustedHeaders.has(name))).toEqual([]);
+  for (const matchedPath of ["/api/[id]", "/two words", "/über", ""]) {
+    const about = { ...target, matchedPath };
+    const long = functionHeaders(exchange({}), "ek1::id", deployment, about, forwarded);
+    const short = functionLines(exchange({}), "ek1::id", deployment, about, forwarded)
+      .split("\r\n")
+      .filter((line) => line !== "")
+      .map((line) => line.split(/: (.*)/s, 2) as [string, string]);
+    expect([...short, ...long].filter(([name]) => !untrustedHeaders.has(name))).toEqual([]);
+    const [[name, origin], ...rest] = short as [[string, string], ...[string, string][]];
+    expect(name).toBe(requestOriginHeader);
+    const seen = Object.entries({ ...readRequestOrigin(origin), ...Object.fromEntries(rest) });
+    const id = "x-invocation-id";
+    expect(seen.filter(([name]) => name !== id)).toEqual(
+      long.filter(([name]) => name !== id).map(([name, value]) => [name, value]),
+    );
+  }
 });
 
 test("headers are seen as routes and middleware left them", () => {

@@ -1,14 +1,17 @@
 import {
   deadlineHeader,
   internalHeaderPrefix,
+  readRequestOrigin,
   readScheduleCall,
+  requestOriginHeader,
   routeParametersHeader,
   type ServedDeployment,
   scheduleCallHeader,
   spoofableHeaders,
+  writeRequestOrigin,
 } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
-import { headerLine } from "../http/head-writer.ts";
+import { headerLine, headerValue } from "../http/head-writer.ts";
 import { HeaderFilter } from "../http/header-filter.ts";
 import type { ForwardedRequest } from "../routing/resolution.ts";
 
@@ -31,38 +34,30 @@ export interface Origination {
 
 /** Headers that every function gets from the edge. `x-forwarded-for` is replaced, not appended to: what a client writes there proves nothing. */
 export function vercelHeaders(origination: Origination, deployment: ServedDeployment): Pair[] {
-  return linesToPairs(vercelLines(origination, deployment));
+  const { "x-matched-path": _, ...headers } = readRequestOrigin(originValue(origination, deployment, ""));
+  return Object.entries(headers);
 }
 
-/** The same serialised. Nothing of it needs a check: hosts and addresses were parsed, the rest is ours. */
-function vercelLines(
+/** What the edge says of a request (`requestOriginHeader`). Hosts and addresses were parsed and ids are ours, so only the path needs a check. */
+function originValue(
   { requestId, hostPort, scheme, remoteAddress }: Origination,
   deployment: ServedDeployment,
+  matchedPath: string,
 ): string {
-  const address = remoteAddress || "127.0.0.1";
   const colon = hostPort.lastIndexOf(":");
   const hasPort = colon > hostPort.lastIndexOf("]");
   const port = hasPort ? hostPort.slice(colon + 1) : scheme === "https" ? "443" : "80";
-  // A deployment is reached through the port that the client used.
-  const url = hasPort ? `${deployment.host}:${port}` : deployment.host;
-  // Without x-invocation-id, Next.js gives what it rendered in the last ten seconds again, whatever was invalidated meanwhile.
-  return `x-vercel-id: ${requestId}\r
-x-invocation-id: ${newInvocationId()}\r
-x-forwarded-for: ${address}\r
-x-forwarded-host: ${hostPort}\r
-x-forwarded-proto: ${scheme}\r
-x-forwarded-port: ${port}\r
-x-real-ip: ${address}\r
-x-vercel-forwarded-for: ${address}\r
-x-vercel-deployment-url: ${url}\r
-`;
-}
-
-function linesToPairs(lines: string): Pair[] {
-  return lines
-    .split("\r\n")
-    .slice(0, -1)
-    .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]);
+  return writeRequestOrigin({
+    requestId,
+    invocationId: newInvocationId(),
+    address: remoteAddress || "127.0.0.1",
+    scheme,
+    hostPort,
+    port,
+    // A deployment is reached through the port that the client used.
+    deploymentUrl: hasPort ? `${deployment.host}:${port}` : deployment.host,
+    matchedPath: headerValue("x-matched-path", matchedPath),
+  });
 }
 
 export interface FunctionTarget {
@@ -75,14 +70,16 @@ export function functionHeaders(
   exchange: Exchange,
   requestId: string,
   deployment: ServedDeployment,
-  target: FunctionTarget,
+  { matchedPath, maxDurationS }: FunctionTarget,
   forwarded: ForwardedRequest,
 ): Pair[] {
-  const lines = functionLines(exchange, requestId, deployment, target, forwarded);
-  return [...linesToPairs(lines), ...(changedHeaders(forwarded) ?? [])];
+  const headers = vercelHeaders(originationOf(exchange, requestId), deployment);
+  headers.push(["x-matched-path", matchedPath], [deadlineHeader, String(maxDurationS * 1_000)]);
+  if (forwarded.parameters !== "") headers.push([routeParametersHeader, forwarded.parameters]);
+  return [...headers, ...(changedHeaders(forwarded) ?? [])];
 }
 
-/** Those of `functionHeaders` that are the edge's own, serialised: a client's lines of these names are all among `untrustedHeaders`. */
+/** The edge's own among `functionHeaders` as lines, short for the launcher. A client's lines of these names are all dropped (`untrustedHeaders`). */
 export function functionLines(
   exchange: Exchange,
   requestId: string,
@@ -90,9 +87,8 @@ export function functionLines(
   { matchedPath, maxDurationS }: FunctionTarget,
   { parameters }: ForwardedRequest,
 ): string {
-  const { hostPort, scheme, remoteAddress } = exchange;
-  const vercel = vercelLines({ requestId, hostPort, scheme, remoteAddress }, deployment);
-  const lines = `${vercel}${headerLine("x-matched-path", matchedPath)}${deadlineHeader}: ${maxDurationS * 1_000}\r\n`;
+  const origin = originValue(originationOf(exchange, requestId), deployment, matchedPath);
+  const lines = `${requestOriginHeader}: ${origin}\r\n${deadlineHeader}: ${maxDurationS * 1_000}\r\n`;
   return parameters === "" ? lines : lines + headerLine(routeParametersHeader, parameters);
 }
 

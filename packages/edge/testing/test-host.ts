@@ -1,13 +1,15 @@
 import { rmSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
-import type {
-  DeploymentId,
-  EdgeToHost,
-  FunctionId,
-  HomeLayout,
-  HostToEdge,
-  InstanceId,
+import {
+  type DeploymentId,
+  type EdgeToHost,
+  type FunctionId,
+  type HomeLayout,
+  type HostToEdge,
+  type InstanceId,
+  readRequestOrigin,
+  requestOriginHeader,
 } from "@evenkeel/model";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import { functionId, type TestApp } from "./test-app.ts";
@@ -101,11 +103,19 @@ export class TestHost {
     const id = `${deployment}-${(this.count++).toString(36)}` as InstanceId;
     const socketPath = join(this.layout.instanceSockets, `${id}.sock`);
     const own = [...this.servers].find(([key]) => functionId(deployment, key) === fn)?.[1];
-    const server = own ?? createServer(listener);
+    const server = own ?? createServer((request, response) => listener(withOrigin(request), response));
     const running = { type: "instance", instance: { id, deployment, function: fn, socketPath } } as const;
     this.instances.set(id, { server, running });
     server.listen(socketPath, () => this.tell(running));
   }
+}
+
+/** As the launcher does it. */
+function withOrigin(request: IncomingMessage): IncomingMessage {
+  const value = request.headers[requestOriginHeader];
+  delete request.headers[requestOriginHeader];
+  if (typeof value === "string") Object.assign(request.headers, readRequestOrigin(value));
+  return request;
 }
 
 function end(server: Server): void {

@@ -70,6 +70,33 @@ test("the app sees its raw URL, route parameters in req.query, and no internal h
   expect(Object.keys(seen.headers)).toEqual(seen.raw.filter((_: string, index: number) => index % 2 === 0));
 });
 
+test("what the edge says of a request in one line, the app sees as Vercel's headers", async () => {
+  const seen = await json("/query", {
+    headers: {
+      "x-first": "1",
+      cookie: "a=1",
+      "x-evenkeel-origin":
+        "ek1::a-1-2 a-3 203.0.113.7 http shop.localhost:7080 7080 shop-1.localhost:7080 /two words",
+      "x-last": "2",
+    },
+  });
+  const platforms = {
+    "x-vercel-id": "ek1::a-1-2",
+    "x-invocation-id": "a-3",
+    "x-forwarded-for": "203.0.113.7",
+    "x-forwarded-host": "shop.localhost:7080",
+    "x-forwarded-proto": "http",
+    "x-forwarded-port": "7080",
+    "x-real-ip": "203.0.113.7",
+    "x-vercel-forwarded-for": "203.0.113.7",
+    "x-vercel-deployment-url": "shop-1.localhost:7080",
+    "x-matched-path": "/two words",
+  };
+  expect(seen.headers).toMatchObject({ "x-first": "1", cookie: "a=1", "x-last": "2", ...platforms });
+  expect(JSON.stringify(seen.raw)).not.toContain("evenkeel");
+  expect(Object.entries(seen.headers).flat()).toEqual(seen.raw);
+});
+
 test("paths reach the app unchanged", async () => {
   const path = "/query/../%2e%2e//a%2Fb;x?q=%zz";
   const answer = await ask("//x/..%2f?y=%20+");

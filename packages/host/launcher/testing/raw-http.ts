@@ -71,11 +71,14 @@ export function open(socketPath: string): Promise<Socket> {
 
 /** The head of a request as edges send it. */
 export function headOf({ method = "GET", path = "/", headers = {}, body, times = 1 }: RawRequest): string {
-  const lines = Object.entries({
-    host: "shop.localhost",
+  const edges = {
     "x-forwarded-proto": "https",
     "x-forwarded-host": "shop.localhost",
     "x-real-ip": "203.0.113.9",
+  };
+  const lines = Object.entries({
+    host: "shop.localhost",
+    ...("x-evenkeel-origin" in headers ? {} : edges),
     ...(body === undefined || headers["transfer-encoding"]
       ? {}
       : { "content-length": String(Buffer.byteLength(body) * times) }),

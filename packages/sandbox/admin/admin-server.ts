@@ -8,6 +8,7 @@ import { accountRoutes } from "./account-routes.ts";
 import type { AdminParts, AdminRoute } from "./admin-route.ts";
 import { faultRoutes } from "./fault-routes.ts";
 import { logRoutes } from "./log-routes.ts";
+import { mailRoutes } from "./mail-routes.ts";
 
 const bodyLimitBytes = 1024 * 1024;
 export const adminPrefix = "/_sandbox";
@@ -25,6 +26,7 @@ export class AdminServer {
       ...accountRoutes(parts),
       ...faultRoutes(parts),
       ...logRoutes(parts),
+      ...mailRoutes(parts),
     ]);
   }
 

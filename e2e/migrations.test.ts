@@ -90,157 +90,188 @@ describe("plain SQL", () => {
       "ALTER TABLE users ADD COLUMN name text;\n\nALTER TABLE users DROP COLUMN email;",
   };
 
-  test("runs in the deploy, and its state is shown", async () => {
-    await deploy("shop", "zero", {}, "--prod");
-    await platform.must("db", "create", "shop");
-    await deploy("shop", "one", users, "--prod");
-    expect(await page("shop.localhost")).toBe("one");
-    expect(await rows("shop", "SELECT email FROM users")).toEqual([{ email: "a@example.com" }]);
-    const shown = await platform.must("db", "migrate", "shop", "--dry-run");
-    expect(shown).toMatch(/0001_users +applied +additive/);
-  }, 60_000);
+  test(
+    "runs in the deploy, and its state is shown",
+    async () => {
+      await deploy("shop", "zero", {}, "--prod");
+      await platform.must("db", "create", "shop");
+      await deploy("shop", "one", users, "--prod");
+      expect(await page("shop.localhost")).toBe("one");
+      expect(await rows("shop", "SELECT email FROM users")).toEqual([{ email: "a@example.com" }]);
+      const shown = await platform.must("db", "migrate", "shop", "--dry-run");
+      expect(shown).toMatch(/0001_users +applied +additive/);
+    },
+    limitMs,
+  );
 
-  test("that takes something away is refused, then approved, with a backup before", async () => {
-    const error = await refused("shop", "two", split);
-    expect(error.message).toContain(
-      "Migration 0002_split (migrations/0002_split.sql:3) is destructive: it drops column email of users",
-    );
-    expect(error.hint).toContain("evenkeel db approve shop 0002_split");
-    expect(await page("shop.localhost")).toBe("one");
-    expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
-    const { migrations, approval } = await platform.json<Report>("db", "migrate", "shop", "--dry-run");
-    expect(migrations.map(({ name, state, effect }) => [name, state, effect])).toEqual([
-      ["0001_users", "applied", "additive"],
-      ["0002_split", "pending", "destructive"],
-    ]);
-    expect(approval).toMatchObject({ required: true, migrations: ["0002_split"] });
-    expect((await platform.failing("db", "approve", "shop", "0001_users")).exitCode).toBe(2);
-    await platform.must("db", "approve", "shop", "0002_split", "-m", "names are asked for now");
-    const { id } = await deploy("shop", "two", split, "--prod");
-    expect(await page("shop.localhost")).toBe("two");
-    expect(await columnsOf("shop", "users")).toEqual(["id", "name"]);
-    expect(await buildLog("shop", id)).toContain("Approved by admin");
-    const backups = await platform.json<{ label: string }[]>("db", "backups", "shop");
-    expect(backups.map(({ label }) => label)).toContain("pre-migration");
-  }, 60_000);
+  test(
+    "that takes something away is refused, then approved, with a backup before",
+    async () => {
+      const error = await refused("shop", "two", split);
+      expect(error.message).toContain(
+        "Migration 0002_split (migrations/0002_split.sql:3) is destructive: it drops column email of users",
+      );
+      expect(error.hint).toContain("evenkeel db approve shop 0002_split");
+      expect(await page("shop.localhost")).toBe("one");
+      expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
+      const { migrations, approval } = await platform.json<Report>("db", "migrate", "shop", "--dry-run");
+      expect(migrations.map(({ name, state, effect }) => [name, state, effect])).toEqual([
+        ["0001_users", "applied", "additive"],
+        ["0002_split", "pending", "destructive"],
+      ]);
+      expect(approval).toMatchObject({ required: true, migrations: ["0002_split"] });
+      expect((await platform.failing("db", "approve", "shop", "0001_users")).exitCode).toBe(2);
+      await platform.must("db", "approve", "shop", "0002_split", "-m", "names are asked for now");
+      const { id } = await deploy("shop", "two", split, "--prod");
+      expect(await page("shop.localhost")).toBe("two");
+      expect(await columnsOf("shop", "users")).toEqual(["id", "name"]);
+      expect(await buildLog("shop", id)).toContain("Approved by admin");
+      const backups = await platform.json<{ label: string }[]>("db", "backups", "shop");
+      expect(backups.map(({ label }) => label)).toContain("pre-migration");
+    },
+    limitMs,
+  );
 
-  test("that fails half-way leaves production as it was, and the corrected one runs", async () => {
-    const failing = { ...split, "migrations/0003_orders.sql": "CREATE TABLE orders ();\nSELECT 1 / 0;" };
-    const error = await refused("shop", "three", failing);
-    expect(error.message).toContain(
-      "failed at migrations/0003_orders.sql:2: division by zero (SELECT 1 / 0)",
-    );
-    expect(await page("shop.localhost")).toBe("two");
-    expect(await columnsOf("shop", "users")).toEqual(["id", "name"]);
-    expect(await rows("shop", "SELECT to_regclass('orders') AS orders")).toEqual([{ orders: null }]);
-    await deploy(
-      "shop",
-      "three",
-      { ...split, "migrations/0003_orders.sql": "CREATE TABLE orders ()" },
-      "--prod",
-    );
-    expect(await page("shop.localhost")).toBe("three");
-  }, 60_000);
+  test(
+    "that fails half-way leaves production as it was, and the corrected one runs",
+    async () => {
+      const failing = { ...split, "migrations/0003_orders.sql": "CREATE TABLE orders ();\nSELECT 1 / 0;" };
+      const error = await refused("shop", "three", failing);
+      expect(error.message).toContain(
+        "failed at migrations/0003_orders.sql:2: division by zero (SELECT 1 / 0)",
+      );
+      expect(await page("shop.localhost")).toBe("two");
+      expect(await columnsOf("shop", "users")).toEqual(["id", "name"]);
+      expect(await rows("shop", "SELECT to_regclass('orders') AS orders")).toEqual([{ orders: null }]);
+      await deploy(
+        "shop",
+        "three",
+        { ...split, "migrations/0003_orders.sql": "CREATE TABLE orders ()" },
+        "--prod",
+      );
+      expect(await page("shop.localhost")).toBe("three");
+    },
+    limitMs,
+  );
 
-  test("waits for a lock in short attempts, and runs when its holder is gone", async () => {
-    const visitor = await connect("shop");
-    await visitor.query("BEGIN");
-    await visitor.query("LOCK TABLE users IN ACCESS SHARE MODE");
-    const next = {
-      ...split,
-      "migrations/0003_orders.sql": "CREATE TABLE orders ()",
-      "migrations/0004_age.sql": "ALTER TABLE users ADD COLUMN age int",
-    };
-    const folder = source("shop", "four", next);
-    const deploying = platform.run("deploy", folder, "--app", "shop", "--prebuilt", "--prod");
-    const lists = () => platform.json<{ id: string; state: string }[]>("list", "shop");
-    const [newest] = await eventually(lists, ([first]) => first?.state === "deploying");
-    await eventually(
-      () => buildLog("shop", newest!.id),
-      (log) => log.includes("It did not get its lock; trying again"),
-    );
-    expect(await page("shop.localhost")).toBe("three");
-    await visitor.query("COMMIT");
-    await visitor.end();
-    expect((await deploying).exitCode).toBe(0);
-    expect(await columnsOf("shop", "users")).toEqual(["id", "name", "age"]);
-  }, 120_000);
+  test(
+    "waits for a lock in short attempts, and runs when its holder is gone",
+    async () => {
+      const visitor = await connect("shop");
+      await visitor.query("BEGIN");
+      await visitor.query("LOCK TABLE users IN ACCESS SHARE MODE");
+      const next = {
+        ...split,
+        "migrations/0003_orders.sql": "CREATE TABLE orders ()",
+        "migrations/0004_age.sql": "ALTER TABLE users ADD COLUMN age int",
+      };
+      const folder = source("shop", "four", next);
+      const deploying = platform.run("deploy", folder, "--app", "shop", "--prebuilt", "--prod");
+      const lists = () => platform.json<{ id: string; state: string }[]>("list", "shop");
+      const [newest] = await eventually(lists, ([first]) => first?.state === "deploying");
+      await eventually(
+        () => buildLog("shop", newest!.id),
+        (log) => log.includes("It did not get its lock; trying again"),
+      );
+      expect(await page("shop.localhost")).toBe("three");
+      await visitor.query("COMMIT");
+      await visitor.end();
+      expect((await deploying).exitCode).toBe(0);
+      expect(await columnsOf("shop", "users")).toEqual(["id", "name", "age"]);
+    },
+    limitMs,
+  );
 
-  test("keeps a rollback from going past it, and the way out that is told leads out", async () => {
-    // Over what was only added one may go back.
-    await platform.must("rollback", "shop", "--to", "v4");
-    expect(await page("shop.localhost")).toBe("three");
-    const { stdout } = await platform.failing("rollback", "shop", "--to", "v2", "--json");
-    const { error } = JSON.parse(stdout) as Failed;
-    expect(error.message).toContain("migration 0002_split took away what it may need");
-    expect(error.hint).toContain("evenkeel rollback shop --to v5");
-    expect((await platform.failing("rollback", "shop", "--to", "v2", "--ignore-schema")).exitCode).toBe(1);
-    const restore = /evenkeel (db restore shop --to [0-9A-F/]+)/.exec(error.hint)![1]!;
-    await platform.must(...restore.split(" "), "--yes");
-    expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
-    await platform.must("rollback", "shop", "--to", "v2");
-    expect(await page("shop.localhost")).toBe("one");
-    // What ran before the restore would have to run again.
-    expect((await platform.failing("rollback", "shop", "--to", "v5")).stderr).toContain(
-      "evenkeel db migrate shop",
-    );
-  }, 60_000);
+  test(
+    "keeps a rollback from going past it, and the way out that is told leads out",
+    async () => {
+      // Over what was only added one may go back.
+      await platform.must("rollback", "shop", "--to", "v4");
+      expect(await page("shop.localhost")).toBe("three");
+      const { stdout } = await platform.failing("rollback", "shop", "--to", "v2", "--json");
+      const { error } = JSON.parse(stdout) as Failed;
+      expect(error.message).toContain("migration 0002_split took away what it may need");
+      expect(error.hint).toContain("evenkeel rollback shop --to v5");
+      expect((await platform.failing("rollback", "shop", "--to", "v2", "--ignore-schema")).exitCode).toBe(1);
+      const restore = /evenkeel (db restore shop --to [0-9A-F/]+)/.exec(error.hint)![1]!;
+      await platform.must(...restore.split(" "), "--yes");
+      expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
+      await platform.must("rollback", "shop", "--to", "v2");
+      expect(await page("shop.localhost")).toBe("one");
+      // What ran before the restore would have to run again.
+      expect((await platform.failing("rollback", "shop", "--to", "v5")).stderr).toContain(
+        "evenkeel db migrate shop",
+      );
+    },
+    limitMs,
+  );
 
-  test("may do anything in a preview's own database, and a control plane that is killed amid it runs it once", async () => {
-    await deploy("shop", "begun", users, "--branch", "five");
-    const visitor = await connect("shop", "--branch", "five");
-    const { rows: copied } = await visitor.query("SELECT email FROM users");
-    expect(copied).toEqual([{ email: "a@example.com" }]);
-    await visitor.query("SELECT pg_advisory_lock(7)");
-    const folder = source("shop", "five", {
-      ...users,
-      "migrations/0002_try.sql":
-        "DROP TABLE users;\nCREATE TABLE tried (b int);\nSELECT pg_advisory_xact_lock(7);\nINSERT INTO tried VALUES (1);",
-    });
-    const deploying = platform.run(
-      ...["deploy", folder, "--app", "shop", "--prebuilt", "--branch", "five", "--json"],
-    );
-    const waits = async () =>
-      (await visitor.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted"))
-        .rows.length > 0;
-    await eventually(waits, (waiting) => waiting);
-    const { pid } = await control();
-    process.kill(pid, "SIGKILL");
-    await eventually(control, (now) => now.pid !== pid && now.state === "running");
-    await eventually(waits, (waiting) => waiting);
-    await visitor.query("SELECT pg_advisory_unlock(7)");
-    expect((await deploying).exitCode).toBe(0);
-    expect((await visitor.query("SELECT b FROM tried")).rows).toEqual([{ b: 1 }]);
-    expect((await visitor.query("SELECT to_regclass('users') AS users")).rows).toEqual([{ users: null }]);
-    await visitor.end();
-    expect(await page("shop-git-five.localhost")).toBe("five");
-    expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
-  }, 120_000);
+  test(
+    "may do anything in a preview's own database, and a control plane that is killed amid it runs it once",
+    async () => {
+      await deploy("shop", "begun", users, "--branch", "five");
+      const visitor = await connect("shop", "--branch", "five");
+      const { rows: copied } = await visitor.query("SELECT email FROM users");
+      expect(copied).toEqual([{ email: "a@example.com" }]);
+      await visitor.query("SELECT pg_advisory_lock(7)");
+      const folder = source("shop", "five", {
+        ...users,
+        "migrations/0002_try.sql":
+          "DROP TABLE users;\nCREATE TABLE tried (b int);\nSELECT pg_advisory_xact_lock(7);\nINSERT INTO tried VALUES (1);",
+      });
+      const deploying = platform.run(
+        ...["deploy", folder, "--app", "shop", "--prebuilt", "--branch", "five", "--json"],
+      );
+      const waits = async () =>
+        (
+          await visitor.query(
+            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted",
+          )
+        ).rows.length > 0;
+      await eventually(waits, (waiting) => waiting);
+      const { pid } = await control();
+      process.kill(pid, "SIGKILL");
+      await eventually(control, (now) => now.pid !== pid && now.state === "running");
+      await eventually(waits, (waiting) => waiting);
+      await visitor.query("SELECT pg_advisory_unlock(7)");
+      expect((await deploying).exitCode).toBe(0);
+      expect((await visitor.query("SELECT b FROM tried")).rows).toEqual([{ b: 1 }]);
+      expect((await visitor.query("SELECT to_regclass('users') AS users")).rows).toEqual([{ users: null }]);
+      await visitor.end();
+      expect(await page("shop-git-five.localhost")).toBe("five");
+      expect(await columnsOf("shop", "users")).toEqual(["id", "email"]);
+    },
+    limitMs,
+  );
 });
 
-test("Prisma's migrations run without its engines, and stand in its own table", async () => {
-  await deploy("prisma", "zero", {}, "--prod");
-  await platform.must("db", "create", "prisma");
-  const sql = 'CREATE TABLE "User" ("id" SERIAL NOT NULL, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));\n';
-  await deploy(
-    "prisma",
-    "one",
-    {
-      "prisma/migrations/20260101000000_init/migration.sql": sql,
-      "prisma/migrations/migration_lock.toml": 'provider = "postgresql"\n',
-    },
-    "--prod",
-  );
-  expect(
-    await rows("prisma", "SELECT migration_name, checksum, applied_steps_count FROM _prisma_migrations"),
-  ).toEqual([
-    {
-      migration_name: "20260101000000_init",
-      checksum: new Bun.CryptoHasher("sha256").update(sql).digest("hex"),
-      applied_steps_count: 1,
-    },
-  ]);
-}, 60_000);
+test(
+  "Prisma's migrations run without its engines, and stand in its own table",
+  async () => {
+    await deploy("prisma", "zero", {}, "--prod");
+    await platform.must("db", "create", "prisma");
+    const sql = 'CREATE TABLE "User" ("id" SERIAL NOT NULL, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));\n';
+    await deploy(
+      "prisma",
+      "one",
+      {
+        "prisma/migrations/20260101000000_init/migration.sql": sql,
+        "prisma/migrations/migration_lock.toml": 'provider = "postgresql"\n',
+      },
+      "--prod",
+    );
+    expect(
+      await rows("prisma", "SELECT migration_name, checksum, applied_steps_count FROM _prisma_migrations"),
+    ).toEqual([
+      {
+        migration_name: "20260101000000_init",
+        checksum: new Bun.CryptoHasher("sha256").update(sql).digest("hex"),
+        applied_steps_count: 1,
+      },
+    ]);
+  },
+  limitMs,
+);
 
 test(
   "Drizzle's migrations run, and Drizzle itself finds nothing more to do",
@@ -282,6 +313,10 @@ test(
       message: expect.stringContaining("node migrate.js has not been approved"),
       hint: expect.stringContaining("evenkeel db approve commanded Procfile"),
     });
+    const { approval } = await platform.json<Report>("db", "migrate", "commanded", "--dry-run");
+    await platform.deploy(folder, "--app", "commanded", "--prod", "--approve-migrations", approval!.key);
+    const backups = await platform.json<{ label: string }[]>("db", "backups", "commanded");
+    expect(backups.map(({ label }) => label)).toContain("pre-migration");
   },
   limitMs,
 );

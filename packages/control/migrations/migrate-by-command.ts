@@ -6,6 +6,7 @@ import {
   type ToolWish,
 } from "@evenkeel/build";
 import { EvenkeelError, type HomeLayout } from "@evenkeel/model";
+import { explainConnection } from "@evenkeel/postgres/client/database-address";
 import { MigrationApprovalError } from "@evenkeel/postgres/errors";
 import { describeCommand } from "@evenkeel/postgres/migrations/detect";
 import type { AppliedMigration } from "@evenkeel/postgres/migrations/ledger";
@@ -83,7 +84,7 @@ export async function migrateByCommand(
     await keepLedger(database, deployment, ledger);
     return ledger;
   } catch (error) {
-    throw failure ?? error;
+    throw failure ?? explainConnection(error, target.address);
   }
 }
 

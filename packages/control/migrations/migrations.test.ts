@@ -103,6 +103,23 @@ test(
       ["1_users", "applied", "additive"],
       ["2_name", "applied", "additive"],
     ]);
+    const client = control.client();
+    await client.setVariables({
+      app: "shop",
+      environments: ["production"],
+      variables: { DATABASE_URL: url },
+    });
+    const listed = await client.listDatabases({ app: "shop" });
+    expect(listed.external).toMatchObject([
+      {
+        environment: "production",
+        state: "external",
+        variable: "DATABASE_URL",
+        host: "127.0.0.1",
+        database: "app",
+      },
+    ]);
+    expect(JSON.stringify(listed)).not.toContain("secret-word");
   },
   limitMs,
 );
@@ -270,6 +287,36 @@ test(
       expect(outcome(await control.finished(id))).toEqual(released);
       expect(await query("SELECT b FROM a ORDER BY b")).toEqual([{ b: 1 }, { b: 2 }]);
       expect(await query("SELECT name FROM evenkeel.migrations")).toEqual([{ name: "1" }]);
+    } finally {
+      await holder.end();
+    }
+  },
+  limitMs,
+);
+
+test(
+  "a deployment that is cancelled amid a migration leaves nothing of it, and the next one does not wait for it",
+  async () => {
+    await begin();
+    const holder = new Client(url);
+    await holder.connect();
+    try {
+      await holder.query("SELECT pg_advisory_lock(43)");
+      await control.client().ensureApp({ app: "shop" });
+      const upload = await control.upload("shop", "x", false, {
+        "migrations/1.sql": "CREATE TABLE a (b int);\nSELECT pg_advisory_xact_lock(43)",
+      });
+      const wish = { kind: "prebuilt", environment: "production", variables: { DATABASE_URL: url } } as const;
+      const { id } = await control.client().createDeployment({ app: "shop", upload, ...wish });
+      await until("the migration waits", async () => {
+        const waiting = await query(
+          "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 43",
+        );
+        return waiting.length > 0;
+      });
+      expect((await control.client().cancelDeployment({ deployment: id })).state).toBe("cancelled");
+      expect(outcome(await deploy({ "1": "CREATE TABLE c (d int)" }))).toEqual(released);
+      expect(await columns()).toEqual(["c.d"]);
     } finally {
       await holder.end();
     }

@@ -15,7 +15,7 @@ export interface DatabaseAddress {
 }
 
 /** Direct addresses first: a session's lock does not go through a pooler in transaction mode. */
-const urlVariables = [
+export const urlVariables = [
   "DIRECT_URL",
   "DATABASE_URL_UNPOOLED",
   "POSTGRES_URL_NON_POOLING",

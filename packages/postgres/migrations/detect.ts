@@ -45,7 +45,7 @@ export function detectMigrations(project: string, options: DetectionOptions = {}
   if (tools.length > 1) {
     const names = tools.map((set) => (set.kind === "command" ? set.tool : set.kind)).join(" and ");
     throw new InvalidValueError(`The project has migrations of ${names}`, {
-      hint: "Set the app's migrationFolder or migrationCommand to the one that is to be used.",
+      hint: "Say which is to be used: evenkeel db migration-settings APP --folder FOLDER, or --command LINE.",
     });
   }
   return tools[0] ?? firstSqlFolder(files) ?? detectProcfile(files);
@@ -113,7 +113,7 @@ function refuseNewDrizzle(files: ProjectFiles, config: string | undefined, folde
     files.names(folder).some((name) => files.isFile(`${folder}/${name}/migration.sql`));
   if (!isNew) return;
   throw new InvalidValueError(`${folder} has the form of Drizzle 1.0, which is not read here`, {
-    hint: "Set the app's migrationCommand to `npx drizzle-kit migrate`.",
+    hint: 'Run it by its own command: evenkeel db migration-settings APP --command "npx drizzle-kit migrate"',
   });
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { syncFolder } from "@evenkeel/disk";
-import type { DatabaseAddress } from "../client/database-address.ts";
+import { type DatabaseAddress, explainConnection } from "../client/database-address.ts";
 import { withSession } from "../client/session.ts";
 import { DumpFailedError } from "../errors.ts";
 
@@ -14,7 +14,7 @@ export type DumpOutcome =
  * Dumps a database that is not ours, in pg_dump's custom format: `pg_restore` reads it. Not there until it is whole.
  *
  * @param path of the file; its folder is made
- * @throws DumpFailedError where pg_dump is there and fails
+ * @throws DumpFailedError where pg_dump is there and fails, DatabaseRefusedError
  */
 export async function dumpDatabase(
   address: DatabaseAddress,
@@ -24,10 +24,7 @@ export async function dumpDatabase(
   const program = Bun.which("pg_dump");
   if (program === null) return { taken: false, reason: "pg_dump is not installed on this machine" };
   const own = Number(/(\d+)/.exec(Bun.spawnSync([program, "--version"]).stdout.toString())?.[1] ?? 0);
-  const server = await withSession(address, async (client) => {
-    const { rows } = await client.query("SELECT current_setting('server_version_num')::int / 10000 AS major");
-    return rows[0].major as number;
-  });
+  const server = await serverMajor(address);
   if (own < server) {
     return {
       taken: false,
@@ -59,6 +56,19 @@ export async function dumpDatabase(
   renameSync(unfinished, path);
   syncFolder(dirname(path));
   return { taken: true, path, sizeBytes: statSync(path).size };
+}
+
+async function serverMajor(address: DatabaseAddress): Promise<number> {
+  try {
+    return await withSession(address, async (client) => {
+      const { rows } = await client.query(
+        "SELECT current_setting('server_version_num')::int / 10000 AS major",
+      );
+      return rows[0].major as number;
+    });
+  } catch (error) {
+    throw explainConnection(error, address);
+  }
 }
 
 /** In its environment, where other users do not see the password. */

@@ -1,3 +1,4 @@
+import type { ExternalDatabase } from "@evenkeel/control";
 import { type DatabaseReport, formatSize, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
 import { confirm } from "../../output/confirm.ts";
@@ -40,15 +41,16 @@ async function create(app: string, options: DatabaseOptions): Promise<void> {
 }
 
 async function list(app: string | undefined, options: { json?: boolean }): Promise<void> {
-  const { databases } = await withControl((client) =>
+  const { databases, external } = await withControl((client) =>
     app === undefined ? client.listAllDatabases() : client.listDatabases({ app: parseAppName(app) }),
   );
-  if (options.json) return void console.log(JSON.stringify(databases));
-  if (databases.length === 0) return void console.log("No databases yet. Make one: evenkeel db create APP");
+  if (options.json) return void console.log(JSON.stringify([...databases, ...external]));
+  if (databases.length + external.length === 0)
+    return void console.log("No databases yet. Make one: evenkeel db create APP");
   console.log(
     formatTable(
       ["database", "state", "port", "size", "made", "verified", "archived to"],
-      databases.map(describe),
+      [...databases.map(describe), ...external.map(describeExternal)],
     ),
   );
 }
@@ -69,6 +71,11 @@ function verified({ verification }: DatabaseReport): string {
   const { verdict, startedMs } = verification;
   return verdict === "passed" ? formatAge(startedMs) : `${verdict}, ${formatAge(startedMs)}`;
 }
+
+const describeExternal = ({ app, environment, state, port, host, variable }: ExternalDatabase): string[] => [
+  ...[`${app}/${environment}`, state, String(port), "–", "–", "–"],
+  `${host} of ${variable}: backups and point-in-time recovery are its provider's`,
+];
 
 async function remove(app: string, options: DatabaseOptions & { yes?: boolean }): Promise<void> {
   const name = named(app, options);

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { ControlClient, MigrationState, MigrationStatement, MigrationsReport } from "@evenkeel/control";
-import { ReportedError } from "@evenkeel/model";
+import { parseAppName, ReportedError } from "@evenkeel/model";
 import { describeCommand } from "@evenkeel/postgres/migrations/detect";
 import type { Command } from "commander";
 import { UsageError } from "../../errors.ts";
@@ -39,6 +39,48 @@ export function registerDbMigrations(db: Command): void {
     .option("-m, --message <text>", "reason, kept in the audit log")
     .addHelpText("after", '\nExample:\n  evenkeel db approve shop 0003_drop_email -m "unused since v12"')
     .action(approve);
+  db.command("migration-settings")
+    .summary("where an app's migrations are, or which command runs them")
+    .description(
+      "Takes the place of what is found in the source, from the next deploy on. Without options, shows the settings.",
+    )
+    .argument("<app>", "name of the app")
+    .option("--folder <folder>", "of SQL files, within the app's folder")
+    .option("--command <line>", "shell line that is run where the app was built")
+    .option("--detect", "use what is found again")
+    .option("--json", "print as JSON")
+    .addHelpText(
+      "after",
+      '\nExamples:\n  evenkeel db migration-settings shop --folder server/sql\n  evenkeel db migration-settings shop --command "npm run migrate"',
+    )
+    .action(settings);
+}
+
+interface SettingsOptions {
+  folder?: string;
+  command?: string;
+  detect?: boolean;
+  json?: boolean;
+}
+
+async function settings(name: string, { folder, command, detect, json }: SettingsOptions): Promise<void> {
+  const app = parseAppName(name);
+  if ([folder, command, detect].filter((given) => given !== undefined).length > 1) {
+    throw new UsageError("--folder, --command and --detect exclude each other", {
+      hint: "Give one of them.",
+    });
+  }
+  const shows = folder === undefined && command === undefined && !detect;
+  const { settings } = await withControl((client) =>
+    shows
+      ? client.getApp({ app })
+      : client.updateApp({ app, migrationFolder: folder ?? null, migrationCommand: command ?? null }),
+  );
+  const { migrationFolder = null, migrationCommand = null } = settings;
+  if (json) return void console.log(JSON.stringify({ app, migrationFolder, migrationCommand }));
+  if (migrationCommand !== null) console.log(`${app} runs: ${migrationCommand}`);
+  else
+    console.log(`${app} uses ${migrationFolder === null ? "what is found in its source" : migrationFolder}`);
 }
 
 async function migrate(app: string, options: MigrateOptions): Promise<void> {

@@ -1,9 +1,11 @@
 import type {
+  AppName,
   DatabaseBackup,
   DatabaseProgress,
   DatabaseRemoved,
   DatabaseReport,
   DatabaseRestored,
+  EnvironmentName,
 } from "@evenkeel/model";
 import { z } from "zod";
 import { appParams, deployableEnvironment, recoveryPoint } from "./parameters.ts";
@@ -16,13 +18,24 @@ export type DatabaseEvent<Done> =
   | { type: "progress"; progress: DatabaseProgress }
   | ({ type: "done" } & Done);
 
+/** One that a variable of the environment names. It is migrated under the guard; its backups and point-in-time recovery are its provider's. */
+export interface ExternalDatabase {
+  app: AppName;
+  environment: EnvironmentName;
+  state: "external";
+  variable: string;
+  host: string;
+  port: number;
+  database: string;
+}
+
 export const databaseRoutes = {
-  listAllDatabases: json<{ databases: DatabaseReport[] }>()({
+  listAllDatabases: json<{ databases: DatabaseReport[]; external: ExternalDatabase[] }>()({
     method: "GET",
     path: "/api/databases",
     permission: "admin",
   }),
-  listDatabases: json<{ databases: DatabaseReport[] }>()({
+  listDatabases: json<{ databases: DatabaseReport[]; external: ExternalDatabase[] }>()({
     method: "GET",
     path: "/api/apps/:app/databases",
     permission: "read",

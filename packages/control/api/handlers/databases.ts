@@ -8,29 +8,32 @@ import {
   requireDatabase,
   wantDatabase,
 } from "../../databases/database-store.ts";
+import { externalDatabases } from "../../databases/external-databases.ts";
 import { withProgress } from "../../databases/with-progress.ts";
 import type { databaseRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
 export function databaseHandlers(parts: ControlParts): HandlersOf<typeof databaseRoutes> {
-  const { database, databases, databaseRemover } = parts;
+  const { database, vault, databases, databaseRemover } = parts;
   const reports = async (): Promise<DatabaseReport[]> =>
     (await databases.ask({ type: "list" })).databases ?? [];
   const audit = ({ app, environment }: DatabaseName, who: string, action: string, detail: object = {}) =>
     record(database, { who, action, app, detail: { environment, ...detail } });
   return {
     async listAllDatabases() {
-      return { databases: await reports() };
+      return { databases: await reports(), external: await externalDatabases(database, vault) };
     },
     async listDatabases({ params: { app } }) {
       await getApp(database, app);
+      const external = await externalDatabases(database, vault, app);
       const names = await listDatabases(database, app);
       // Without any there is nobody to ask.
-      if (names.length === 0) return { databases: [] };
+      if (names.length === 0) return { databases: [], external };
       const wanted = new Set(names.map(({ environment }) => environment));
       const all = await reports();
-      return { databases: all.filter((report) => report.app === app && wanted.has(report.environment)) };
+      const own = all.filter((report) => report.app === app && wanted.has(report.environment));
+      return { databases: own, external };
     },
     createDatabase: ({ params, caller }) =>
       withProgress(async (onProgress) => {

@@ -51,6 +51,8 @@ describe("a verification", () => {
     expect(passed.rpoMs).toBeGreaterThanOrEqual(0);
     expect(await evidence()).toEqual([passed]);
     expect(await platform.must("db", "list")).not.toContain("not yet");
+    await platform.must("db", "verify", "notes", "--every", "1");
+    expect(await platform.json<object[]>("db", "list")).toMatchObject([{ verifiedEveryDays: 1 }]);
   }, 120_000);
 
   test("fails when an object of the archive is not what was stored, and its row names the object", async () => {

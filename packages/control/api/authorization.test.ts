@@ -87,6 +87,7 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/flags/:environment/history": "read",
   "POST /api/apps/:app/flags/:environment/rollback": "release",
   "POST /api/apps/:app/databases/:environment/verifications": "deploy",
+  "PUT /api/apps/:app/databases/:environment/verification-schedule": "configure",
   "GET /api/apps/:app/verifications": "read",
   "GET /api/apps/:app/branches": "read",
   "PUT /api/apps/:app/branches/:branch": "configure",

@@ -6,6 +6,7 @@ import { attachVariables } from "../deployments/attach-variables.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { BuildLog } from "../logs/build-log.ts";
 import type { Vault } from "../vault/vault.ts";
+import { hasBranch } from "./branch-store.ts";
 import type { Branches } from "./branches.ts";
 import { hasDatabase, parentOfBranches, wantDatabase } from "./database-store.ts";
 import type { DatabasesLink } from "./databases-link.ts";
@@ -49,7 +50,8 @@ export async function attachDatabase(
   const { settings } = await getApp(database, app);
   const isPreview = environment === "preview";
   const wanted = isPreview
-    ? (await parentOfBranches(database, app)) !== undefined
+    ? (await parentOfBranches(database, app)) !== undefined ||
+      (await hasBranch(database, { app, branch: branchOf(deployment) }))
     : await hasDatabase(database, { app, environment });
   const need = wanted ? undefined : needsDatabase(join(sourceFolder, settings.rootDirectory ?? ""));
   if (!wanted && need === undefined) return;
@@ -80,13 +82,16 @@ async function ofEnvironment(
   return variables;
 }
 
+const branchOf = ({ id, app, branch }: Pick<Attached, "id" | "app" | "branch">): string =>
+  branch === null ? id : branchLabel(app, branch);
+
 /** Deployments of one git branch share it; one without a git branch has its own. */
 async function ofBranch(
   { database, databases, branches }: AttachParts,
   { id, app, branch: gitBranch, createdBy }: Attached,
   log: BuildLog,
 ): Promise<Record<string, string>> {
-  const branch = gitBranch === null ? id : branchLabel(app, gitBranch);
+  const branch = branchOf({ id, app, branch: gitBranch });
   const environment = await parentOfBranches(database, app);
   let step = "";
   const { report, created } = await branches.ensure(

@@ -26,6 +26,14 @@ export const listBranchRows = (connection: Connection, app?: AppName): Promise<B
     [app ?? null, usualIdleDays],
   );
 
+export async function hasBranch(connection: Connection, { app, branch }: BranchName): Promise<boolean> {
+  const rows = await connection.query("SELECT 1 FROM database_branches WHERE app = $1 AND name = $2", [
+    app,
+    branch,
+  ]);
+  return rows.length > 0;
+}
+
 /**
  * From now on the app is to have the branch; false if it was so before.
  *

@@ -67,6 +67,8 @@ export type DatabasesRequest =
   | ({ type: "removeBranch" } & BranchName)
   /** Proves that its archive restores, or that it does not; replies with `evidence` of one. */
   | ({ type: "verify" } & DatabaseName)
+  /** From now on that happens by itself every so many days, 0: never; replies with `database`. */
+  | ({ type: "verifyEvery"; days: number } & DatabaseName)
   /** Replies with `evidence` of all databases, oldest first of each. */
   | { type: "evidence" };
 
@@ -165,6 +167,8 @@ export interface DatabaseReport extends DatabaseName {
   archiveError?: ErrorJson;
   /** How far the archive is behind, when that is more than usual. */
   archiveBehindMs?: number;
+  /** It is verified by itself every so many days; 0: never. */
+  verifiedEveryDays: number;
   /** The newest verification; absent before the first. */
   verification?: Pick<DatabaseEvidence, "id" | "startedMs" | "verdict">;
 }

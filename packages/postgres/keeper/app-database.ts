@@ -14,6 +14,7 @@ import { finishSwitch } from "./finish-switch.ts";
 import { readTerms } from "./protection-terms.ts";
 import { restoreInPlace } from "./restore-in-place.ts";
 import { isLost, restoreLost } from "./restore-lost.ts";
+import { usualVerifyDays } from "./verification/verification-due.ts";
 
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
@@ -195,6 +196,7 @@ export class AppDatabase {
     return {
       ...{ app, environment, id, port, createdAtMs },
       state: this.running ? "running" : "starting",
+      verifiedEveryDays: this.record.verifyEveryDays ?? usualVerifyDays,
       sizeBytes: this.running ? this.dataBytes() : 0,
       archive: this.parts.archive.target.description,
       ...(archivedToMs === undefined ? {} : { archivedToMs }),

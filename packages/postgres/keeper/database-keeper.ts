@@ -13,13 +13,18 @@ import { readArchivePlace } from "../platform/archive-place.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { allotPort } from "./allot-port.ts";
 import { AppDatabase } from "./app-database.ts";
-import { BranchKeeper } from "./branches/branch-keeper.ts";
+import { BranchKeeper, type BranchKeeperParts } from "./branches/branch-keeper.ts";
 import type { OnProgress } from "./cluster-protection.ts";
 import { databaseArchive, databaseKeys, databasePlace } from "./database-place.ts";
 import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
 import { VerificationKeeper } from "./verification/verification-keeper.ts";
 
 const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environment}`;
+
+export interface KeeperOptions extends Pick<BranchKeeperParts, "idleMs" | "disk"> {
+  /** How often it looks for databases whose verification is due; default a minute. */
+  verificationLookMs?: number;
+}
 
 /** All databases of apps on this machine. What exists is what `cluster.json` files say. */
 export class DatabaseKeeper {
@@ -33,16 +38,20 @@ export class DatabaseKeeper {
   constructor(
     private readonly layout: HomeLayout,
     private readonly settings?: ServerSettings,
-    branchIdleMs?: number,
+    { verificationLookMs, ...branchOptions }: KeeperOptions = {},
   ) {
     this.archives = readArchivePlace(layout);
     this.branches = new BranchKeeper({
       ...{ layout, settings },
       database: (name) => this.get(name),
       allotPort: () => this.allotPort(),
-      ...(branchIdleMs === undefined ? {} : { idleMs: branchIdleMs }),
+      ...branchOptions,
     });
-    this.verifications = new VerificationKeeper(layout, () => [...this.databases.values()]);
+    this.verifications = new VerificationKeeper(
+      layout,
+      () => [...this.databases.values()],
+      verificationLookMs,
+    );
   }
 
   /** Takes up what is there; returns at once, and each starts on its own. */
@@ -95,6 +104,8 @@ export class DatabaseKeeper {
         return {};
       case "verify":
         return { evidence: [await this.verifications.verify(this.get(request), "manual", onProgress)] };
+      case "verifyEvery":
+        return { database: this.verifyEvery(request, request.days) };
       case "evidence":
         return { evidence: this.verifications.evidence() };
     }
@@ -111,6 +122,13 @@ export class DatabaseKeeper {
     }
     const database = this.databases.get(keyOf(wish)) ?? this.create(wish);
     await database.ensure(onProgress);
+    return this.report(database);
+  }
+
+  private verifyEvery(name: DatabaseName, days: number): DatabaseReport {
+    const database = this.get(name);
+    database.record.verifyEveryDays = days;
+    writeRecord(this.layout, database.record);
     return this.report(database);
   }
 

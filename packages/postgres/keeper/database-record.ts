@@ -13,6 +13,8 @@ export interface DatabaseRecord extends DatabaseName {
   /** On 127.0.0.1; stays the same, since deployments remember it. */
   port: number;
   createdAtMs: number;
+  /** Absent: weekly; 0: never. */
+  verifyEveryDays?: number;
   /** Its removal was begun: it is taken up again after a crash. */
   removing?: true;
 }

@@ -10,6 +10,11 @@ export interface DiskSpace {
 
 /** Databases that serve are on the same disk: nothing else may take the last of it. */
 const reservedShare = 0.05;
+/** With less than this left, what is not needed for serving production stops writing. */
+const criticalShare = 0.02;
+
+export const isAlmostFull = ({ freeBytes, totalBytes }: DiskSpace): boolean =>
+  freeBytes < totalBytes * criticalShare;
 
 /** Of the disk that holds `folder`, or will. */
 export function diskSpace(folder: string): DiskSpace {

@@ -1,5 +1,6 @@
 import { type DatabaseEvidence, formatDuration, formatSize, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
+import { UsageError } from "../../errors.ts";
 import { formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
 import { type DatabaseOptions, databaseCommand, followWork, named } from "./database-options.ts";
@@ -10,7 +11,8 @@ export function registerDbVerification(db: Command): void {
     .description(
       "Counts and hashes every table, restores the newest backup and its WAL to that moment into a throw-away cluster, and compares: rows, page checksums, indexes. What it finds is kept as evidence. Each database is verified weekly by itself. Exits with 1 when it fails.",
     )
-    .addHelpText("after", "\nExample:\n  evenkeel db verify shop")
+    .option("--every <days>", "instead: from now on by itself every so many days; 0: never")
+    .addHelpText("after", "\nExamples:\n  evenkeel db verify shop\n  evenkeel db verify shop --every 1")
     .action(verify);
   db.command("evidence")
     .summary("list what verifications have found, newest first")
@@ -21,8 +23,13 @@ export function registerDbVerification(db: Command): void {
     .action(evidence);
 }
 
-async function verify(app: string, options: DatabaseOptions): Promise<void> {
+interface VerifyOptions extends DatabaseOptions {
+  every?: string;
+}
+
+async function verify(app: string, options: VerifyOptions): Promise<void> {
   const name = named(app, options);
+  if (options.every !== undefined) return schedule(name, options.every, options);
   const { evidence: found } = await withControl((client) =>
     followWork(client.verifyDatabase(name), options.json),
   );
@@ -32,6 +39,23 @@ async function verify(app: string, options: DatabaseOptions): Promise<void> {
   if (found.verdict === "passed") {
     console.log(`The database of ${app}/${name.environment} can be restored: ${measured(found)}.`);
   } else console.log(`The database of ${app}/${name.environment} was not proved to be restorable.`);
+}
+
+async function schedule(
+  name: ReturnType<typeof named>,
+  every: string,
+  { json }: VerifyOptions,
+): Promise<void> {
+  const everyDays = Number(every);
+  if (!/^\d{1,2}$/.test(every) || everyDays > 90) {
+    throw new UsageError(`--every "${every}" is no number of days`, {
+      hint: "Write a whole number up to 90; 0 means never.",
+    });
+  }
+  const { database } = await withControl((client) => client.scheduleVerification({ ...name, everyDays }));
+  if (json) return void console.log(JSON.stringify(database));
+  const often = everyDays === 0 ? "no longer verified by itself" : `verified every ${everyDays} days`;
+  console.log(`The database of ${name.app}/${name.environment} is ${often}.`);
 }
 
 function measured({ rtoMs, rpoMs, restoredBytes, rows, tables }: DatabaseEvidence): string {

@@ -1,8 +1,10 @@
-import type { DatabaseEvidence } from "@evenkeel/model";
+import type { DatabaseEvidence, DatabaseReport } from "@evenkeel/model";
 import { z } from "zod";
 import type { DatabaseEvent } from "./databases.ts";
 import { appParams, deployableEnvironment, page } from "./parameters.ts";
 import { json, stream } from "./route.ts";
+
+const databaseParams = z.object({ ...appParams.shape, environment: deployableEnvironment });
 
 export const verificationRoutes = {
   /** Restores the newest backup and its WAL into a throw-away cluster and compares. What it finds is the answer, not its status. */
@@ -10,7 +12,17 @@ export const verificationRoutes = {
     method: "POST",
     path: "/api/apps/:app/databases/:environment/verifications",
     permission: "deploy",
-    params: z.object({ ...appParams.shape, environment: deployableEnvironment }),
+    params: databaseParams,
+  }),
+  scheduleVerification: json<{ database: DatabaseReport }>()({
+    method: "PUT",
+    path: "/api/apps/:app/databases/:environment/verification-schedule",
+    permission: "configure",
+    params: databaseParams,
+    body: z.strictObject({
+      /** 0: never. */
+      everyDays: z.number().int().min(0).max(90),
+    }),
   }),
   /** Newest first; those of databases that are gone stay. */
   listEvidence: json<{ evidence: DatabaseEvidence[] }>()({

@@ -24,6 +24,14 @@ export function verificationHandlers({
         await record(database, { who: caller.name, action: "database.verify", app, object: id, detail });
         return { evidence: found! };
       }),
+    async scheduleVerification({ params, body: { everyDays }, caller }) {
+      const { app, environment } = params;
+      await requireDatabase(database, params);
+      const reply = await databases.ask({ type: "verifyEvery", days: everyDays, app, environment });
+      const detail = { environment, everyDays };
+      await record(database, { who: caller.name, action: "database.verification-schedule", app, detail });
+      return { database: reply.database! };
+    },
     async listEvidence({ params: { app }, query }) {
       await getApp(database, app);
       return { evidence: await evidence.list({ app, ...query }) };

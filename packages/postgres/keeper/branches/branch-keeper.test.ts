@@ -21,12 +21,15 @@ const limitMs = 180_000;
 const app = parseAppName("shop");
 const shop: DatabaseName = { app, environment: "production" };
 const limits = { sizeBytes: 10 ** 10, totalBytes: 10 ** 11 };
-const sleepy = 1_000;
+const idleMs = 1_000;
+const roomy = { freeBytes: 10 ** 12, totalBytes: 10 ** 12 };
+let disk = roomy;
 let folder: string;
 let layout: ReturnType<typeof homeLayout>;
 let keeper: DatabaseKeeper;
 
-const newKeeper = () => new DatabaseKeeper(layout, { ...unsafeSettings, full_page_writes: true }, sleepy);
+const newKeeper = () =>
+  new DatabaseKeeper(layout, { ...unsafeSettings, full_page_writes: true }, { idleMs, disk: () => disk });
 const ask = (request: DatabasesRequest) => keeper.answer(request, () => {});
 
 beforeAll(async () => {
@@ -189,6 +192,27 @@ test(
     expect(foldersOfBranches()).toEqual(before);
     expect(readdirSync(join(layout.keys, "databases"))).toEqual(keys);
     expect(existsSync(join(layout.postgres, "apps", app, "production", "data"))).toBe(true);
+  },
+  limitMs,
+);
+
+test(
+  "when the disk is almost full, branches stop and say why, and production goes on",
+  async () => {
+    await make("writer");
+    try {
+      disk = { ...roomy, freeBytes: 10 ** 10 };
+      // Connected, but that does not keep it.
+      await inBranch("writer", "SELECT pg_sleep(120)").catch(() => {});
+      await expect(inBranch("writer", "SELECT 1")).rejects.toMatchObject({
+        code: "57P03",
+        message: expect.stringContaining("almost full"),
+      });
+      expect(await inProduction(count)).toEqual([{ users: 1_000 }]);
+    } finally {
+      disk = roomy;
+    }
+    expect(await inBranch("writer", count)).toEqual([{ users: 1_000 }]);
   },
   limitMs,
 );

@@ -12,8 +12,8 @@ import {
 } from "@evenkeel/model";
 import { type BranchSource, requireRoom } from "../../branch/index.ts";
 import { sharesBlocks } from "../../branch/shares-blocks.ts";
-import { BranchUnknownError } from "../../errors.ts";
-import { diskSpace } from "../../server/free-space.ts";
+import { BranchUnknownError, DiskSpaceError } from "../../errors.ts";
+import { type DiskSpace, diskSpace, isAlmostFull } from "../../server/free-space.ts";
 import { killServer } from "../../server/kill-server.ts";
 import type { ServerSettings } from "../../server/server-settings.ts";
 import type { AppDatabase } from "../app-database.ts";
@@ -34,6 +34,8 @@ export interface BranchKeeperParts {
   /** One that no database has. */
   allotPort: () => number;
   settings?: ServerSettings | undefined;
+  /** Default: of the disk that holds them. */
+  disk?: () => DiskSpace;
   /** A server to which nobody is connected is stopped after this; default 5 minutes. */
   idleMs?: number;
 }
@@ -49,9 +51,11 @@ export class BranchKeeper {
   private timer: ReturnType<typeof setInterval> | undefined;
 
   private readonly idleMs: number;
+  private readonly disk: () => DiskSpace;
 
   constructor(private readonly parts: BranchKeeperParts) {
     this.idleMs = parts.idleMs ?? 300_000;
+    this.disk = parts.disk ?? (() => diskSpace(parts.layout.postgres));
   }
 
   open(): void {
@@ -70,12 +74,12 @@ export class BranchKeeper {
     );
   }
 
-  /** Where its port was taken by another program, it is tried again. */
+  /** Where its port was taken by another program, it is tried again. None writes on when the disk is almost full. */
   private async tend(branch: KeptBranch): Promise<void> {
     try {
       if (!branch.isMade) return;
       await branch.open();
-      await branch.sleepWhenIdle(this.idleMs);
+      await (isAlmostFull(this.disk()) ? branch.sleep() : branch.sleepWhenIdle(this.idleMs));
     } catch (error) {
       console.error(`Branch ${keyOf(branch.record)}: ${errorJson(error).message}`);
     }
@@ -175,7 +179,7 @@ export class BranchKeeper {
       sourceBytes: parent.dataBytes(),
       heldBytes: others.reduce((sum, branch) => sum + branch.sizeBytes(), 0),
       limits,
-      disk: diskSpace(layout.postgres),
+      disk: this.disk(),
       sharesBlocks: sharesBlocks(layout.postgres),
     });
   }
@@ -200,6 +204,12 @@ export class BranchKeeper {
       socketDir: layout.databaseServerSockets,
       password: Buffer.from(loadOrCreateKey(this.passwordPath(record))).toString("base64url"),
       saveRecord: (changed) => writeBranchRecord(layout, changed),
+      refuseWhenFull: () => {
+        if (!isAlmostFull(this.disk())) return;
+        throw new DiskSpaceError(`The disk is almost full, so branch ${record.branch} does not start`, {
+          hint: "Remove branches that nobody needs, or free space on the disk.",
+        });
+      },
     });
     this.branches.set(keyOf(record), kept);
     return kept;

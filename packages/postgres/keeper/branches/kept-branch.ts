@@ -23,6 +23,8 @@ export interface KeptBranchParts {
   /** A port for its server, anew at each start. */
   allotPort: () => number;
   saveRecord: (record: BranchRecord) => void;
+  /** Throws while the disk has no room for what its server may write. */
+  refuseWhenFull: () => void;
   settings?: ServerSettings | undefined;
 }
 
@@ -75,7 +77,9 @@ export class KeptBranch {
     return this.inTurn(async () => {
       await this.port.listen();
       const pid = readPostmasterFile(this.parts.dataDir)?.pid;
-      if (pid !== undefined && servesCluster(pid, realpathSync(this.parts.dataDir))) await this.bringUp();
+      if (pid === undefined || !servesCluster(pid, realpathSync(this.parts.dataDir))) return;
+      this.cluster ??= this.newCluster();
+      await this.bringUp();
     });
   }
 
@@ -88,10 +92,14 @@ export class KeptBranch {
   sleepWhenIdle(idleMs: number): Promise<void> {
     const idle = () =>
       this.cluster !== undefined && this.port.connections === 0 && this.usedAtMs() + idleMs <= Date.now();
-    if (!idle()) return Promise.resolve();
+    return idle() ? this.sleep(idle) : Promise.resolve();
+  }
+
+  /** Stops the server, if it is still to be when its turn comes. */
+  sleep(still: () => boolean = () => true): Promise<void> {
     return this.inTurn(async () => {
-      if (!idle()) return;
-      await this.cluster!.stop();
+      if (!this.cluster || !still()) return;
+      await this.cluster.stop();
       this.cluster = undefined;
       this.saveUse(this.usedAtMs());
     });
@@ -136,6 +144,7 @@ export class KeptBranch {
 
   private async bringUp(): Promise<number> {
     if (this.cluster === undefined) {
+      this.parts.refuseWhenFull();
       this.cluster = this.newCluster();
       this.saveUse(Date.now());
     }

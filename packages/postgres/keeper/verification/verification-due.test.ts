@@ -12,7 +12,7 @@ function hoursOf(id: string): number[] {
   let last: ReturnType<typeof passed> | undefined;
   for (let hour = 0; hour < 4 * 7 * 24; hour++) {
     const nowMs = start + hour * hourMs;
-    if (!verificationDue(id, start, last, nowMs)) continue;
+    if (!verificationDue({ id, createdAtMs: start }, last, nowMs)) continue;
     hours.push(hour);
     last = passed(nowMs);
   }
@@ -28,11 +28,20 @@ test("each database is verified once a week, at a moment of its own", () => {
   expect(new Set(all.map(([first]) => first)).size).toBeGreaterThan(1);
 });
 
+const database = { id: "a1", createdAtMs: start };
+
+test("it is verified as often as somebody wants, or never", () => {
+  const later = start + 25 * hourMs;
+  expect(verificationDue({ ...database, verifyEveryDays: 1 }, passed(start), later)).toBe(true);
+  expect(verificationDue({ ...database, verifyEveryDays: 1 }, passed(later), later)).toBe(false);
+  expect(verificationDue({ ...database, verifyEveryDays: 0 }, undefined, start + 5 * weekMs)).toBe(false);
+});
+
 test("what was slept through is made up for once, and a failure is tried again after a day", () => {
   const later = start + 5 * weekMs;
-  expect(verificationDue("a1", start, passed(start), later)).toBe(true);
-  expect(verificationDue("a1", start, passed(later), later + 1)).toBe(false);
+  expect(verificationDue(database, passed(start), later)).toBe(true);
+  expect(verificationDue(database, passed(later), later + 1)).toBe(false);
   const failed = { startedMs: later, verdict: "failed" as const };
-  expect(verificationDue("a1", start, failed, later + 23 * hourMs)).toBe(false);
-  expect(verificationDue("a1", start, failed, later + 24 * hourMs)).toBe(true);
+  expect(verificationDue(database, failed, later + 23 * hourMs)).toBe(false);
+  expect(verificationDue(database, failed, later + 24 * hourMs)).toBe(true);
 });

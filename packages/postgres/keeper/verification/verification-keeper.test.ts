@@ -16,9 +16,9 @@ import { withSession } from "../../client/session.ts";
 import { readArchivePlace } from "../../platform/archive-place.ts";
 import { unsafeSettings } from "../../server/server-settings.ts";
 import { until } from "../../testing/until.ts";
-import { DatabaseKeeper } from "../database-keeper.ts";
+import { DatabaseKeeper, type KeeperOptions } from "../database-keeper.ts";
 import { databaseArchive, databaseKeys, databasePlace } from "../database-place.ts";
-import { readRecords } from "../database-record.ts";
+import { readRecords, writeRecord } from "../database-record.ts";
 import { stopDatabases } from "../stop-databases.ts";
 import { EvidenceLog } from "./evidence-log.ts";
 
@@ -28,7 +28,8 @@ let folder: string;
 let layout: ReturnType<typeof homeLayout>;
 let keeper: DatabaseKeeper;
 
-const newKeeper = () => new DatabaseKeeper(layout, { ...unsafeSettings, full_page_writes: true });
+const newKeeper = (options: KeeperOptions = {}) =>
+  new DatabaseKeeper(layout, { ...unsafeSettings, full_page_writes: true }, options);
 const ask = (request: DatabasesRequest) => keeper.answer(request, () => {});
 const verify = async () => (await ask({ type: "verify", ...shop })).evidence![0]!;
 const evidence = async () => (await ask({ type: "evidence" })).evidence!;
@@ -139,6 +140,23 @@ test(
         .catch(() => undefined);
       return kept?.verdict === "failed";
     });
+  },
+  limitMs,
+);
+
+test(
+  "one that is due begins by itself",
+  async () => {
+    const staging: DatabaseName = { ...shop, environment: "staging" };
+    await ask({ type: "ensure", appId: "one", ...staging });
+    await keeper.release();
+    const record = readRecords(layout).find(({ environment }) => environment === "staging")!;
+    writeRecord(layout, { ...record, createdAtMs: 0 });
+    keeper = newKeeper({ verificationLookMs: 50 });
+    keeper.open();
+    const ofStaging = async () => (await evidence()).filter(({ environment }) => environment === "staging");
+    await until("it has passed", async () => (await ofStaging())[0]?.verdict === "passed", 60_000);
+    expect(await ofStaging()).toMatchObject([{ trigger: "scheduled" }]);
   },
   limitMs,
 );

@@ -8,8 +8,6 @@ import { EvidenceLog } from "./evidence-log.ts";
 import { verificationDue } from "./verification-due.ts";
 import { verifyDatabase } from "./verify-database.ts";
 
-const lookEveryMs = 60_000;
-
 /** Of throw-away clusters. */
 export const verificationFolder = (layout: HomeLayout): string => join(layout.postgres, "verify");
 
@@ -23,6 +21,7 @@ export class VerificationKeeper {
   constructor(
     private readonly layout: HomeLayout,
     private readonly databases: () => AppDatabase[],
+    private readonly lookEveryMs = 60_000,
   ) {
     this.workDir = verificationFolder(layout);
   }
@@ -35,7 +34,7 @@ export class VerificationKeeper {
       log.synchronise().catch((error) => console.error(`Evidence of ${database.name}: ${error.message}`));
     }
     this.turn = sweep(this.workDir);
-    this.timer = setInterval(() => this.verifyDue(), lookEveryMs);
+    this.timer = setInterval(() => this.verifyDue(), this.lookEveryMs);
   }
 
   /** One that is under way ends with the process. */
@@ -67,8 +66,7 @@ export class VerificationKeeper {
   private verifyDue(): void {
     if (this.waiting > 0) return;
     for (const database of this.databases()) {
-      const { id, createdAtMs } = database.record;
-      if (!verificationDue(id, createdAtMs, this.newest(database), Date.now())) continue;
+      if (!verificationDue(database.record, this.newest(database), Date.now())) continue;
       void this.verify(database, "scheduled", () => {});
     }
   }

@@ -86,7 +86,7 @@ function admin(method: string, path: string, body: object = {}): Promise<unknown
 
 describe("an app with outside providers", () => {
   test("talks to twins in a preview, by the official SDKs and without being told", async () => {
-    await admin("POST", "/accounts/shop/preview/time", { speed: 100 });
+    await platform.must("sandbox", "speed", "shop", "100");
     const sent = await get<{ sid: string; status: string }>(preview.host, "/text");
     expect(sent).toMatchObject({ status: "queued" });
     const webhooks = await eventually(
@@ -112,13 +112,39 @@ describe("an app with outside providers", () => {
   test("has no twins in production, until somebody asks for them by name", async () => {
     const live = await platform.deploy(folder, "--app", "shop", "--prebuilt", "--prod");
     expect(await get<string[]>(live.host, "/")).toEqual([]);
-    await admin("POST", "/accounts/shop/production/enable");
+    expect((await platform.failing("sandbox", "enable", "shop", "--env", "production")).exitCode).toBe(2);
+    await platform.must("sandbox", "enable", "shop", "--env", "production", "--yes");
+    expect((await platform.run("status")).stdout).toContain("! Production of shop talks to the sandbox");
     const loud = await platform.deploy(folder, "--app", "shop", "--prebuilt", "--prod");
     expect(await get<string[]>(loud.host, "/")).toContain("TWILIO_AUTH_TOKEN");
     expect(await platform.must("logs", "shop", "--build", loud.id)).toContain(
       "WARNING: production talks to the sandbox",
     );
   }, 180_000);
+
+  test("meets the faults that somebody adds", async () => {
+    await platform.must(
+      "sandbox",
+      "faults",
+      "add",
+      "shop",
+      "rate_limit",
+      "30",
+      "--provider",
+      "twilio",
+      "--times",
+      "1",
+    );
+    // The official client does not repeat it by itself.
+    expect((await platform.get(preview.host, "/text")).status).toBe(500);
+    expect((await platform.get(preview.host, "/text")).status).toBe(200);
+    const [fault] = await platform.json<{ struck: number[] }[]>("sandbox", "faults", "list", "shop");
+    expect(fault!.struck).toEqual([1]);
+    expect((await platform.failing("sandbox", "faults", "add", "shop", "latency", "soon")).exitCode).toBe(2);
+    expect((await platform.failing("sandbox", "faults", "add", "shop", "gremlins")).stderr).toContain(
+      "There is no fault",
+    );
+  }, 60_000);
 
   test("goes on where it was after its sandbox is killed", async () => {
     const { processes } = await platform.json<{ processes: { name: string; pid: number }[] }>("status");

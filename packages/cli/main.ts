@@ -15,6 +15,7 @@ import { registerRebuild } from "./commands/rebuild.ts";
 import { registerRemove } from "./commands/remove.ts";
 import { registerRestart } from "./commands/restart.ts";
 import { registerRollback } from "./commands/rollback.ts";
+import { registerSandbox } from "./commands/sandbox/sandbox.ts";
 import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerUp } from "./commands/up.ts";
@@ -55,6 +56,7 @@ for (const register of [
   registerDb,
   registerBlobs,
   registerFlags,
+  registerSandbox,
   registerBackup,
   registerRebuild,
   registerSchedules,
@@ -63,11 +65,8 @@ for (const register of [
   register(program);
 }
 const json = process.argv.includes("--json");
-for (const command of [
-  program,
-  ...program.commands,
-  ...program.commands.flatMap(({ commands }) => commands),
-]) {
+const withBelow = (command: Command): Command[] => [command, ...command.commands.flatMap(withBelow)];
+for (const command of withBelow(program)) {
   command.exitOverride();
   // What is wrong with the words is told as JSON, too.
   if (json) command.configureOutput({ writeErr: () => {} });

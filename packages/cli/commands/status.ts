@@ -8,6 +8,7 @@ import { askStatus } from "../platform/supervisor-client.ts";
 import type { ProcessReport } from "../supervisor/kept-process.ts";
 import type { SchedulerReport } from "../supervisor/scheduler-watch.ts";
 import { reminders } from "./backup/backup-status.ts";
+import { productionTwins } from "./sandbox/production-twins.ts";
 
 const controlLimitMs = 5_000;
 
@@ -23,11 +24,14 @@ export function registerStatus(program: Command): void {
       const { processes, scheduler } = await askStatus(layout);
       const control = await askControl(layout);
       const url = `http://${config.domain}:${config.port}`;
+      const twins = productionTwins(layout);
       if (options.json)
-        console.log(JSON.stringify({ url, home: layout.home, processes, scheduler, control }));
+        console.log(
+          JSON.stringify({ url, home: layout.home, processes, scheduler, control, productionTwins: twins }),
+        );
       else {
-        const parts = describeProcesses(processes) + describeScheduler(scheduler) + describeControl(control);
-        console.log(`${url}\n\n${parts}`);
+        const parts = [describeProcesses(processes), describeScheduler(scheduler), describeControl(control)];
+        console.log(`${url}\n\n${parts.join("")}${describeTwins(twins)}`);
       }
       const wrong =
         scheduler?.state === "stalled" || processes.some((process) => process.state !== "running");
@@ -64,6 +68,11 @@ const describeScheduler = (scheduler: SchedulerReport | undefined): string =>
   scheduler?.state === "stalled"
     ? `\n\nScheduled jobs do not run: the scheduler gave its last sign of life ${formatAge(scheduler.sinceMs)}.`
     : "";
+
+const describeTwins = (apps: string[]): string =>
+  apps.length === 0
+    ? ""
+    : `\n\n! Production of ${apps.join(", ")} talks to the sandbox: nothing reaches the real providers (evenkeel sandbox disable APP --env production).`;
 
 function describeControl(status: PlatformStatus | undefined): string {
   if (!status) return "\n\nControl does not answer; apps are served from their last known state.";

@@ -9,6 +9,8 @@ export interface AdminParts {
   providers: ReadonlyMap<string, Provider>;
   /** `http://127.0.0.1:7180`. */
   base(): string;
+  /** Opens the page and its API to whoever has it; follows from the sandbox's key. */
+  pageToken: string;
   /** Tells control and host who has twins. */
   publish(): void;
 }

@@ -9,16 +9,17 @@ import type { AdminParts, AdminRoute } from "./admin-route.ts";
 import { faultRoutes } from "./fault-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { mailRoutes } from "./mail-routes.ts";
+import { phoneRoutes } from "./phone-routes.ts";
 
 const bodyLimitBytes = 1024 * 1024;
 export const adminPrefix = "/_sandbox";
 
-/** The sandbox's own API: over its socket, which only the platform can open, or on its port with the administrator's token. */
+/** The sandbox's own API: over its socket, which only the platform can open, or on its port with the administrator's token or the page's own. */
 export class AdminServer {
   private readonly router: Router<AdminRoute>;
 
   constructor(
-    parts: AdminParts,
+    private readonly parts: AdminParts,
     private readonly token: () => string,
     private readonly flush: () => void,
   ) {
@@ -27,6 +28,12 @@ export class AdminServer {
       ...faultRoutes(parts),
       ...logRoutes(parts),
       ...mailRoutes(parts),
+      ...phoneRoutes(parts),
+      {
+        method: "GET",
+        path: "/page",
+        answer: () => json({ url: `${parts.base()}/#${parts.pageToken}` }),
+      },
     ]);
   }
 
@@ -65,8 +72,10 @@ export class AdminServer {
 
   private isAdmin(authorization: string | undefined): boolean {
     const given = Buffer.from(/^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? "");
-    const wanted = Buffer.from(this.token());
-    return wanted.length > 0 && given.length === wanted.length && timingSafeEqual(given, wanted);
+    return [this.token(), this.parts.pageToken].some((token) => {
+      const wanted = Buffer.from(token);
+      return wanted.length > 0 && given.length === wanted.length && timingSafeEqual(given, wanted);
+    });
   }
 }
 

@@ -45,6 +45,8 @@ export type PhoneAction =
 
 /** What people at phones can do with a provider. */
 export interface PhoneService {
+  /** Of the app, that people can call. */
+  numbers(account: Account): string[];
   /** Newest first. */
   calls(account: Account): PhoneCall[];
   /** False where the call cannot take it now. */

@@ -57,7 +57,10 @@ export function nextPersona(account: Account, provider: string, number: string):
   const random = account.random("persona", number, contact);
   const pickup = phone?.pickup ?? (phone?.holder === "person" ? "answers" : random.weighted(pickups));
   const conversation = [random.pick(openings)];
-  for (let remark = random.between(1, 4); remark > 0; remark--) conversation.push(random.pick(remarks));
+  const left = [...remarks];
+  for (let count = random.between(1, 4); count > 0; count--) {
+    conversation.push(...left.splice(random.between(0, left.length - 1), 1));
+  }
   conversation.push(random.pick(farewells));
   const says = phone?.says ?? (pickup === "voicemail" ? [...greetings] : conversation);
   return {

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -7,6 +8,7 @@ import { loadOrCreateKey, writeFileDurably } from "@evenkeel/disk";
 import type { HomeLayout, SandboxRoutes } from "@evenkeel/model";
 import { AccountRegistry } from "../accounts/account-registry.ts";
 import { AdminServer, adminPrefix } from "../admin/admin-server.ts";
+import { servePage } from "../page/serve-page.ts";
 import type { Provider } from "../provider/provider.ts";
 import { Store } from "../store/store.ts";
 import type { EdgeAddress } from "../webhooks/deliver.ts";
@@ -55,15 +57,17 @@ export class Sandbox {
       Object.assign(routes, accounts.exceptions());
       writeFileDurably(layout.sandboxRoutes, JSON.stringify(routes), 0o600);
     };
+    const pageToken = createHmac("sha256", masterKey).update("page").digest("hex").slice(0, 40);
     const base = () => `http://${loopback}:${routes.port}`;
     const admin = new AdminServer(
-      { accounts, providers, base, publish },
+      { accounts, providers, base, publish, pageToken },
       () => readToken(layout.apiToken),
       flush,
     );
     const open = (incoming: IncomingMessage, response: ServerResponse) => {
       guard(response, async () => {
         if (incoming.url?.startsWith(adminPrefix)) return admin.serve(incoming, response, false);
+        if (servePage(incoming, response)) return;
         if (!(await twins.serve(incoming, response))) notFound(response);
       });
     };

@@ -5,11 +5,15 @@ import { end, pickUp, receiveCall, say } from "./calls/call-life.ts";
 import { hears, presses } from "./calls/call-program.ts";
 import { type Message, messagesOf } from "./messages/message.ts";
 import { receiveMessage } from "./messages/message-life.ts";
-import { ownNumber } from "./numbers/number.ts";
+import { numbersOf, ownNumber } from "./numbers/number.ts";
 import { toE164 } from "./phone-number.ts";
 
 /** What people at phones can do with Twilio's twin. */
 export const twilioPhones: PhoneService = {
+  numbers: (account) =>
+    numbersOf(account)
+      .values()
+      .map(({ phoneNumber }) => phoneNumber),
   calls: (account) => callsOf(account).newestFirst().map(phoneCall),
   act(account, callId, action) {
     const call = callsOf(account).get(callId);

@@ -8,6 +8,10 @@ import { resourcesOf } from "./resources/resource.ts";
 
 /** What people at phones can do with Vapi's twin. */
 export const vapiPhones: PhoneService = {
+  numbers: (account) =>
+    resourcesOf(account, phoneNumbers)
+      .values()
+      .flatMap(({ number }) => (typeof number === "string" ? number : [])),
   calls: (account) =>
     callsOf(account)
       .newestFirst()

@@ -58,3 +58,15 @@ export class QueryFailedError extends EvenkeelError {
   readonly code = "query_failed";
   readonly fault = "user";
 }
+
+/** A task of upkeep ended at a statement that failed; what stood before it was done. */
+export class UpkeepFailedError extends EvenkeelError {
+  readonly code = "upkeep_failed";
+  readonly fault = "user";
+
+  constructor(task: string, reason: string) {
+    super(`Task ${task} failed: ${reason}`, {
+      hint: "Statements before the one that failed are done; the log keeps the run.",
+    });
+  }
+}

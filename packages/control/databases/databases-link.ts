@@ -27,6 +27,7 @@ const onceOnly: ReadonlySet<Pending["request"]["type"]> = new Set([
   "backup",
   "restore",
   "verify",
+  "runUpkeep",
   "backupPlatform",
 ]);
 

@@ -57,6 +57,14 @@ export type DatabasesRequest =
   | ({ type: "restore"; to: string } & DatabaseName)
   /** Takes a last backup, then ends the cluster and removes its data; replies with `removed`. Nothing happens if there is none. */
   | ({ type: "remove" } & DatabaseName)
+  /** From now on it is promised this; what is absent stays. Replies with `database`. */
+  | ({ type: "setTerms"; terms: Partial<DatabaseTerms> } & DatabaseName)
+  /** Runs a task of upkeep now; replies with `upkeep`, that run alone. */
+  | ({ type: "runUpkeep"; task: string } & DatabaseName)
+  /** Replies with `upkeep`: runs that are kept, newest first. */
+  | ({ type: "upkeepRuns" } & DatabaseName)
+  /** Replies with `statements`: what takes the database's time, by `pg_stat_statements`. */
+  | ({ type: "statements" } & DatabaseName)
   /** Makes it where it is missing; replies with `branch` when it takes connections. */
   | ({ type: "branch" } & BranchWish)
   /** Replies with `variables`. */
@@ -82,6 +90,44 @@ export type PlatformRequest =
   | { type: "placeArchive"; place: ArchivePlace };
 
 export type ToDatabases = (DatabasesRequest | PlatformRequest) & { id: number };
+
+/** What a database is promised, as people write it. */
+export interface DatabaseTerms {
+  /** Times of backups and how long they are kept: `daily 02:00 UTC, 30 days`, `weekly Sunday 01:00 UTC, 12 weeks`, `continuous, 7 days`. */
+  schedule: string[];
+  /** A commit is acknowledged when the archive's receiver has it on disk, too. */
+  zeroLoss: boolean;
+  upkeep: UpkeepTask[];
+}
+
+/** Maintenance SQL, run as the app's role, statement by statement. */
+export interface UpkeepTask {
+  name: string;
+  /** `daily 03:00 UTC`, `weekly Sunday 04:00 UTC`. */
+  when: string;
+  sql: string;
+}
+
+export interface UpkeepRun {
+  task: string;
+  startedMs: number;
+  tookMs: number;
+  /** That were run to their end. */
+  statements: number;
+  /** Rows that they changed or gave, together. */
+  rows: number;
+  /** Of the statement at which the run ended. */
+  error?: string;
+}
+
+/** One kind of statement, with its parameters left out. */
+export interface StatementReport {
+  statement: string;
+  calls: number;
+  totalMs: number;
+  meanMs: number;
+  rows: number;
+}
 
 /** Where archives are kept. */
 export type ArchivePlace =
@@ -142,6 +188,8 @@ export interface DatabasesReply {
   branches?: BranchReport[];
   platform?: PlatformProtection;
   evidence?: DatabaseEvidence[];
+  upkeep?: UpkeepRun[];
+  statements?: StatementReport[];
 }
 
 export interface DatabaseProgress {
@@ -159,6 +207,9 @@ export interface DatabaseReport extends DatabaseName {
   createdAtMs: number;
   /** On disk, WAL included. */
   sizeBytes: number;
+  terms: DatabaseTerms;
+  /** When the next backup is due. */
+  nextBackupMs: number;
   /** Where its backups are. */
   archive: string;
   /** All that was committed by then is in the archive; absent before its first WAL. */

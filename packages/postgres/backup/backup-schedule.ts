@@ -1,10 +1,14 @@
 import { InvalidValueError, parseDurationMs } from "@evenkeel/model";
 
-/** A clause such as `daily 02:00 UTC, 30 days`. Times are UTC: a backup neither doubles nor drops out when clocks change. */
-export type BackupClause =
-  | { kind: "daily"; minuteOfDay: number; keepMs: number }
+/** When something recurs. Times are UTC: nothing doubles or drops out when clocks change. */
+export type Recurrence =
+  | { kind: "daily"; minuteOfDay: number }
   /** Sunday is 0. */
-  | { kind: "weekly"; weekday: number; minuteOfDay: number; keepMs: number }
+  | { kind: "weekly"; weekday: number; minuteOfDay: number };
+
+/** A clause such as `daily 02:00 UTC, 30 days`. */
+export type BackupClause =
+  | (Recurrence & { keepMs: number })
   /** Any point in this time can be restored to. */
   | { kind: "continuous"; keepMs: number };
 
@@ -19,22 +23,24 @@ export function parseBackupClause(text: string): BackupClause {
     new InvalidValueError(`Backup clause ${JSON.stringify(text.slice(0, 80))} cannot be read`, {
       hint: examples,
     });
-  const match =
-    /^\s*(?:(continuous)|(daily)\s+(\S+)\s*(?:UTC|Z)|(weekly)\s+([a-z]+)\s+(\S+)\s*(?:UTC|Z))\s*,\s*(?:keep\s+|for\s+)?(.+?)\s*$/i.exec(
-      text,
-    );
+  const match = /^([^,]*),\s*(?:keep\s+|for\s+)?(.+?)\s*$/i.exec(text);
   if (!match) throw refuse();
-  const [, continuous, daily, dailyTime, , day, weeklyTime, keep] = match;
-  const keepMs = parseKeep(keep!);
-  if (continuous) return { kind: "continuous", keepMs };
-  const minuteOfDay = parseMinute((dailyTime ?? weeklyTime)!);
-  if (minuteOfDay === undefined) throw refuse();
-  if (daily) return { kind: "daily", minuteOfDay, keepMs };
-  const weekday = weekdays.findIndex(
-    (name) => name === day!.toLowerCase() || name.slice(0, 3) === day!.toLowerCase(),
-  );
-  if (weekday === -1) throw refuse();
-  return { kind: "weekly", weekday, minuteOfDay, keepMs };
+  const keepMs = parseKeep(match[2]!);
+  if (match[1]!.trim().toLowerCase() === "continuous") return { kind: "continuous", keepMs };
+  const recurrence = parseRecurrence(match[1]!);
+  if (!recurrence) throw refuse();
+  return { ...recurrence, keepMs };
+}
+
+/** Reads `daily 02:00 UTC` or `weekly Sunday 01:00 UTC`; undefined for anything else. */
+export function parseRecurrence(text: string): Recurrence | undefined {
+  const match = /^\s*(?:daily|weekly\s+([a-z]+))\s+(\S+?)\s*(?:UTC|Z)\s*$/i.exec(text);
+  const minuteOfDay = match ? parseMinute(match[2]!) : undefined;
+  if (!match || minuteOfDay === undefined) return undefined;
+  const day = match[1]?.toLowerCase();
+  if (day === undefined) return { kind: "daily", minuteOfDay };
+  const weekday = weekdays.findIndex((name) => name === day || name.slice(0, 3) === day);
+  return weekday === -1 ? undefined : { kind: "weekly", weekday, minuteOfDay };
 }
 
 function parseKeep(text: string): number {
@@ -50,10 +56,12 @@ function parseMinute(text: string): number | undefined {
 }
 
 /**
- * The newest moment not after `nowMs` at which the clause wanted a backup; undefined for `continuous`. A backup is due when the newest one
- * with the clause's label was begun before it: so one that a stopped machine missed is made at its start, once.
+ * The newest moment not after `nowMs` that recurs so; undefined for `continuous`. Something is due when it was last begun before that moment: so
+ * what a stopped machine missed is made up for at its start, once.
  */
-export function lastDueMs(clause: BackupClause, nowMs: number): number | undefined {
+export function lastDueMs(recurrence: Recurrence, nowMs: number): number;
+export function lastDueMs(clause: BackupClause, nowMs: number): number | undefined;
+export function lastDueMs(clause: Recurrence | BackupClause, nowMs: number): number | undefined {
   if (clause.kind === "continuous") return undefined;
   const midnight = Math.floor(nowMs / dayMs) * dayMs;
   const today = midnight + clause.minuteOfDay * 60_000;
@@ -64,9 +72,9 @@ export function lastDueMs(clause: BackupClause, nowMs: number): number | undefin
 }
 
 /** The next moment after `nowMs`; undefined for `continuous`. */
-export function nextDueMs(clause: BackupClause, nowMs: number): number | undefined {
-  const last = lastDueMs(clause, nowMs);
-  return last === undefined ? undefined : last + (clause.kind === "weekly" ? 7 : 1) * dayMs;
+export function nextDueMs(clause: Recurrence | BackupClause, nowMs: number): number | undefined {
+  if (clause.kind === "continuous") return undefined;
+  return lastDueMs(clause, nowMs) + (clause.kind === "weekly" ? 7 : 1) * dayMs;
 }
 
 /**
@@ -83,7 +91,7 @@ export function dueClause(
   const byKeep = clauses.filter((clause) => clause.kind !== "continuous").sort((a, b) => b.keepMs - a.keepMs);
   return byKeep.find((clause) => {
     const labels = byKeep.filter(({ keepMs }) => keepMs >= clause.keepMs).map(({ kind }) => kind as string);
-    const dueMs = lastDueMs(clause, nowMs)!;
+    const dueMs = lastDueMs(clause, nowMs);
     const ever = taken.filter(({ label }) => labels.includes(label));
     return !ever.some(({ startedMs }) => startedMs >= dueMs);
   });

@@ -1,4 +1,13 @@
-import { type DatabaseBackup, type DatabaseReport, type DatabaseRestored, errorJson } from "@evenkeel/model";
+import { join } from "node:path";
+import {
+  type DatabaseBackup,
+  type DatabaseReport,
+  type DatabaseRestored,
+  type DatabaseTerms,
+  errorJson,
+  type StatementReport,
+  type UpkeepRun,
+} from "@evenkeel/model";
 import type { ClientConfig } from "pg";
 import { AppCluster } from "../app-cluster/app-cluster.ts";
 import type { Archive } from "../archive/archive.ts";
@@ -11,9 +20,11 @@ import { ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { type DatabaseRecord, removeFolder } from "./database-record.ts";
 import { finishSwitch } from "./finish-switch.ts";
-import { readTerms } from "./protection-terms.ts";
+import { checkUpkeep, nextBackupMs, readSchedule, usualTerms } from "./protection-terms.ts";
+import { readStatements } from "./read-statements.ts";
 import { restoreInPlace } from "./restore-in-place.ts";
 import { isLost, restoreLost } from "./restore-lost.ts";
+import { Upkeep } from "./upkeep.ts";
 import { usualVerifyDays } from "./verification/verification-due.ts";
 
 const firstRetryMs = 500;
@@ -35,7 +46,8 @@ export interface AppDatabaseParts {
 export class AppDatabase {
   private readonly cluster: AppCluster;
   private readonly protection: ClusterProtection;
-  private schedule: Promise<void> | undefined;
+  private readonly upkeep: Upkeep;
+  private schedule: Promise<unknown> | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private running = false;
   private ended = false;
@@ -58,14 +70,25 @@ export class AppDatabase {
       (event) => this.note(event.kind, "error" in event ? event.error : undefined),
     );
     this.protection = new ClusterProtection({
-      ...{ dataDir: place.dataDir, spoolDir: place.spoolDir, archive, terms: readTerms() },
+      ...{ dataDir: place.dataDir, spoolDir: place.spoolDir, archive },
+      terms: () => ({ clauses: readSchedule(this.terms.schedule), zeroLoss: this.terms.zeroLoss }),
       inTurn: (work) => this.inTurn(work),
+      note: (event, error) => this.note(event, error),
+    });
+    this.upkeep = new Upkeep({
+      logPath: join(place.folder, "upkeep.ndjson"),
+      tasks: () => this.terms.upkeep,
+      connection: async () => this.cluster.appConnectionString(await this.cluster.start()),
       note: (event, error) => this.note(event, error),
     });
   }
 
   get record(): DatabaseRecord {
     return this.parts.record;
+  }
+
+  get terms(): DatabaseTerms {
+    return { ...usualTerms, ...this.record.terms };
   }
 
   get name(): string {
@@ -96,6 +119,34 @@ export class AppDatabase {
     await this.start();
     if (await this.protection.hasBackup()) return;
     await this.protection.backUpIfDue(() => this.connection(), onProgress);
+  }
+
+  /** @param save makes the record durable @throws InvalidValueError; the terms are then as before */
+  async setTerms(wanted: Partial<DatabaseTerms>, save: () => void): Promise<void> {
+    if (wanted.schedule) readSchedule(wanted.schedule);
+    if (wanted.upkeep) await checkUpkeep(wanted.upkeep);
+    return this.inTurn(async () => {
+      const { zeroLoss } = this.terms;
+      this.record.terms = { ...this.record.terms, ...wanted };
+      save();
+      await this.bringUp();
+      if (this.terms.zeroLoss === zeroLoss) return;
+      await this.protection.stop();
+      this.protection.start(() => this.superuser);
+      if (this.terms.zeroLoss) await this.protection.zeroLossInForce(this.superuser);
+    });
+  }
+
+  runUpkeep(task: string): Promise<UpkeepRun> {
+    return this.upkeep.run(task);
+  }
+
+  upkeepRuns(): UpkeepRun[] {
+    return this.upkeep.runs();
+  }
+
+  async statements(): Promise<StatementReport[]> {
+    return readStatements(await this.connection());
   }
 
   variables(): Record<string, string> {
@@ -198,6 +249,8 @@ export class AppDatabase {
       state: this.running ? "running" : "starting",
       verifiedEveryDays: this.record.verifyEveryDays ?? usualVerifyDays,
       sizeBytes: this.running ? this.dataBytes() : 0,
+      terms: this.terms,
+      nextBackupMs: nextBackupMs(this.terms.schedule, Date.now()),
       archive: this.parts.archive.target.description,
       ...(archivedToMs === undefined ? {} : { archivedToMs }),
       ...(error ? { archiveError: error } : {}),
@@ -210,7 +263,10 @@ export class AppDatabase {
     await this.cluster.start();
     this.running = true;
     this.protection.start(() => this.superuser);
-    this.schedule ??= this.protection.keepSchedule(() => this.connection());
+    this.schedule ??= Promise.all([
+      this.protection.keepSchedule(() => this.connection()),
+      this.upkeep.keep(this.ending.promise),
+    ]);
   }
 
   /** A disk that was replaced, a folder removed by mistake: what was committed is in the archive and in the spool. */

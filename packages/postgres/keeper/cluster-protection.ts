@@ -2,12 +2,14 @@ import { type DatabaseBackup, type DatabaseProgress, type ErrorJson, errorJson }
 import type { ClientConfig } from "pg";
 import type { Archive } from "../archive/archive.ts";
 import { WalArchiver } from "../archive/wal-archiver.ts";
+import { archiveSlot } from "../archive/wal-receiver.ts";
 import { type BackupSummary, readBackups } from "../backup/backup-manifest.ts";
-import { dueClause } from "../backup/backup-schedule.ts";
+import { type BackupClause, dueClause } from "../backup/backup-schedule.ts";
 import { takeBaseBackup } from "../backup/base-backup.ts";
 import { expireBackups } from "../backup/expire.ts";
+import { withSession } from "../client/session.ts";
 import { waitAtMost } from "../client/waiting.ts";
-import type { ProtectionTerms } from "./protection-terms.ts";
+import { ArchiveBehindError } from "../errors.ts";
 
 const lookEveryMs = 60_000;
 const firstRetryMs = 1_000;
@@ -20,7 +22,8 @@ export interface ProtectionParts {
   dataDir: string;
   spoolDir: string;
   archive: Archive;
-  terms: ProtectionTerms;
+  /** What is promised now. */
+  terms: () => { clauses: BackupClause[]; zeroLoss: boolean };
   /** Backups and whatever else may not happen at once follow one another by it. */
   inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   note(event: string, error?: unknown): void;
@@ -41,7 +44,7 @@ export class ClusterProtection {
     if (this.archiver) return;
     const { archive, spoolDir, terms, note, inTurn } = this.parts;
     this.archiver = new WalArchiver({
-      ...{ connection, archive, spoolDir, zeroLoss: terms.zeroLoss },
+      ...{ connection, archive, spoolDir, zeroLoss: terms().zeroLoss },
       onEvent: (event) => {
         note(event.kind, "error" in event ? event.error : undefined);
         // No recovery crosses it: points after it can be restored to from the next backup on.
@@ -69,6 +72,24 @@ export class ClusterProtection {
   /** Returns when everything committed before the call is in the archive. @throws ArchiveBehindError */
   async flush(): Promise<void> {
     await this.archiver!.flush();
+  }
+
+  /** Returns when commits wait for the receiver. @throws ArchiveBehindError */
+  async zeroLossInForce(connection: ClientConfig, limitMs = 30_000): Promise<void> {
+    for (const deadline = Date.now() + limitMs; ; await Bun.sleep(50)) {
+      const inForce = await withSession(connection, async (client) => {
+        const { rowCount } = await client.query(
+          "SELECT FROM pg_stat_replication WHERE application_name = $1 AND sync_state = 'sync'",
+          [archiveSlot],
+        );
+        return rowCount === 1;
+      });
+      if (inForce) return;
+      if (Date.now() < deadline) continue;
+      throw new ArchiveBehindError("The archive's receiver did not become a synchronous standby in time", {
+        hint: "It goes on trying; `evenkeel db list` shows whether WAL arrives.",
+      });
+    }
   }
 
   /** How far the archive is, for reports. */
@@ -126,14 +147,14 @@ export class ClusterProtection {
       if (this.ended || !clause) return;
       await this.backUp(clause.kind, await server(), onProgress);
       const { archive, spoolDir, terms } = this.parts;
-      await expireBackups({ archive, clauses: terms.clauses, lockDir: spoolDir });
+      await expireBackups({ archive, clauses: terms().clauses, lockDir: spoolDir });
     });
   }
 
   /** Whether any backup of the schedule is there. */
   async hasBackup(): Promise<boolean> {
     return (await this.takenBefore()).some(({ label }) =>
-      this.parts.terms.clauses.some(({ kind }) => kind === label),
+      this.parts.terms().clauses.some(({ kind }) => kind === label),
     );
   }
 
@@ -147,7 +168,7 @@ export class ClusterProtection {
   }
 
   private async due() {
-    return dueClause(this.parts.terms.clauses, await this.takenBefore(), Date.now());
+    return dueClause(this.parts.terms().clauses, await this.takenBefore(), Date.now());
   }
 
   /** Read from the archive once: nobody else takes backups of this cluster. */

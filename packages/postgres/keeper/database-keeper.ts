@@ -4,6 +4,7 @@ import {
   type DatabaseReport,
   type DatabasesReply,
   type DatabasesRequest,
+  type DatabaseTerms,
   type HomeLayout,
   randomId,
 } from "@evenkeel/model";
@@ -93,6 +94,14 @@ export class DatabaseKeeper {
       case "remove":
         if (!this.databases.has(keyOf(request))) return {};
         return { removed: await this.remove(request, onProgress) };
+      case "setTerms":
+        return { database: await this.setTerms(request) };
+      case "runUpkeep":
+        return { upkeep: [await this.get(request).runUpkeep(request.task)] };
+      case "upkeepRuns":
+        return { upkeep: this.get(request).upkeepRuns() };
+      case "statements":
+        return { statements: await this.get(request).statements() };
       case "branch":
         return { branch: await this.branches.make(request, onProgress) };
       case "branchCredentials":
@@ -137,6 +146,15 @@ export class DatabaseKeeper {
     if (!newest) return database.report();
     const { id, startedMs, verdict } = newest;
     return { ...database.report(), verification: { id, startedMs, verdict } };
+  }
+
+  private async setTerms({
+    terms,
+    ...name
+  }: { terms: Partial<DatabaseTerms> } & DatabaseName): Promise<DatabaseReport> {
+    const database = this.get(name);
+    await database.setTerms(terms, () => writeRecord(this.layout, database.record));
+    return database.report();
   }
 
   private create({ app, environment, appId }: DatabaseName & { appId: string }): AppDatabase {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { syncFolder, writeFileDurably } from "@evenkeel/disk";
-import { type DatabaseName, type HomeLayout, randomId } from "@evenkeel/model";
+import { type DatabaseName, type DatabaseTerms, type HomeLayout, randomId } from "@evenkeel/model";
 
 /** `cluster.json`: that an app environment has a database, and what cannot be worked out anew. */
 export interface DatabaseRecord extends DatabaseName {
@@ -15,6 +15,8 @@ export interface DatabaseRecord extends DatabaseName {
   createdAtMs: number;
   /** Absent: weekly; 0: never. */
   verifyEveryDays?: number;
+  /** Where it differs from what is usual. */
+  terms?: Partial<DatabaseTerms>;
   /** Its removal was begun: it is taken up again after a crash. */
   removing?: true;
 }

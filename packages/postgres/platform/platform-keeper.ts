@@ -11,7 +11,7 @@ import { openTarget } from "../archive/open-target.ts";
 import { probeTarget } from "../archive/probe-target.ts";
 import { waitAtMost } from "../client/waiting.ts";
 import { ClusterProtection, type OnProgress } from "../keeper/cluster-protection.ts";
-import { readTerms } from "../keeper/protection-terms.ts";
+import { readSchedule, usualTerms } from "../keeper/protection-terms.ts";
 import { isInside, readArchivePlace, writeArchivePlace } from "./archive-place.ts";
 import { FileCopier } from "./file-copier.ts";
 import { platformArchives } from "./platform-archives.ts";
@@ -44,8 +44,9 @@ export class PlatformKeeper {
     this.place = readArchivePlace(layout);
     const archives = platformArchives(this.place, loadOrCreateKey(layout.recoveryKey));
     const { dataDir, spoolDir } = platformDatabase(layout);
+    const terms = { clauses: readSchedule(usualTerms.schedule), zeroLoss: false };
     this.database = new ClusterProtection({
-      ...{ dataDir, spoolDir, archive: archives.database, terms: readTerms() },
+      ...{ dataDir, spoolDir, archive: archives.database, terms: () => terms },
       inTurn: (work) => this.inTurn(work),
       note: (event, error) => this.note(event, error),
     });

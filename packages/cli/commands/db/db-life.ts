@@ -1,5 +1,5 @@
 import type { ExternalDatabase } from "@evenkeel/control";
-import { type DatabaseReport, formatSize, parseAppName } from "@evenkeel/model";
+import { type DatabaseReport, formatDuration, formatSize, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
 import { confirm } from "../../output/confirm.ts";
 import { formatAge, formatTable } from "../../output/table.ts";
@@ -63,6 +63,9 @@ const describe = (database: DatabaseReport): string[] => [
   formatAge(database.createdAtMs),
   verified(database),
   database.archiveError?.message ??
+    (database.archiveBehindMs === undefined
+      ? undefined
+      : `${formatDuration(database.archiveBehindMs)} behind`) ??
     (database.archivedToMs === undefined ? "–" : new Date(database.archivedToMs).toISOString()),
 ];
 

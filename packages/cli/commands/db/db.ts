@@ -4,6 +4,8 @@ import { registerDbBackups } from "./db-backups.ts";
 import { registerDbBranches } from "./db-branches.ts";
 import { registerDbLife } from "./db-life.ts";
 import { registerDbMigrations } from "./db-migrations.ts";
+import { registerDbTerms } from "./db-terms.ts";
+import { registerDbUpkeep } from "./db-upkeep.ts";
 import { registerDbVerification } from "./db-verification.ts";
 
 export function registerDb(program: Command): void {
@@ -11,7 +13,7 @@ export function registerDb(program: Command): void {
     .command("db")
     .summary("the PostgreSQL databases of apps")
     .description(
-      "Each environment of an app can have a PostgreSQL database of its own: archived continuously, backed up daily, restorable to any moment of the last 7 days.",
+      "Each environment of an app can have a PostgreSQL database of its own: archived continuously, backed up daily, restorable to any moment of the last 7 days, unless `db schedule` says otherwise.",
     )
     .addHelpText(
       "after",
@@ -27,4 +29,6 @@ Examples:
   registerDbVerification(db);
   registerDbBranches(db);
   registerDbMigrations(db);
+  registerDbTerms(db);
+  registerDbUpkeep(db);
 }

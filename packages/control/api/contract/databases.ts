@@ -6,6 +6,8 @@ import type {
   DatabaseReport,
   DatabaseRestored,
   EnvironmentName,
+  StatementReport,
+  UpkeepRun,
 } from "@evenkeel/model";
 import { z } from "zod";
 import { appParams, deployableEnvironment, recoveryPoint } from "./parameters.ts";
@@ -73,6 +75,41 @@ export const databaseRoutes = {
     method: "GET",
     path: "/api/apps/:app/databases/:environment/backups",
     permission: "read",
+    params: databaseParams,
+  }),
+  /** Schedule, zero loss, upkeep: what is absent stays. */
+  setDatabaseTerms: json<{ database: DatabaseReport }>()({
+    method: "PATCH",
+    path: "/api/apps/:app/databases/:environment/terms",
+    permission: "configure",
+    params: databaseParams,
+    body: z.strictObject({
+      schedule: z.array(z.string().max(100)).min(1).max(3).optional(),
+      zeroLoss: z.boolean().optional(),
+      upkeep: z
+        .array(z.strictObject({ name: z.string(), when: z.string().max(100), sql: z.string().max(20_000) }))
+        .max(50)
+        .optional(),
+    }),
+  }),
+  /** Runs of upkeep that are kept, newest first. */
+  listUpkeepRuns: json<{ runs: UpkeepRun[] }>()({
+    method: "GET",
+    path: "/api/apps/:app/databases/:environment/upkeep",
+    permission: "read",
+    params: databaseParams,
+  }),
+  runUpkeep: stream<DatabaseEvent<{ run: UpkeepRun }>>()({
+    method: "POST",
+    path: "/api/apps/:app/databases/:environment/upkeep/:task",
+    permission: "configure",
+    params: z.object({ ...databaseParams.shape, task: z.string().max(40) }),
+  }),
+  /** What takes the database's time. Texts of statements may name what is in it. */
+  listStatements: json<{ statements: StatementReport[] }>()({
+    method: "GET",
+    path: "/api/apps/:app/databases/:environment/statements",
+    permission: "configure",
     params: databaseParams,
   }),
   /** Sets it back to a point, in its place; what it was before is kept beside it. */

@@ -75,6 +75,29 @@ export function databaseHandlers(parts: ControlParts): HandlersOf<typeof databas
       await requireDatabase(database, params);
       return { backups: (await databases.ask({ type: "backups", ...params })).backups ?? [] };
     },
+    async setDatabaseTerms({ params, body, caller }) {
+      await requireDatabase(database, params);
+      const { app, environment } = params;
+      const reply = await databases.ask({ type: "setTerms", app, environment, terms: body });
+      await audit(params, caller.name, "database.terms", body);
+      return { database: reply.database! };
+    },
+    async listUpkeepRuns({ params }) {
+      await requireDatabase(database, params);
+      return { runs: (await databases.ask({ type: "upkeepRuns", ...params })).upkeep ?? [] };
+    },
+    runUpkeep: ({ params, caller }) =>
+      withProgress(async (onProgress) => {
+        await requireDatabase(database, params);
+        onProgress({ step: `Running ${params.task}` });
+        await audit(params, caller.name, "database.upkeep", { task: params.task });
+        const { upkeep } = await databases.ask({ type: "runUpkeep", ...params });
+        return { run: upkeep![0]! };
+      }),
+    async listStatements({ params }) {
+      await requireDatabase(database, params);
+      return { statements: (await databases.ask({ type: "statements", ...params })).statements ?? [] };
+    },
     restoreDatabase: ({ params, body, caller }) =>
       withProgress(async (onProgress) => {
         await requireDatabase(database, params);

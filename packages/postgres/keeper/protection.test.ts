@@ -106,6 +106,10 @@ test(
   "a data directory that is gone when the keeper starts is restored, never begun anew empty",
   async () => {
     await query("CREATE TABLE rows AS SELECT g AS id FROM generate_series(1, 100) g");
+    const writtenMs = Date.now();
+    // WAL that is sent later says how far the earlier has come; an idle server does it once a minute.
+    await query("CREATE TABLE later ()");
+    await until("it is archived", async () => ((await report()).archivedToMs ?? 0) > writtenMs);
     await keeper.release();
     await stopDatabases(layout);
     rmSync(place().dataDir, { recursive: true });

@@ -78,7 +78,9 @@ export class AppDatabase {
     this.upkeep = new Upkeep({
       logPath: join(place.folder, "upkeep.ndjson"),
       tasks: () => this.terms.upkeep,
-      connection: async () => this.cluster.appConnectionString(await this.cluster.start()),
+      // In turn: a restore must not find the server started behind its back.
+      connection: () =>
+        this.whileServing(async () => this.cluster.appConnectionString(await this.cluster.start())),
       note: (event, error) => this.note(event, error),
     });
   }
@@ -145,8 +147,8 @@ export class AppDatabase {
     return this.upkeep.runs();
   }
 
-  async statements(): Promise<StatementReport[]> {
-    return readStatements(await this.connection());
+  statements(): Promise<StatementReport[]> {
+    return this.whileServing(() => readStatements(this.superuser));
   }
 
   variables(): Record<string, string> {

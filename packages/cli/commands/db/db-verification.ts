@@ -61,8 +61,10 @@ async function schedule(
 function measured({ rtoMs, rpoMs, restoredBytes, rows, tables }: DatabaseEvidence): string {
   const back = rtoMs === undefined ? "" : ` back in ${formatDuration(rtoMs)},`;
   const lost = rpoMs === undefined ? "" : ` the newest ${formatDuration(rpoMs)} lost at worst`;
-  return `${formatSize(restoredBytes)} and ${rows} rows in ${tables} tables,${back}${lost}`;
+  return `${formatSize(restoredBytes)} and ${counted(rows, "row")} in ${counted(tables, "table")},${back}${lost}`;
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 async function evidence(name: string, options: { env?: string; json?: boolean }): Promise<void> {
   const app = parseAppName(name);

@@ -2,6 +2,7 @@ export * from "./cron/cron-problem.ts";
 export * from "./cron/next-time.ts";
 export * from "./definition/schedule-definition.ts";
 export * from "./definition/schedule-problem.ts";
+export * from "./definition/written-schedules.ts";
 export * from "./policy/admit-runs.ts";
 export * from "./policy/due-ticks.ts";
 export * from "./policy/retry-delay.ts";

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { mkdir, readFile, utimes } from "node:fs/promises";
 import { writeFileDurably } from "@evenkeel/disk";
-import { type BuildOutput, type HomeLayout, outputPath } from "@evenkeel/model";
+import { type BuildOutput, type HomeLayout, outputPath, type Schedule } from "@evenkeel/model";
 import { OutputUnsupportedError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { FileIntake } from "../store/file-intake.ts";
@@ -26,6 +26,8 @@ export interface BuiltFolder {
   seenAs?: string;
   /** Nobody can write the files any more: they may be hard-linked into the store. Default: they are copied. */
   settled?: boolean;
+  /** Of `vercel.json`, beside those that the output has itself. */
+  schedules?: Schedule[];
   /** From `bundleEnvSchema`. */
   envSchema?: { name: string; path: string };
 }
@@ -49,6 +51,7 @@ export async function importOutput(
   const output = inBoundary(built.output);
 
   const config = readConfig(resolver, output);
+  if (built.schedules) config.schedules = [...(config.schedules ?? []), ...built.schedules];
   refuseServices(resolver, output);
   const statics = readStatic(resolver, output, config.overrides);
   const functions = await readFunctions(resolver, output, inBoundary(built.project));

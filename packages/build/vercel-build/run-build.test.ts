@@ -67,7 +67,14 @@ test(
         scripts: { build: "node -e \"console.log('key', process.env.API_KEY, process.version)\"" },
         engines: { node: "22.x" },
       },
-      "vercel.json": { cleanUrls: true, crons: [{ path: "/api/hello", schedule: "0 5 * * *" }] },
+      "vercel.json": {
+        cleanUrls: true,
+        crons: [{ path: "/api/hello", schedule: "0 5 * * *" }],
+        // As documented; the CLI knows neither the form nor the target.
+        schedules: {
+          report: { schedule: "0 9 * * *", timezone: "Europe/Berlin", path: "/api/hello", jitter: 5 },
+        },
+      },
     });
     const { result, log } = await build();
     expect(log).toMatch(/^Building without a framework with Node 22\.\d+\.\d+ \(engines\) and npm 10\./);
@@ -81,6 +88,12 @@ test(
     expect(existsSync(`${functionTreePath(layout, spec.id)}/${spec.handler}`)).toBe(true);
     expect(output.files["index"]).toMatchObject({ contentType: "text/html; charset=utf-8" });
     expect(output.crons).toEqual([{ path: "/api/hello", schedule: "0 5 * * *" }]);
+    expect(output.schedules).toEqual([
+      {
+        ...{ name: "report", cron: "0 9 * * *", timezone: "Europe/Berlin", jitterMinutes: 5 },
+        target: { path: "/api/hello", method: "GET" },
+      },
+    ]);
     const again = await importOutput(layout, (await build()).result);
     expect(again.id).toBe(output.id);
     await removeBuildFolder(layout, folder.id);

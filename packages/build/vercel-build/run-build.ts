@@ -6,6 +6,7 @@ import { BuildWithoutOutputError } from "../errors.ts";
 import type { BuiltFolder } from "../import/import-output.ts";
 import type { PlaceOf, RoomLogLine } from "../room/run-in-room.ts";
 import { type BuildRoomUse, runInBuildRoom, sourcePlace, toolOf } from "./build-room.ts";
+import { takeSchedules } from "./take-schedules.ts";
 
 /** An account in the CLI's eyes: without a user id it asks Vercel for one, and tries that for six seconds. Nothing is ever sent. */
 const accountFolder = ".vercel-account";
@@ -31,6 +32,7 @@ export interface RunBuildOptions extends BuildRoomUse {
 export async function runBuild(layout: HomeLayout, options: RunBuildOptions): Promise<BuiltFolder> {
   const { folder } = options;
   writeProjectFile(folder.source, options.plan);
+  const schedules = takeSchedules(folder, options.plan.settings.rootDirectory ?? undefined);
   for (const text of [describePlan(options), ...options.plan.warnings]) {
     options.onLog({ atMs: Date.now(), stream: "platform", text });
   }
@@ -58,6 +60,7 @@ export async function runBuild(layout: HomeLayout, options: RunBuildOptions): Pr
     boundary: folder.source,
     seenAs: outcome.isolated ? sourcePlace : folder.source,
     settled: outcome.settled,
+    ...(schedules.length > 0 && { schedules }),
   };
 }
 

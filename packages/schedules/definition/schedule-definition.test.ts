@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { FunctionId, FunctionSpec } from "@evenkeel/model";
 import { scheduleDefinitions } from "./schedule-definition.ts";
 import { scheduleProblem } from "./schedule-problem.ts";
+import { declaredSchedules } from "./written-schedules.ts";
 
 const output = (rest: object) => ({
   ...{ crons: [], functions: { "api/sync": "f" as FunctionId } },
@@ -37,6 +38,25 @@ test("a schedule has its name, zone, method and jitter", () => {
       ...{ jitterMinutes: 5, maxDurationS: 15, source: "schedules" },
     },
   ]);
+});
+
+test("an object by name and an array declare the same", () => {
+  const declared = [
+    {
+      ...{ name: "report", cron: "0 9 * * *", timezone: "Europe/Berlin", jitterMinutes: 5 },
+      target: { path: "/a", method: "POST" },
+    },
+  ];
+  const rest = { timezone: "Europe/Berlin" };
+  expect(
+    declaredSchedules({
+      report: { ...rest, schedule: "0 9 * * *", jitter: 5, path: "/a", requestMethod: "POST" },
+    }),
+  ).toEqual(declared);
+  const expression = { cron: "0 9 * * *", jitter: 5 };
+  expect(
+    declaredSchedules([{ ...rest, name: "report", expression, target: { path: "/a", method: "POST" } }]),
+  ).toEqual(declared);
 });
 
 test.each([

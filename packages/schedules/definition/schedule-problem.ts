@@ -1,5 +1,6 @@
 import { cronProblem, type Problem } from "../cron/cron-problem.ts";
 import { isTimezone } from "../cron/next-time.ts";
+import { type WrittenSchedule, writtenSchedules } from "./written-schedules.ts";
 
 /** As at Vercel, of each kind: https://vercel.com/docs/cron-jobs/usage-and-pricing */
 export const mostSchedules = 100;
@@ -7,16 +8,6 @@ export const mostSchedules = 100;
 export interface PlacedProblem extends Problem {
   /** Where in the file: `["crons", 0, "schedule"]` */
   path: (string | number)[];
-}
-
-interface WrittenSchedule {
-  name: string;
-  cron: string;
-  timezone: string | undefined;
-  path: (string | number)[];
-  /** The key of the expression, below `path`. */
-  cronPath: (string | number)[];
-  target: object;
 }
 
 /**
@@ -104,30 +95,4 @@ function pathProblem(path: string): Problem | undefined {
     message: `the path ${JSON.stringify(path.slice(0, 80))} cannot be asked for`,
     hint: "Begin with a slash; write spaces and characters beyond ASCII as %20 and the like; at most 512 characters.",
   };
-}
-
-/** An array as the CLI writes it, or an object by name as the documentation has it. */
-function writtenSchedules(written: unknown): WrittenSchedule[] {
-  if (written === null || typeof written !== "object") return [];
-  if (!Array.isArray(written)) {
-    return Object.entries(written as Record<string, Record<string, unknown>>).map(([name, value]) => ({
-      name,
-      cron: String(value["schedule"] ?? ""),
-      timezone: value["timezone"] as string | undefined,
-      path: ["schedules", name],
-      cronPath: ["schedule"],
-      target: value,
-    }));
-  }
-  return (written as Record<string, unknown>[]).map((value, index) => {
-    const expression = value["expression"] as { cron?: string } | undefined;
-    return {
-      name: String(value["name"] ?? ""),
-      cron: String(expression?.cron ?? value["cron"] ?? value["schedule"] ?? ""),
-      timezone: value["timezone"] as string | undefined,
-      path: ["schedules", index],
-      cronPath: expression === undefined ? ["schedule"] : ["expression", "cron"],
-      target: (value["target"] as object | undefined) ?? value,
-    };
-  });
 }

@@ -19,13 +19,14 @@ import { dynamic } from "./programs/dynamic.ts";
 import { idle } from "./programs/idle.ts";
 import { isr } from "./programs/isr.ts";
 import { rollback } from "./programs/rollback.ts";
+import { schedules } from "./programs/schedules.ts";
 import { staticFile } from "./programs/static.ts";
 import { isMet } from "./report/figure.ts";
 import { figureTable } from "./report/figure-table.ts";
 import { readProof, writeProof } from "./report/proof-files.ts";
 import { mergeReports, type ProgramResult, type Report } from "./report/report.ts";
 
-const programs: Program[] = [staticFile, isr, dynamic, coldStart, rollback, deploy, idle, aliases];
+const programs: Program[] = [staticFile, isr, dynamic, coldStart, rollback, deploy, idle, aliases, schedules];
 
 const usage = `Measures Evenkeel beside its peers on this machine.
 

@@ -64,16 +64,16 @@ export async function recordCall(
   return recorded?.others ?? false;
 }
 
-/** Runs of schedulers that are gone wait again, to be called with the same id; where `ids` are given, only those. */
+/** Runs that a scheduler has under way wait again, to be called with the same id; but for those that it does call. */
 export async function releaseRuns(
   connection: Connection,
-  schedulers: string[],
-  ids?: string[],
+  scheduler: string,
+  calling: string[] = [],
 ): Promise<void> {
   await connection.query(
     `UPDATE schedule_runs SET state = 'waiting', scheduler = NULL, takes_turn = true
-     WHERE state = 'running' AND scheduler = ANY ($1) AND ($2::text[] IS NULL OR id = ANY ($2))`,
-    [schedulers, ids ?? null],
+     WHERE state = 'running' AND scheduler = $1 AND id <> ALL ($2::text[])`,
+    [scheduler, calling],
   );
 }
 

@@ -27,7 +27,8 @@ const goneAfterMs = 10_000;
 /** Calls at once, of all apps and, within a batch, of one: what hangs holds up nobody else. */
 const mostCalls = 1_000;
 const mostCallsOfApp = 100;
-const batch = 200;
+const batch = 250;
+const mostTicks = 1_000;
 /** The wall clock is taken for set back when it falls behind the steady one by more than this. */
 const setBackMs = 1_000;
 
@@ -52,6 +53,8 @@ export class Scheduler {
   private stopping = false;
   /** Calls wait for others to end. */
   private crowded = false;
+  /** There may be runs of its own that it does not call. */
+  private doubtful = false;
 
   constructor(private readonly parts: SchedulerParts) {
     this.clock = parts.clock ?? systemClock;
@@ -74,11 +77,10 @@ export class Scheduler {
     await this.loop;
     const ended = Promise.all([...this.calls.values()].map(({ done }) => done));
     await Promise.race([ended, Bun.sleep(graceMs)]);
-    const cut = [...this.calls.keys()];
     this.abort.abort(new Error("the scheduler stops"));
     await ended;
     try {
-      if (cut.length > 0) await releaseRuns(this.parts.database, [this.id], cut);
+      await releaseRuns(this.parts.database, this.id);
       await removeScheduler(this.parts.database, this.id);
     } catch (error) {
       // The next one sees that this one's count stands still.
@@ -95,19 +97,19 @@ export class Scheduler {
   async round(): Promise<number> {
     const { database, onRound } = this.parts;
     await this.followClock();
+    await this.releaseDoubtful();
     const nowMs = this.clock.wallMs();
     const agenda = await readAgenda(database);
     if (agenda.nextTickMs <= nowMs || agenda.nextCallMs <= nowMs || agenda.running) await this.sayAlive();
-    const written = agenda.nextTickMs <= nowMs ? await writeDueTicks(database, nowMs, batch) : 0;
+    const written = agenda.nextTickMs <= nowMs ? await writeDueTicks(database, nowMs, mostTicks) : 0;
     const claims = written > 0 || agenda.nextCallMs <= nowMs;
-    const claimed = claims ? await this.claim() : [];
-    for (const run of claimed) this.begin(run);
+    const claimed = claims ? await this.claimAll() : 0;
     onRound?.();
-    if (written > 0 || claimed.length === batch) return 0;
+    if (written === mostTicks) return 0;
     const waits = [agenda.nextTickMs, agenda.nextCallMs].map((atMs) => atMs - this.clock.wallMs());
     // What is due and was left alone waits for a turn, or is another scheduler's for the moment.
     const leftAlone = waits.some((ms) => ms <= 0) ? leftAloneMs : longestSleepMs;
-    const ownMs = agenda.running || claimed.length > 0 ? beatEveryMs : longestSleepMs;
+    const ownMs = agenda.running || claimed > 0 ? beatEveryMs : longestSleepMs;
     return Math.min(leftAlone, ownMs, ...waits.filter((ms) => ms > 0));
   }
 
@@ -157,7 +159,7 @@ export class Scheduler {
       if (known?.beats !== beats) this.others.set(id, { beats, sinceMs: nowMs });
       else if (nowMs - known.sinceMs >= goneAfterMs) {
         await database.transaction(async (connection) => {
-          if (await buryScheduler(connection, other)) await releaseRuns(connection, [id]);
+          if (await buryScheduler(connection, other)) await releaseRuns(connection, id);
         });
         this.others.delete(id);
       }
@@ -174,15 +176,39 @@ export class Scheduler {
     this.lastLook = look;
   }
 
-  private async claim(): Promise<ClaimedRun[]> {
-    const free = Math.min(batch, mostCalls - this.calls.size);
+  /** Takes whatever may be called now, and only then begins: calls would hold up what is still to be taken. */
+  private async claimAll(): Promise<number> {
+    const claimed: ClaimedRun[] = [];
+    try {
+      for (let more = true; more; ) {
+        const part = await this.claim(claimed);
+        claimed.push(...part);
+        more = part.length === batch;
+      }
+    } catch (error) {
+      // The answer to a commit may be lost: then runs are this scheduler's, and it does not know them.
+      this.doubtful = true;
+      if (claimed.length === 0) throw error;
+    }
+    for (const run of claimed) this.begin(run);
+    return claimed.length;
+  }
+
+  private claim(claimed: readonly ClaimedRun[]): Promise<ClaimedRun[]> | ClaimedRun[] {
+    const free = Math.min(batch, mostCalls - this.calls.size - claimed.length);
     this.crowded = free < batch;
     if (free <= 0) return [];
     const byApp = new Map<AppName, number>();
-    for (const { app } of this.calls.values()) byApp.set(app, (byApp.get(app) ?? 0) + 1);
+    for (const { app } of [...this.calls.values(), ...claimed]) byApp.set(app, (byApp.get(app) ?? 0) + 1);
     const full = [...byApp].filter(([, calls]) => calls >= mostCallsOfApp).map(([app]) => app);
     this.crowded ||= full.length > 0;
     return claimRuns(this.parts.database, this.id, this.clock.wallMs(), free, full);
+  }
+
+  private async releaseDoubtful(): Promise<void> {
+    if (!this.doubtful) return;
+    await releaseRuns(this.parts.database, this.id, [...this.calls.keys()]);
+    this.doubtful = false;
   }
 
   private begin(run: ClaimedRun): void {

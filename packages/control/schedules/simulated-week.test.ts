@@ -39,9 +39,15 @@ class MortalDatabase {
   private left = Number.POSITIVE_INFINITY;
   private readonly end = Promise.withResolvers<void>();
   readonly died = this.end.promise;
+  private answerLost = false;
 
   dieIn(statements: number): void {
     this.left = statements;
+  }
+
+  /** The next commit takes place, but nobody hears of it; all goes on. */
+  loseAnswer(): void {
+    this.answerLost = true;
   }
 
   get dead(): boolean {
@@ -64,6 +70,10 @@ class MortalDatabase {
       }),
     );
     this.step();
+    if (this.answerLost) {
+      this.answerLost = false;
+      throw new DatabaseUnavailableError();
+    }
     return result;
   }
 
@@ -141,6 +151,7 @@ test(
       // Set by hand, or by a time server that was away.
       if (random() < 0.02 && wallMs < endMs) wallMs += Math.floor((random() - 0.6) * 20 * minute);
       for (const { mortal } of schedulers) if (random() < 0.1) mortal.dieIn(1 + Math.floor(random() * 30));
+      for (const { mortal } of schedulers) if (random() < 0.1) mortal.loseAnswer();
       await Promise.all([turn(0), turn(1)]);
     }
     for (const { mortal } of schedulers) mortal.dieIn(Number.POSITIVE_INFINITY);

@@ -14,6 +14,7 @@ interface DueJob {
   id: string;
   definition: ScheduleDefinition;
   decidedThrough: Date;
+  nextAt: Date;
   overlap: SchedulePolicy["overlap"] | null;
   missed: SchedulePolicy["missed"] | null;
   /** Only counted where it matters. */
@@ -59,10 +60,10 @@ export async function readAgenda(connection: Connection): Promise<Agenda> {
  *
  * @returns how many jobs were due; at `most`, there may be more
  */
-export function writeDueTicks(database: Database, nowMs: number, most = 500): Promise<number> {
+export function writeDueTicks(database: Database, nowMs: number, most: number): Promise<number> {
   return database.transaction(async (connection) => {
     const due = await connection.query<DueJob>(
-      `SELECT id, definition, decided_through AS "decidedThrough", overlap, missed,
+      `SELECT id, definition, decided_through AS "decidedThrough", next_at AS "nextAt", overlap, missed,
          CASE overlap WHEN 'queue' THEN (SELECT count(*) FROM schedule_runs WHERE job = jobs.id AND state = 'waiting') ELSE 0 END AS waiting
        FROM schedule_jobs AS jobs WHERE next_at <= $1 ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [new Date(nowMs), most],
@@ -94,7 +95,10 @@ function decide(
   const missed = job.missed ?? usualPolicy.missed;
   const overlap = job.overlap ?? usualPolicy.overlap;
   const decidedThroughMs = job.decidedThrough.getTime();
-  const { ticks, nextMs, ...due } = dueTicks({ cron, timezone, missed, decidedThroughMs }, nowMs);
+  const { ticks, nextMs, ...due } = dueTicks(
+    { cron, timezone, missed, decidedThroughMs, nextMs: job.nextAt.getTime() },
+    nowMs,
+  );
   let { waiting } = job;
   const rows = ticks.map(({ scheduledAtMs, late, runs }): TickRow => {
     const full = overlap === "queue" && runs && ++waiting > mostWaiting;

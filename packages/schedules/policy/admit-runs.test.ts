@@ -5,7 +5,7 @@ const run = (id: string, rest: Partial<WaitingRun> = {}): WaitingRun => ({
   ...{ id, job: "job", overlap: "skip", takesTurn: false, released: true, ...rest },
 });
 
-test("a run whose job is still running is skipped, takesTurn or runs, as declared", () => {
+test("a run whose job is still running is skipped, waits or runs, as declared", () => {
   const running = new Set(["job"]);
   expect(admitRuns([run("1")], running)).toEqual({ run: [], skip: [{ id: "1", reason: "overlap" }] });
   expect(admitRuns([run("1", { overlap: "queue", takesTurn: true })], running)).toEqual({

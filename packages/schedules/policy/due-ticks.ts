@@ -25,14 +25,18 @@ export interface DueTicks {
 /**
  * Decides over a job's times in (decidedThroughMs, nowMs]: each is one tick, and the policy says which of the late ones run. `once` runs
  * the last of all; asked again with what is left when there were more than `most`, it comes to the same.
+ *
+ * @param job `nextMs`: its first time after `decidedThroughMs`, where that is known
  */
 export function dueTicks(
-  job: CronTimes & { decidedThroughMs: number; missed: MissedPolicy },
+  job: CronTimes & { decidedThroughMs: number; missed: MissedPolicy; nextMs?: number },
   nowMs: number,
   most = 1_000,
 ): DueTicks {
   let decidedThroughMs = Math.max(job.decidedThroughMs, nowMs - lookBackMs);
-  let nextMs = nextTime(job, decidedThroughMs);
+  // Mostly known from the time before: half the work.
+  const known = decidedThroughMs === job.decidedThroughMs ? job.nextMs : undefined;
+  let nextMs = known ?? nextTime(job, decidedThroughMs);
   const ticks: DueTick[] = [];
   while (nextMs !== undefined && nextMs <= nowMs && ticks.length < most) {
     const followingMs = nextTime(job, nextMs);

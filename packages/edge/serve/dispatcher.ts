@@ -83,7 +83,7 @@ export class Dispatcher {
     const state = new RequestState(served, loaded);
     exchange.context = state;
     const { site } = served;
-    if (site.alias?.previous.length && asksForHashedAsset(exchange) && !hasFile(loaded, exchange.path)) {
+    if (site.previous?.length && asksForHashedAsset(exchange) && !hasFile(loaded, exchange.path)) {
       return this.serveFromPrevious(exchange, state, site);
     }
     return this.act(exchange, state, loaded.router.resolve(exchange));

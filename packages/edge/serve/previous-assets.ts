@@ -36,7 +36,7 @@ export async function findPreviousAsset(
   deploymentOf: (id: DeploymentId) => ServedDeployment | undefined,
   load: (deployment: ServedDeployment) => Promise<LoadedOutput>,
 ): Promise<FileResolution | undefined> {
-  for (const id of site.alias?.previous ?? []) {
+  for (const id of site.previous ?? []) {
     const deployment = deploymentOf(id);
     if (!deployment) continue;
     const loaded = await load(deployment).catch(() => undefined);

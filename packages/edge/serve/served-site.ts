@@ -17,14 +17,14 @@ export class ServedSite {
     readonly site: Site,
     measures: Measures,
   ) {
-    const { deployment, alias } = site;
+    const { deployment, previous } = site;
     this.measure = measures.of(deployment.id);
     const headers: [string, string][] = [
       ["server", "Evenkeel"],
       ["x-evenkeel-deployment", deployment.id],
     ];
     // As on Vercel: search engines shall know an app by its production name alone.
-    this.isHidden = alias === undefined || deployment.environment === "preview";
+    this.isHidden = previous === undefined || deployment.environment === "preview";
     if (this.isHidden) headers.push(["x-robots-tag", "noindex"]);
     this.ownHeaders = headers;
     this.ownLines = headerLines(headers);

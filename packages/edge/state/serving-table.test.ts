@@ -35,8 +35,31 @@ test("an alias moves from one request to the next and a deployment keeps its own
   expect(table.apply(entry)).toBe(true);
   expect(table.apply(entry)).toBe(false);
   expect(table.site("shop.localhost")?.deployment.id).toBe("b" as DeploymentId);
-  expect(table.site("shop.localhost")?.alias?.previous).toEqual(["a" as DeploymentId]);
+  expect(table.site("shop.localhost")?.previous).toEqual(["a" as DeploymentId]);
   expect(table.site("shop-a.localhost")?.deployment.id).toBe("a" as DeploymentId);
+});
+
+test("names at which the same is answered share one site, and part when one of them moves", () => {
+  const table = new ServingTable();
+  const at = (host: string, to: string, ...previous: string[]) => ({ ...alias(to, ...previous), host });
+  table.replace({
+    version: 1,
+    deployments: { ["a" as DeploymentId]: deployment("a"), ["b" as DeploymentId]: deployment("b") },
+    aliases: {
+      "one.test": at("one.test", "b", "a"),
+      "two.test": at("two.test", "b", "a"),
+      "new.test": at("new.test", "b"),
+    },
+  });
+  const [one, two, fresh, own] = ["one.test", "two.test", "new.test", "shop-b.localhost"].map((host) =>
+    table.site(host),
+  );
+  expect(one).toBe(two!);
+  expect(new Set([one, fresh, own]).size).toBe(3);
+  expect([one?.previous, fresh?.previous, own?.previous]).toEqual([["a" as DeploymentId], [], undefined]);
+  table.apply({ version: 2, changes: [{ put: "alias", alias: at("one.test", "a") }] });
+  expect(table.site("one.test")?.deployment.id).toBe("a" as DeploymentId);
+  expect(table.site("two.test")).toBe(two);
 });
 
 test("a host whose deployment was removed answers nothing, until the deployment is put again", () => {

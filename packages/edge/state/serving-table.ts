@@ -10,12 +10,14 @@ import {
   servedFlagsKey,
 } from "@evenkeel/model";
 
-/** What answers at one host name. Replaced as a whole when its alias moves, so a request sees one deployment from end to end. */
+/**
+ * What answers at a host name. Replaced as a whole when its alias moves, so a request sees one deployment from end to end. One object for all
+ * names at which the same is answered: it and what is kept for it stay in the processor's cache, however many names take turns.
+ */
 export interface Site {
-  host: string;
   deployment: ServedDeployment;
-  /** Absent at a deployment's own immutable host. */
-  alias: Alias | undefined;
+  /** Of the alias; undefined at a deployment's own immutable host. */
+  previous: readonly DeploymentId[] | undefined;
 }
 
 /** The serving state, indexed for requests: one `Map` look-up by host, however many aliases there are. */
@@ -24,6 +26,8 @@ export class ServingTable {
   private readonly sites = new Map<string, Site>();
   /** Host → id of the deployment whose own name it is. */
   private readonly ownHosts = new Map<string, DeploymentId>();
+  /** Sites of a deployment by the previous ones. */
+  private readonly alike = new WeakMap<ServedDeployment, Map<string | undefined, Site>>();
   private readonly aliasesByDeployment = new Map<DeploymentId, Set<string>>();
   private readonly deploymentByFlagsKey = new Map<string, DeploymentId>();
 
@@ -130,8 +134,23 @@ export class ServingTable {
     const aliased = alias && this.deployment(alias.deployment);
     const owning = own && this.deployment(own);
     if (own && !owning) this.ownHosts.delete(host);
-    if (aliased) this.sites.set(host, { host, deployment: aliased, alias });
-    else if (owning) this.sites.set(host, { host, deployment: owning, alias: undefined });
+    if (aliased) this.sites.set(host, this.siteOf(aliased, alias.previous));
+    else if (owning) this.sites.set(host, this.siteOf(owning, undefined));
     else this.sites.delete(host);
+  }
+
+  private siteOf(deployment: ServedDeployment, previous: readonly DeploymentId[] | undefined): Site {
+    let alike = this.alike.get(deployment);
+    if (!alike) {
+      alike = new Map();
+      this.alike.set(deployment, alike);
+    }
+    const key = previous?.join();
+    let site = alike.get(key);
+    if (!site) {
+      site = { deployment, previous };
+      alike.set(key, site);
+    }
+    return site;
   }
 }

@@ -62,6 +62,17 @@ test("a message goes from queued to delivered, and each step reaches the status 
   expect(fetched.price).toBe("-0.00830");
 }, 60_000);
 
+test("status callbacks arrive out of order where a fault reorders them, and none is missing", async () => {
+  await sandbox.admin("POST", "/accounts/shop/preview/faults", {
+    ...{ provider: "twilio", fault: { type: "webhook_reordered" }, match: "message-status", times: 1 },
+  });
+  phonesOf(sandbox.account()).put(person, { number: person, holder: "persona", texts: "delivered" });
+  const statusCallback = "https://shop.localhost:7080/sms/status";
+  await client.messages.create({ to: person, from, body: "Hello", statusCallback });
+  await sandbox.until(() => sandbox.received.length === 3);
+  expect(forms().map(({ MessageStatus }) => MessageStatus)).toEqual(["sent", "queued", "delivered"]);
+}, 60_000);
+
 test("a message that does not arrive says why", async () => {
   phonesOf(sandbox.account()).put(person, { number: person, holder: "persona", texts: "undelivered" });
   const { sid } = await client.messages.create({ to: person, from, body: "Hello" });

@@ -2,9 +2,20 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 
+const scripts = [
+  "page.js",
+  "client.js",
+  "elements.js",
+  "phones-view.js",
+  "inbox-view.js",
+  "logs-view.js",
+  "faults-view.js",
+];
 const files: Record<string, { file: string; type: string }> = {
   "/": { file: "page.html", type: "text/html; charset=utf-8" },
-  "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
+  ...Object.fromEntries(
+    scripts.map((file) => [`/${file}`, { file, type: "text/javascript; charset=utf-8" }]),
+  ),
   "/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
 };
 

@@ -9,6 +9,8 @@ import { startBlobServer } from "./server/blob-server.ts";
 import { Buckets } from "./store/buckets.ts";
 
 const sweepEveryMs = 3_600_000;
+/** How old the list of objects in a backup may be. */
+const copyEveryMs = 60_000;
 /** Uploads that are still coming then are cut; clients send them again. */
 const stopGraceMs = 5_000;
 
@@ -17,18 +19,27 @@ mkdirSync(layout.run, { recursive: true });
 const buckets = new Buckets(layout);
 const server = await startBlobServer(buckets, { path: layout.blobsSocket });
 const admin = startAdminServer(buckets, layout.blobsAdminSocket);
-const sweeps = setInterval(() => {
+const attempt = (what: string, work: () => void) => () => {
   try {
-    buckets.sweep();
+    work();
   } catch (error) {
-    console.error("blobs: sweeping failed:", error);
+    console.error(`blobs: ${what} failed:`, error);
   }
-}, sweepEveryMs);
+};
+const saveCopies = attempt("copying lists of objects", () => buckets.saveCopies());
+const timers = [
+  setInterval(
+    attempt("sweeping", () => buckets.sweep()),
+    sweepEveryMs,
+  ),
+  setInterval(saveCopies, copyEveryMs),
+];
 
 const stop = () => {
-  clearInterval(sweeps);
+  for (const timer of timers) clearInterval(timer);
   void admin.stop();
   const end = () => {
+    saveCopies();
     buckets.close();
     process.exit(0);
   };

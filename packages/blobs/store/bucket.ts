@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { syncFolder } from "@evenkeel/disk";
 import type { HomeLayout } from "@evenkeel/model";
 import { randomId } from "@evenkeel/model";
 import { BucketRestoreError } from "../errors.ts";
@@ -33,14 +43,38 @@ export class Bucket {
   readonly objects: ObjectDatabase;
   readonly files: ObjectFiles;
 
+  private readonly copyPath: string;
+  private copiedChanges: number | undefined;
+
   constructor(
     layout: HomeLayout,
     readonly record: BucketRecord,
     private readonly now: () => number = Date.now,
   ) {
     const folder = bucketFolder(layout, record);
+    const path = join(folder, "objects.sqlite");
+    this.copyPath = join(folder, "objects.copy");
+    // On a platform that was made anew from its backups, the copy is all there is.
+    if (!existsSync(path) && existsSync(this.copyPath)) {
+      copyFileSync(this.copyPath, `${path}.tmp`);
+      renameSync(`${path}.tmp`, path);
+      syncFolder(folder);
+    }
     this.files = new ObjectFiles(folder);
-    this.objects = new ObjectDatabase(join(folder, "objects.sqlite"));
+    this.objects = new ObjectDatabase(path);
+  }
+
+  /** Brings `objects.copy` up to date, which backups take with the files: the database itself changes under a reader. */
+  saveCopy(): void {
+    const changes = this.objects.changes;
+    if (changes === this.copiedChanges && existsSync(this.copyPath)) return;
+    const temporary = `${this.copyPath}.tmp-${process.pid}`;
+    rmSync(temporary, { force: true });
+    this.objects.copyTo(temporary);
+    syncFile(temporary);
+    renameSync(temporary, this.copyPath);
+    syncFolder(dirname(this.copyPath));
+    this.copiedChanges = changes;
   }
 
   /** Keeps a body. @param algorithm of a checksum beside the ETag's MD5 */
@@ -164,3 +198,12 @@ export class Bucket {
 }
 
 export const newUploadId = (): string => randomId(32);
+
+function syncFile(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -95,6 +95,10 @@ export class Buckets {
     }
   }
 
+  saveCopies(): void {
+    for (const bucket of this.all()) bucket.saveCopy();
+  }
+
   close(): void {
     for (const bucket of this.all()) bucket.close();
   }

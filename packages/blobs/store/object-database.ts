@@ -141,6 +141,16 @@ export class ObjectDatabase {
       .get()!;
   }
 
+  /** Rows that were changed since it was opened. */
+  get changes(): number {
+    return this.sqlite.query<{ changes: number }, []>("SELECT total_changes() AS changes").get()!.changes;
+  }
+
+  /** A whole copy as of now, while others go on. */
+  copyTo(path: string): void {
+    this.sqlite.query("VACUUM INTO ?").run(path);
+  }
+
   transaction<Result>(work: () => Result): Result {
     return this.sqlite.transaction(work).immediate();
   }

@@ -64,10 +64,14 @@ test("keys, settings, outputs and databases' records come back as they were; the
   put(`${layout.artifactFiles}/ab/abcd`, big, 0o444);
   put(`${layout.artifactFiles}/cd/cdef`, "", 0o444);
   put(`${layout.artifactOutputs}/abcd.json`, "{}", 0o444);
+  for (const name of ["bucket.json", "objects.copy", "data/ab/abcd"])
+    put(`${layout.blobs}/shop/production/${name}`, name);
   for (const path of [
     ...[layout.recoveryKey, layout.recoveryKeyExported, layout.archivePlace],
     ...[`${layout.postgres}/apps/shop/production/data/PG_VERSION`, `${layout.logs}/platform/control.log`],
     `${layout.artifactFiles}/ab/half.tmp-1`,
+    ...["objects.sqlite", "incoming/abc"].map((name) => `${layout.blobs}/shop/production/${name}`),
+    `${layout.blobs}/shop/preview.removed-1/bucket.json`,
   ]) {
     put(path, "not to be copied");
   }
@@ -75,7 +79,13 @@ test("keys, settings, outputs and databases' records come back as they were; the
   const other = await restored();
   const snapshot = (await readNewestSnapshot(archive))!;
   expect(snapshot.files.map(({ path }) => path).sort()).toEqual([
-    ...["artifacts/files/ab/abcd", "artifacts/files/cd/cdef", "artifacts/outputs/abcd.json", "config.json"],
+    ...["artifacts/files/ab/abcd", "artifacts/files/cd/cdef", "artifacts/outputs/abcd.json"],
+    ...[
+      "blobs/shop/production/bucket.json",
+      "blobs/shop/production/data/ab/abcd",
+      "blobs/shop/production/objects.copy",
+    ],
+    "config.json",
     ...["keys/databases/ab.archive.key", "keys/master.key", "postgres/apps/shop/production/cluster.json"],
   ]);
   expect(readFileSync(`${other.artifactFiles}/ab/abcd`).equals(big)).toBe(true);

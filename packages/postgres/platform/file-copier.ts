@@ -38,8 +38,9 @@ export class FileCopier {
   constructor(
     private readonly layout: HomeLayout,
     private readonly archive: Archive,
+    { withBuckets }: { withBuckets: boolean } = { withBuckets: true },
   ) {
-    this.list = new HomeFileList(layout);
+    this.list = new HomeFileList(layout, withBuckets);
   }
 
   /** Copies if anything has changed. @throws ArchiveUnavailableError and others; the next call begins anew */

@@ -3,21 +3,26 @@ import { basename, join } from "node:path";
 import type { HomeLayout } from "@evenkeel/model";
 
 /** Whether a file's name says its content, so that one that is there never changes. */
-export const namesItsContent = (path: string): boolean => path.startsWith("artifacts/files/");
+export const namesItsContent = (path: string): boolean =>
+  path.startsWith("artifacts/files/") || /^blobs\/[^/]+\/[^/]+\/data\//.test(path);
 
 /** Half of a file, or of a folder, that a writer has not finished. */
 const unfinished = /\.tmp-|\.lock$|^tmp_|^\.(new|removed)-/;
 
 /**
  * The files without which the platform cannot be made anew, beside the contents of databases: keys, settings, which databases there are,
- * build outputs, git repositories.
+ * build outputs, git repositories, and apps' buckets where the archive is elsewhere.
  *
  * Left out are caches, logs, running builds, and the recovery key.
  */
 export class HomeFileList {
   private readonly outside: ReadonlySet<string>;
 
-  constructor(private readonly layout: HomeLayout) {
+  /** @param withBuckets beside them, in the data directory, a copy of every object would only cost room */
+  constructor(
+    private readonly layout: HomeLayout,
+    private readonly withBuckets: boolean,
+  ) {
     this.outside = new Set([layout.recoveryKey, layout.recoveryKeyExported, layout.archivePlace]);
   }
 
@@ -42,7 +47,8 @@ export class HomeFileList {
    */
   named(): string[] {
     const objects = this.repositories().flatMap((repository) => this.under(join(repository, "objects")));
-    return [...objects, ...this.under(this.layout.artifactFiles)];
+    const blobs = this.buckets().flatMap((bucket) => this.under(join(bucket, "data")));
+    return [...objects, ...blobs, ...this.under(this.layout.artifactFiles)];
   }
 
   /** Databases before keys: a database's keys are made first. */
@@ -51,7 +57,11 @@ export class HomeFileList {
     const records = foldersIn(join(layout.postgres, "apps")).flatMap((app) =>
       foldersIn(app).map((environment) => join(environment, "cluster.json")),
     );
-    const there = [layout.config, ...records].filter((path) => modified(path) !== undefined);
+    const buckets = this.buckets().flatMap((bucket) => [
+      join(bucket, "bucket.json"),
+      join(bucket, "objects.copy"),
+    ]);
+    const there = [layout.config, ...records, ...buckets].filter((path) => modified(path) !== undefined);
     return [...there.map(this.relative), ...this.under(layout.keys, (path) => !this.outside.has(path))];
   }
 
@@ -63,6 +73,13 @@ export class HomeFileList {
 
   private repositories(): string[] {
     return foldersIn(this.layout.git).filter((path) => path.endsWith(".git"));
+  }
+
+  private buckets(): string[] {
+    if (!this.withBuckets) return [];
+    return foldersIn(this.layout.blobs)
+      .flatMap((app) => foldersIn(app))
+      .filter((path) => !path.includes(".removed-"));
   }
 
   private under(folder: string, wanted: (path: string) => boolean = () => true): string[] {

@@ -50,7 +50,7 @@ export class PlatformKeeper {
       inTurn: (work) => this.inTurn(work),
       note: (event, error) => this.note(event, error),
     });
-    this.files = new FileCopier(layout, archives.files);
+    this.files = new FileCopier(layout, archives.files, { withBuckets: !isInside(layout, this.place) });
   }
 
   open(): void {

@@ -1,12 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "./harness/http.ts";
 import { Load, loadedHandler } from "./harness/load.ts";
 import { repository, TestPlatform } from "./harness/platform.ts";
 import { writePrebuilt } from "./harness/prebuilt.ts";
 
 interface Changed {
   deployments: { id: string; release: number }[];
+}
+
+interface Listed {
+  name: string;
+  live: boolean;
+}
+
+interface Release {
+  version: number;
+  reason?: string;
 }
 
 let platform: TestPlatform;
@@ -45,20 +56,33 @@ describe("variables of an app", () => {
   test("a secret is rotated under steady requests without one that fails, and comes back with a rollback", async () => {
     const load = new Load(platform.port, host, "v1");
     const seen: string[] = [];
-    for (const value of ["second", "third", "fourth"]) {
-      const { exitCode, stdout } = await setFromInput("SETTING", value);
+    const rotate = ["env", "rotate", "shop", "SETTING", "--overlap", "2s", "--json"];
+    for (const [value, words] of [
+      ["second", ["env", "set", "shop", "SETTING", "--json"]],
+      ["third", rotate],
+      ["fourth", rotate],
+    ] as const) {
+      const { exitCode, stdout } = await platform.runIn(repository, [...words], {}, value);
       expect(exitCode).toBe(0);
       expect((JSON.parse(stdout) as Changed).deployments).toHaveLength(1);
       seen.push(await textAt(host));
+      // The end of an overlap is a release, too.
+      await eventually(
+        () => platform.json<Listed[]>("env", "ls", "shop", "--env", "production"),
+        (all) => all.every(({ name, live }) => live && name !== "SETTING_PREVIOUS"),
+      );
     }
-    await platform.must("rollback", "shop");
+    const before = (await platform.json<Release[]>("list", "shop", "--releases")).filter(
+      ({ reason }) => reason?.startsWith("SETTING") && reason.endsWith("set"),
+    );
+    await platform.must("rollback", "shop", "--to", `v${before[1]!.version}`);
     seen.push(await textAt(host));
     await load.stop();
     expect(load.failures).toEqual([]);
     expect(seen).toEqual(["v1 second", "v1 third", "v1 fourth", "v1 third"]);
     expect(Object.values(load.answered).every((count) => count > 0)).toBe(true);
     expect((await platform.must("env", "reveal", "shop", "SETTING")).trim()).toBe("third");
-  }, 60_000);
+  }, 120_000);
 
   test("a file is taken whole or not at all, and is written back as it was, for its owner alone", async () => {
     const bad = file("bad.env", 'FINE=1\nNODE_OPTIONS="--inspect"\n\nA-B=2\n');
@@ -84,7 +108,7 @@ describe("variables of an app", () => {
 
   test("the history names who changed what, and what is asked for in clear is on record", async () => {
     const history = await platform.must("env", "history", "shop");
-    expect(history).toMatch(/admin +brought back SETTING +v3/);
+    expect(history).toMatch(/admin +brought back SETTING, SETTING_PREVIOUS +v\d+/);
     expect(history).not.toContain("third");
     const audit = (await platform.api("GET", "/audit?app=shop")).text();
     expect(audit).toContain('"variable.reveal"');

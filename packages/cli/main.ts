@@ -18,6 +18,7 @@ import { registerRollback } from "./commands/rollback.ts";
 import { registerSandbox } from "./commands/sandbox/sandbox.ts";
 import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
+import { registerToken } from "./commands/token.ts";
 import { registerUp } from "./commands/up.ts";
 import { UsageError } from "./errors.ts";
 import { exitCodeOf, reportFailure } from "./output/failure.ts";
@@ -53,6 +54,7 @@ for (const register of [
   registerRollback,
   registerLogs,
   registerEnv,
+  registerToken,
   registerDb,
   registerBlobs,
   registerFlags,

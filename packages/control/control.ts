@@ -51,6 +51,7 @@ import { entriesAfter, loadServing } from "./serving/serving-log.ts";
 import { loadOrCreateAdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
 import { Configurer } from "./variables/configurer.ts";
+import { OverlapEnder } from "./variables/overlap-ender.ts";
 import { Vault } from "./vault/vault.ts";
 
 export interface ControlOptions {
@@ -76,6 +77,7 @@ const openAlways: ReadonlySet<string> = new Set(["/api/health", "/api/status"]);
 export class Control {
   readonly parts: ControlParts;
   private readonly sweeper: Sweeper;
+  private readonly overlapEnder: OverlapEnder;
   private readonly server: ReturnType<typeof Bun.serve>;
   private opened = false;
   private stopping = false;
@@ -153,6 +155,7 @@ export class Control {
       },
       startedAtMs: Date.now(),
     };
+    this.overlapEnder = new OverlapEnder(this.parts);
     this.sweeper = new Sweeper(this.parts);
     const authenticator = new Authenticator(loadOrCreateAdminToken(layout.apiToken), database);
     this.server = serve(layout.controlSocket, this.makeApi(authenticator, new PushRegistry()));
@@ -177,6 +180,7 @@ export class Control {
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();
+        this.overlapEnder.start();
         return;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
@@ -200,6 +204,7 @@ export class Control {
   async stop(): Promise<void> {
     this.stopping = true;
     this.sweeper.stop();
+    this.overlapEnder.stop();
     void this.server.stop();
     await this.parts.scheduler.stop(callGraceMs);
     await this.parts.pipeline.stop();

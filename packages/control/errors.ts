@@ -280,6 +280,18 @@ export class VariableUnknownError extends EvenkeelError {
   }
 }
 
+/** The variable's last rotation is not over, or the name of its previous value is taken. */
+export class RotationUnderWayError extends EvenkeelError {
+  readonly code = "rotation_under_way";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: string, name: string) {
+    super(`${name} cannot be rotated: ${name}_PREVIOUS is set in ${environment}`, {
+      hint: `End the last rotation with \`evenkeel env rotate ${app} ${name} --env ${environment} --end\`, or remove ${name}_PREVIOUS.`,
+    });
+  }
+}
+
 /** The app's own schema (`env.ts`) does not accept its variables. */
 export class EnvironmentRefusedError extends EvenkeelError {
   readonly code = "environment_refused";

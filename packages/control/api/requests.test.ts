@@ -126,6 +126,27 @@ test("variables can be set and removed, and are refused by name with the reason"
   expect(left).toEqual(["preview.API_KEY", "preview.EMPTY", "production.EMPTY"]);
 });
 
+test("a rotated token is accepted with both secrets until the overlap ends", async () => {
+  const client = control.client();
+  const made = await client.createToken({ name: "ci", permissions: ["read"] });
+  const accepted = (secret: string) =>
+    control
+      .client(secret)
+      .listApps()
+      .then(
+        () => true,
+        (error) => error.code,
+      );
+  const rotated = await client.rotateToken({ token: made.id, overlapMs: 60_000 });
+  expect(await Promise.all([accepted(made.secret), accepted(rotated.secret)])).toEqual([true, true]);
+  const again = await client.rotateToken({ token: made.id, overlapMs: 0 });
+  expect(await Promise.all([made, rotated, again].map(({ secret }) => accepted(secret)))).toEqual([
+    "unauthenticated",
+    "unauthenticated",
+    true,
+  ]);
+});
+
 test("what is set for one deployment is the platform's where it must be", async () => {
   const { id } = await control.deploy("shop", {
     withFunction: true,

@@ -30,6 +30,7 @@ const statuses: Record<string, number> = {
   deployment_in_use: 409,
   deployment_state: 409,
   host_taken: 409,
+  rotation_under_way: 409,
   branch_taken: 409,
   migrations_changed: 409,
   schema_incompatible: 409,

@@ -10,6 +10,8 @@ interface TokenRow {
   id: string;
   name: string;
   hash: Buffer;
+  /** What the secret was before its rotation, while that is accepted. */
+  previous_hash: Buffer | null;
   permissions: GrantablePermission[];
   apps: AppName[] | null;
   created_at: Date;
@@ -22,7 +24,8 @@ interface TokenRow {
 export const findToken = (connection: Connection, id: string): Promise<TokenRow | undefined> =>
   first(
     connection.query<TokenRow>(
-      "SELECT * FROM tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+      `SELECT *, CASE WHEN previous_until > now() THEN previous_hash END AS previous_hash
+       FROM tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
       [id],
     ),
   );
@@ -65,6 +68,30 @@ export function createToken(
     };
     await record(connection, { who, action: "token.create", object: text.id, detail });
     return { ...view(row!), secret: text.text };
+  });
+}
+
+/**
+ * Gives a token a new secret; the one it had is accepted for `overlapMs` more, one from an earlier rotation no longer.
+ *
+ * @throws TokenUnknownError
+ */
+export function rotateToken(
+  database: Database,
+  id: string,
+  overlapMs: number,
+  who: string,
+): Promise<Token & { secret: string; previousUntilMs: number }> {
+  const text = newTokenText(id);
+  return database.transaction(async (connection) => {
+    const [row] = await connection.query<TokenRow & { previous_until: Date }>(
+      `UPDATE tokens SET previous_hash = hash, previous_until = now() + make_interval(secs => $3), hash = $2
+       WHERE id = $1 AND revoked_at IS NULL RETURNING *`,
+      [id, text.hash, overlapMs / 1_000],
+    );
+    if (!row) throw new TokenUnknownError();
+    await record(connection, { who, action: "token.rotate", object: id, detail: { overlapMs } });
+    return { ...view(row), secret: text.text, previousUntilMs: row.previous_until.getTime() };
   });
 }
 

@@ -159,6 +159,35 @@ test(
 );
 
 test(
+  "a rotated secret has its old value beside it until the overlap ends, also where control was away",
+  async () => {
+    const client = control.client();
+    await control.deploy(app, { withFunction: true });
+    await control.finished(await set({ KEY: "old" }));
+    const rotate = (value: string, overlapMs: number) =>
+      client.rotateVariable({ app, name: "KEY", value, overlapMs });
+    const { deployments, previousUntilMs } = await rotate("new", 60_000);
+    expect(previousUntilMs).toBeGreaterThan(Date.now());
+    await control.finished(deployments[0]!);
+    expect(seenBy(deployments[0]!)).toMatchObject({ KEY: "new", KEY_PREVIOUS: "old" });
+    await expect(rotate("newer", 60_000)).rejects.toMatchObject({ code: "rotation_under_way", status: 409 });
+    await control.finished((await client.endOverlap({ app, name: "KEY" })).deployments[0]!);
+    expect(await revealed()).toEqual({ KEY: "new" });
+
+    await control.finished((await rotate("newer", 1)).deployments[0]!);
+    await control.control!.stop();
+    await control.startControl();
+    await until("the overlap has ended", async () => {
+      const live = seenBy(control.edge.answering(host)!);
+      return live["KEY"] === "newer" && live["KEY_PREVIOUS"] === undefined;
+    });
+    const { changes } = await control.client().listVariableChanges({ app, limit: 2 });
+    expect(changes.map(({ kind }) => kind)).toEqual(["overlap_end", "rotate"]);
+  },
+  limitMs,
+);
+
+test(
   "previews have values of their own, production's never",
   async () => {
     await control.client().ensureApp({ app });

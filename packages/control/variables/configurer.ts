@@ -11,12 +11,14 @@ import { ReferenceMissingError } from "../errors.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Vault } from "../vault/vault.ts";
 import { changesNothing, describeChange, planChange, type WishedVariables } from "./plan-change.ts";
-import { appendChange, openVariables } from "./variable-store.ts";
+import { appendChange, type OpenVariable, openVariables } from "./variable-store.ts";
 
-export interface ConfigurationWish extends WishedVariables {
+export interface ConfigurationWish {
   app: AppName;
   environments: EnvironmentName[];
   kind: VariableChangeKind;
+  /** What is wished of what is there. */
+  variables: (current: ReadonlyMap<string, OpenVariable>) => WishedVariables;
   /** False: it reaches deployments that are made afterwards. */
   release: boolean;
   reason?: string | undefined;
@@ -75,11 +77,8 @@ export class Configurer {
     for (const environment of new Set(wish.environments)) {
       const base = await liveDeployment(database, wish.app, environment, place);
       if (!base) continue;
-      const planned = planChange(
-        await openVariables(database, vault, wish.app, environment),
-        wish,
-        environment,
-      );
+      const current = await openVariables(database, vault, wish.app, environment);
+      const planned = planChange(current, wish.variables(current), environment);
       if (changesNothing(planned)) continue;
       const { variables, missing } = await deriveConfiguration(database, vault, base, planned.after);
       if (missing.length > 0) throw new ReferenceMissingError(wish.app, environment, missing);
@@ -96,7 +95,7 @@ export class Configurer {
     const { vault, place } = this.parts;
     const { app, who, kind } = wish;
     const current = await openVariables(connection, vault, app, environment);
-    const planned = planChange(current, wish, environment);
+    const planned = planChange(current, wish.variables(current), environment);
     if (changesNothing(planned)) return undefined;
     await within(connection, environment);
     const reason = wish.reason ?? describeChange(planned);

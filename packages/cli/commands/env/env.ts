@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { registerEnvChange } from "./env-change.ts";
 import { registerEnvFile } from "./env-file.ts";
+import { registerEnvRotate } from "./env-rotate.ts";
 import { registerEnvShow } from "./env-show.ts";
 
 export function registerEnv(program: Command): void {
@@ -20,5 +21,6 @@ Examples:
     );
   registerEnvShow(env);
   registerEnvChange(env);
+  registerEnvRotate(env);
   registerEnvFile(env);
 }

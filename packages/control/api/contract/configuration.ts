@@ -1,6 +1,6 @@
 import type { DeploymentId } from "@evenkeel/model";
 import { z } from "zod";
-import { appParams, environmentName, page, reason } from "./parameters.ts";
+import { appParams, environmentName, overlap, page, reason } from "./parameters.ts";
 import { json } from "./route.ts";
 
 export interface Domain {
@@ -104,6 +104,28 @@ export const configurationRoutes = {
   removeVariable: json<{ removed: true } & Configuring>()({
     method: "DELETE",
     path: "/api/apps/:app/variables/:name",
+    permission: "configure",
+    params: z.object({ ...appParams.shape, name: variableName }),
+    query: z.object({ environment: environmentName.default("production") }),
+  }),
+  /** A new value; the old one goes on as `<name>_PREVIOUS` until the overlap ends, which is a release too. */
+  rotateVariable: json<Configuring & { previousUntilMs?: number }>()({
+    method: "POST",
+    path: "/api/apps/:app/variables/:name/rotate",
+    permission: "configure",
+    params: z.object({ ...appParams.shape, name: variableName }),
+    body: z.strictObject({
+      environment: environmentName.default("production"),
+      value: z.string(),
+      /** 0: the old value ends at once. */
+      overlapMs: overlap,
+      reason,
+    }),
+  }),
+  /** Ends the overlap now. */
+  endOverlap: json<Configuring>()({
+    method: "DELETE",
+    path: "/api/apps/:app/variables/:name/overlap",
     permission: "configure",
     params: z.object({ ...appParams.shape, name: variableName }),
     query: z.object({ environment: environmentName.default("production") }),

@@ -28,4 +28,12 @@ export const flag = z
 /** Newest first; `before` continues after the last one received. */
 export const page = { limit: z.coerce.number().int().min(1).max(500).default(50) };
 
+/** How long what a secret was before is accepted beside it; at most 30 days, default an hour. */
+export const overlap = z
+  .number()
+  .int()
+  .min(0)
+  .max(30 * 86_400_000)
+  .default(3_600_000);
+
 export const reason = z.string().trim().max(1_000).optional();

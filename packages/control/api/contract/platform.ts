@@ -1,7 +1,7 @@
 import type { AppName, InstanceReport, PlatformProtection } from "@evenkeel/model";
 import { z } from "zod";
 import type { DatabaseEvent } from "./databases.ts";
-import { appName, page } from "./parameters.ts";
+import { appName, overlap, page } from "./parameters.ts";
 import { type GrantablePermission, grantablePermissions, json, stream } from "./route.ts";
 
 export interface Health {
@@ -84,6 +84,14 @@ export const platformRoutes = {
       apps: z.array(appName).min(1).optional(),
       expiresAtMs: z.number().int().positive().optional(),
     }),
+  }),
+  /** A new secret, shown once; the old one is accepted until the overlap ends. */
+  rotateToken: json<Token & { secret: string; previousUntilMs: number }>()({
+    method: "POST",
+    path: "/api/tokens/:token/rotate",
+    permission: "admin",
+    params: z.object({ token: z.string().max(40) }),
+    body: z.strictObject({ overlapMs: overlap }),
   }),
   revokeToken: json<{ revoked: true }>()({
     method: "DELETE",

@@ -2,6 +2,7 @@ import type { EnvironmentName } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { addDomain, listDomains, parseDomain, removeDomain } from "../../apps/domains.ts";
 import { DomainUnknownError } from "../../errors.ts";
+import { endOverlap, rotateVariable } from "../../variables/rotate-variable.ts";
 import { listVariables, revealVariables } from "../../variables/show-variables.ts";
 import { variableHistory } from "../../variables/variable-history.ts";
 import { checkVariables } from "../../variables/variable-rules.ts";
@@ -36,7 +37,8 @@ export function configurationHandlers(parts: ControlParts): HandlersOf<typeof co
       const set = checkVariables(body.variables, body.fromFile);
       await getApp(database, app);
       const deployments = await configurer.change({
-        ...{ app, environments, kind: "set", set, remove, plain, release, reason, who: caller.name },
+        ...{ app, environments, kind: "set", release, reason, who: caller.name },
+        variables: () => ({ set, remove, plain }),
       });
       const touched = (name: string, environment: EnvironmentName) =>
         name in set && environments.includes(environment);
@@ -46,10 +48,19 @@ export function configurationHandlers(parts: ControlParts): HandlersOf<typeof co
     async removeVariable({ params: { app, name }, query: { environment }, caller }) {
       await getApp(database, app);
       const deployments = await configurer.change({
-        ...{ app, environments: [environment], kind: "set", set: {}, remove: [name], who: caller.name },
-        release: true,
+        ...{ app, environments: [environment], kind: "set", release: true, who: caller.name },
+        variables: () => ({ set: {}, remove: [name] }),
       });
       return { removed: true, deployments };
+    },
+    async rotateVariable({ params: { app, name }, body, caller }) {
+      await getApp(database, app);
+      checkVariables({ [name]: body.value });
+      return rotateVariable(parts, { app, name, ...body, who: caller.name });
+    },
+    async endOverlap({ params: { app, name }, query: { environment }, caller }) {
+      await getApp(database, app);
+      return { deployments: await endOverlap(parts, { app, environment, name, who: caller.name }) };
     },
     async listVariableChanges({ params: { app }, query }) {
       await getApp(database, app);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { generateIdentity, identityToRecipient } from "age-encryption";
 import { eventually } from "./harness/http.ts";
 import { Load, loadedHandler } from "./harness/load.ts";
 import { repository, TestPlatform } from "./harness/platform.ts";
@@ -159,3 +160,30 @@ describe("an app that ships a schema of its variables", () => {
     expect(await settings()).toMatchObject({ pageSize: "20" });
   }, 120_000);
 });
+
+test("the master key is replaced while apps are served, and a lost one comes back from its export", async () => {
+  const identity = await generateIdentity();
+  const recipient = await identityToRecipient(identity);
+  const seen = await textAt(host);
+  const master = join(platform.home, "keys/master.key");
+  const before = readFileSync(master, "hex");
+  const load = new Load(platform.port, host, "v1", ["kept", "fresh"]);
+  const { values } = await platform.json<{ values: number }>("key", "rotate");
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  expect(values).toBeGreaterThan(0);
+  expect(readFileSync(master, "hex")).not.toBe(before);
+
+  const recovery = join(platform.folder, "recovery.age");
+  await platform.must("key", "export", "--recipient", recipient, "--secrets", "--output", recovery);
+  expect((await platform.failing("key", "import", recovery, "--identity", recovery)).stderr).toContain(
+    "while the platform runs",
+  );
+  await platform.must("down");
+  rmSync(master);
+  await platform.must("key", "import", recovery, "--identity", file("identity.txt", identity));
+  await platform.must("up", "--detach", "--port", String(platform.port));
+  expect(await textAt(host)).toBe(seen);
+  expect(await setFromInput("SETTING", "after the recovery")).toMatchObject({ exitCode: 0 });
+  expect(await textAt(host)).toBe("v1 after the recovery");
+}, 120_000);

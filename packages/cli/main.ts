@@ -8,6 +8,7 @@ import { registerDown } from "./commands/down.ts";
 import { registerEnv } from "./commands/env/env.ts";
 import { registerFlags } from "./commands/flags/flags.ts";
 import { registerInspect } from "./commands/inspect.ts";
+import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerPromote } from "./commands/promote.ts";
@@ -55,6 +56,7 @@ for (const register of [
   registerLogs,
   registerEnv,
   registerToken,
+  registerKey,
   registerDb,
   registerBlobs,
   registerFlags,

@@ -52,6 +52,7 @@ import { loadOrCreateAdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
 import { Configurer } from "./variables/configurer.ts";
 import { OverlapEnder } from "./variables/overlap-ender.ts";
+import { KeyRotation } from "./vault/key-rotation.ts";
 import { Vault } from "./vault/vault.ts";
 
 export interface ControlOptions {
@@ -78,6 +79,7 @@ export class Control {
   readonly parts: ControlParts;
   private readonly sweeper: Sweeper;
   private readonly overlapEnder: OverlapEnder;
+  private readonly rotationSignal = new AbortController();
   private readonly server: ReturnType<typeof Bun.serve>;
   private opened = false;
   private stopping = false;
@@ -149,6 +151,7 @@ export class Control {
         releaser,
         pipeline,
         configurer,
+        keyRotation: new KeyRotation({ layout, database, vault, host, databases }),
         hub,
         pushReceiver,
         scheduler,
@@ -181,6 +184,7 @@ export class Control {
         this.sweeper.start();
         this.parts.scheduler.start();
         this.overlapEnder.start();
+        void this.parts.keyRotation.resume(this.rotationSignal.signal);
         return;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) throw error;
@@ -205,6 +209,7 @@ export class Control {
     this.stopping = true;
     this.sweeper.stop();
     this.overlapEnder.stop();
+    this.rotationSignal.abort();
     void this.server.stop();
     await this.parts.scheduler.stop(callGraceMs);
     await this.parts.pipeline.stop();

@@ -1,2 +1,3 @@
 export * from "./durable-file.ts";
 export * from "./key-file.ts";
+export * from "./master-keys.ts";

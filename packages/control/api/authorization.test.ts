@@ -32,6 +32,7 @@ const matrix: Record<string, Permission> = {
   "POST /api/tokens": "admin",
   "POST /api/tokens/:token/rotate": "admin",
   "DELETE /api/tokens/:token": "admin",
+  "POST /api/keys/master/rotate": "admin",
   "GET /api/audit": "admin",
   "GET /api/protection": "admin",
   "POST /api/protection/backups": "admin",

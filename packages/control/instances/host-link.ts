@@ -62,6 +62,11 @@ export class HostLink {
     return (await this.ask({ type: "list" }, limitMs)).instances ?? [];
   }
 
+  /** Has it seal what it keeps with the newest master key. */
+  async rekey(limitMs: number): Promise<void> {
+    await this.ask({ type: "rekey" }, limitMs);
+  }
+
   stop(): void {
     this.link.stop();
     for (const pending of this.pending.values()) pending.reject(new HostUnreachableError());

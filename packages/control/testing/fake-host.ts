@@ -13,6 +13,7 @@ export class FakeHost {
   readonly hosted = new Map<string, HostedDeployment>();
   readonly prepared: string[] = [];
   readonly stopped: string[] = [];
+  rekeyed = 0;
   /** What the next starts end with; `"wait"` answers when `release` is called. */
   outcome: "ready" | "wait" | ErrorJson = "ready";
   private held: (() => void)[] = [];
@@ -35,7 +36,10 @@ export class FakeHost {
         const reply = (rest: Partial<HostToControl> = {}) =>
           connection.send({ type: "reply", id: message.id, ...rest });
         if (message.type === "list") reply({ instances: [] });
-        else if (message.type === "stop") {
+        else if (message.type === "rekey") {
+          this.rekeyed++;
+          reply();
+        } else if (message.type === "stop") {
           this.stopped.push(message.deployment);
           reply();
         } else {

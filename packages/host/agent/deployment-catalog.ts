@@ -140,6 +140,12 @@ export class DeploymentCatalog {
     }
   }
 
+  /** Seals every environment on disk with the newest master key. @throws where the disk refuses */
+  rekey(): void {
+    this.store.useNewestKey();
+    for (const hosted of this.hosted.values()) this.store.saveEnvironment(hosted);
+  }
+
   save(): void {
     if (this.timer === undefined) return;
     clearTimeout(this.timer);

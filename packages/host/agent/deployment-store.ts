@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { loadOrCreateKey, writeFileDurably } from "@evenkeel/disk";
+import { readMasterKeys, writeFileDurably } from "@evenkeel/disk";
 import {
   type DeploymentId,
   emptyServingState,
@@ -18,11 +18,17 @@ export interface StoredDeployments {
 /** The last known deployments on disk, for starts while control is away. Environments are sealed, each in a file of its own. */
 export class DeploymentStore {
   private readonly paths;
-  private readonly key;
+  private keys!: { sealing: Uint8Array; opening: Uint8Array[] };
 
-  constructor(layout: HomeLayout) {
+  constructor(private readonly layout: HomeLayout) {
     this.paths = hostPaths(layout);
-    this.key = environmentKey(loadOrCreateKey(layout.masterKey));
+    this.useNewestKey();
+  }
+
+  /** While the master key is rotated both open. */
+  useNewestKey(): void {
+    const { sealing, opening } = readMasterKeys(this.layout.masterKey);
+    this.keys = { sealing: environmentKey(sealing), opening: opening.map(environmentKey) };
   }
 
   /** What can be read; where something is missing, the version is 0, so that control tells everything again. */
@@ -38,7 +44,7 @@ export class DeploymentStore {
     for (const { id, app } of Object.values(state.deployments)) {
       try {
         const sealed = readFileSync(this.paths.environment(id));
-        hosted.set(id, { id, app, environment: openEnvironment(this.key, id, sealed) });
+        hosted.set(id, { id, app, environment: openEnvironment(this.keys.opening, id, sealed) });
       } catch (error) {
         console.error(`The environment of deployment ${id} is lost: ${(error as Error).message}`);
         state.version = 0;
@@ -49,7 +55,7 @@ export class DeploymentStore {
 
   /** Before the state that names it: a state without its environments would be incomplete. */
   saveEnvironment(deployment: HostedDeployment): void {
-    const sealed = sealEnvironment(this.key, deployment.id, deployment.environment);
+    const sealed = sealEnvironment(this.keys.sealing, deployment.id, deployment.environment);
     mkdirSync(this.paths.environments, { recursive: true, mode: 0o700 });
     writeFileDurably(this.paths.environment(deployment.id), sealed, 0o600);
   }

@@ -59,6 +59,7 @@ export class HostServer {
       try {
         if (message.type === "prepare") await this.host.prepare(message.deployment, message.function);
         else if (message.type === "stop") await this.host.stopDeployment(message.deployment);
+        else if (message.type === "rekey") this.host.rekey();
         else reply.instances = this.host.reports();
       } catch (error) {
         reply.error = errorJson(error);

@@ -124,6 +124,11 @@ export class Host implements GroupHost {
     }
   }
 
+  /** The master key is being rotated. */
+  rekey(): void {
+    this.catalog.rekey();
+  }
+
   running(): RunningInstance[] {
     return [...this.instances.values()].filter(({ state }) => state === "ready").map(runningInstance);
   }

@@ -9,16 +9,17 @@ const environment = { API_KEY: "very-secret", EMPTY: "", ZÜRICH: "é" };
 test("a sealed environment is opened by the same key for the same deployment only", () => {
   const sealed = sealEnvironment(key, id, environment);
   expect(Buffer.from(sealed).toString("latin1")).not.toContain("very-secret");
-  expect(openEnvironment(key, id, sealed)).toEqual(environment);
+  expect(openEnvironment([key], id, sealed)).toEqual(environment);
+  expect(openEnvironment([environmentKey(new Uint8Array(32)), key], id, sealed)).toEqual(environment);
   const refused = expect.objectContaining({ code: "seal_broken" });
-  expect(() => openEnvironment(key, newDeploymentId(), sealed)).toThrow(refused);
-  expect(() => openEnvironment(environmentKey(new Uint8Array(32)), id, sealed)).toThrow(refused);
+  expect(() => openEnvironment([key], newDeploymentId(), sealed)).toThrow(refused);
+  expect(() => openEnvironment([environmentKey(new Uint8Array(32))], id, sealed)).toThrow(refused);
   for (const position of [0, 5, 20, sealed.length - 1]) {
     const changed = Uint8Array.from(sealed);
     changed[position]! ^= 1;
-    expect(() => openEnvironment(key, id, changed)).toThrow(refused);
+    expect(() => openEnvironment([key], id, changed)).toThrow(refused);
   }
-  expect(() => openEnvironment(key, id, sealed.subarray(0, 10))).toThrow(refused);
+  expect(() => openEnvironment([key], id, sealed.subarray(0, 10))).toThrow(refused);
 });
 
 test("the same environment is never sealed to the same bytes", () => {

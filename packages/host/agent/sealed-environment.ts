@@ -26,26 +26,33 @@ export function sealEnvironment(
   return Buffer.concat([Buffer.from([formatVersion]), nonce, cipher.getAuthTag(), sealed]);
 }
 
-/** @throws SealBrokenError */
+/** @param keys of which one opens it @throws SealBrokenError */
 export function openEnvironment(
-  key: Uint8Array,
+  keys: Uint8Array[],
   deployment: DeploymentId,
   sealed: Uint8Array,
 ): Record<string, string> {
-  const bytes = Buffer.from(sealed);
-  try {
-    if (bytes[0] !== formatVersion) throw new RangeError(`format version ${bytes[0]}`);
-    const nonce = bytes.subarray(1, 1 + nonceBytes);
-    const tag = bytes.subarray(1 + nonceBytes, 1 + nonceBytes + tagBytes);
-    const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes });
-    decipher.setAAD(Buffer.from(deployment));
-    decipher.setAuthTag(tag);
-    const text = decipher.update(bytes.subarray(1 + nonceBytes + tagBytes), undefined, "utf8");
-    return JSON.parse(text + decipher.final("utf8")) as Record<string, string>;
-  } catch (cause) {
-    throw new SealBrokenError(`The environment of deployment ${deployment} cannot be opened`, {
-      hint: "It was sealed with another master key, or its file is damaged; control will tell it again.",
-      cause,
-    });
+  let cause: unknown;
+  for (const key of keys) {
+    try {
+      return openWith(key, deployment, Buffer.from(sealed));
+    } catch (error) {
+      cause = error;
+    }
   }
+  throw new SealBrokenError(`The environment of deployment ${deployment} cannot be opened`, {
+    hint: "It was sealed with another master key, or its file is damaged; control will tell it again.",
+    cause,
+  });
+}
+
+function openWith(key: Uint8Array, deployment: DeploymentId, bytes: Buffer): Record<string, string> {
+  if (bytes[0] !== formatVersion) throw new RangeError(`format version ${bytes[0]}`);
+  const nonce = bytes.subarray(1, 1 + nonceBytes);
+  const tag = bytes.subarray(1 + nonceBytes, 1 + nonceBytes + tagBytes);
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes });
+  decipher.setAAD(Buffer.from(deployment));
+  decipher.setAuthTag(tag);
+  const text = decipher.update(bytes.subarray(1 + nonceBytes + tagBytes), undefined, "utf8");
+  return JSON.parse(text + decipher.final("utf8")) as Record<string, string>;
 }

@@ -44,7 +44,9 @@ export type ControlToHost =
   | { type: "prepare"; id: number; deployment: DeploymentId; function?: FunctionId }
   /** Drains and ends every instance of the deployment; replies when none is left. */
   | { type: "stop"; id: number; deployment: DeploymentId }
-  | { type: "list"; id: number };
+  | { type: "list"; id: number }
+  /** The master key is being rotated: seals what it keeps on disk with the newest one; replies when it is durable. */
+  | { type: "rekey"; id: number };
 
 export type HostToControl = { type: "reply"; id: number; error?: ErrorJson; instances?: InstanceReport[] };
 

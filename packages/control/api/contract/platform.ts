@@ -123,6 +123,17 @@ export const platformRoutes = {
     path: "/api/protection/key-exports",
     permission: "admin",
   }),
+  /** Replaces the master key; takes some seconds. An interrupted rotation goes on. */
+  rotateMasterKey: json<{
+    /** Whose data keys were wrapped anew. */
+    values: number;
+    /** That neither key opens; they stay as they are. */
+    unreadable: number;
+  }>()({
+    method: "POST",
+    path: "/api/keys/master/rotate",
+    permission: "admin",
+  }),
   listAudit: json<{ entries: AuditEntry[] }>()({
     method: "GET",
     path: "/api/audit",

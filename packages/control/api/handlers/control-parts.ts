@@ -15,6 +15,7 @@ import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
 import type { Scheduler } from "../../schedules/scheduler.ts";
 import type { Serving } from "../../serving/serving.ts";
 import type { Configurer } from "../../variables/configurer.ts";
+import type { KeyRotation } from "../../vault/key-rotation.ts";
 import type { Vault } from "../../vault/vault.ts";
 
 /** What handlers work with. */
@@ -34,6 +35,7 @@ export interface ControlParts {
   releaser: Releaser;
   pipeline: Pipeline;
   configurer: Configurer;
+  keyRotation: KeyRotation;
   hub: ProgressHub;
   pushReceiver: PushReceiver;
   scheduler: Scheduler;

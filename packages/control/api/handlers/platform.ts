@@ -83,6 +83,7 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
       await record(database, { who: caller.name, action: "recovery_key.export" });
       return { recorded: true };
     },
+    rotateMasterKey: ({ caller }) => parts.keyRotation.run(caller.name),
     async listAudit({ query }) {
       return { entries: await listAudit(database, query) };
     },

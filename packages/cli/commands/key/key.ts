@@ -15,7 +15,7 @@ export function registerKey(program: Command): void {
     .command("key")
     .summary("the keys that seal variables and backups")
     .description(
-      "The platform's keys stand in keys/ of the data directory, beside no database and in no backup. Whoever loses them loses every sealed value: export them to a recipient of age, and keep that file elsewhere.",
+      "The platform's keys stand in keys/ of the data directory, in no database, and in the archive only under the recovery key (`evenkeel backup export-key`). An export to a recipient of age opens without either: keep it elsewhere.",
     )
     .addHelpText(
       "after",
@@ -25,7 +25,7 @@ export function registerKey(program: Command): void {
     .command("rotate")
     .summary("replace the master key")
     .description(
-      "Wraps what seals every variable for a new master key. Apps are served all the while, and an interrupted rotation goes on by itself. Earlier backups of the control plane's database need the key of their time: export it first.",
+      "Wraps what seals every variable for a new master key. Apps are served all the while, and an interrupted rotation goes on by itself.",
     )
     .option("--json", "print as JSON")
     .addHelpText("after", "\nExample:\n  evenkeel key rotate")

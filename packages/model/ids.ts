@@ -11,6 +11,8 @@ export type DeploymentId = Branded<"DeploymentId">;
 export type OutputId = Branded<"OutputId">;
 /** sha256 of one function's files and settings, 64 hexadecimal characters. */
 export type FunctionId = Branded<"FunctionId">;
+/** sha256 of the files of an app's services, 64 hexadecimal characters. */
+export type SlugId = Branded<"SlugId">;
 /** sha256 of a file's bytes, 64 hexadecimal characters. */
 export type FileHash = Branded<"FileHash">;
 /** Names one process of one deployment: `<deployment>-<8 characters>`. */

@@ -50,6 +50,8 @@ export interface HomeLayout {
   artifactFiles: string;
   artifactOutputs: string;
   artifactTrees: string;
+  /** Lists of services' files; see `Slug`. */
+  artifactSlugs: string;
   builds: string;
   uploads: string;
   git: string;
@@ -103,6 +105,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     artifactFiles: `${home}/artifacts/files`,
     artifactOutputs: `${home}/artifacts/outputs`,
     artifactTrees: `${home}/artifacts/trees`,
+    artifactSlugs: `${home}/artifacts/slugs`,
     builds: `${home}/builds`,
     uploads: `${home}/uploads`,
     git: `${home}/git`,
@@ -134,6 +137,7 @@ export interface PlatformConfig {
 export const artifactFilePath = (layout: HomeLayout, hash: string): string =>
   `${layout.artifactFiles}/${hash.slice(0, 2)}/${hash}`;
 export const outputPath = (layout: HomeLayout, id: string): string => `${layout.artifactOutputs}/${id}.json`;
+export const slugPath = (layout: HomeLayout, id: string): string => `${layout.artifactSlugs}/${id}.json`;
 export const functionTreePath = (layout: HomeLayout, id: string): string => `${layout.artifactTrees}/${id}`;
 
 /**

@@ -1,5 +1,7 @@
 import type { ErrorJson } from "../errors.ts";
-import type { DeploymentId, FunctionId, InstanceId } from "../ids.ts";
+import type { AppName, DeploymentId, FunctionId, InstanceId } from "../ids.ts";
+import type { EnvironmentName } from "../serving/serving-state.ts";
+import type { ProcessReport } from "./process-protocol.ts";
 
 /**
  * The host's socket (`run/host.sock`, one JSON value a line). Edges ask it for instances and hear of their
@@ -35,6 +37,8 @@ export interface RunningInstance {
   function: FunctionId;
   /** HTTP/1.1 is spoken on this unix socket. */
   socketPath: string;
+  /** Instead of the socket: HTTP/1.1 is spoken on this TCP port of 127.0.0.1. A `web` process listens so. */
+  port?: number;
 }
 
 /** Control's side of the same socket: one request, one reply with its `id`. */
@@ -46,9 +50,19 @@ export type ControlToHost =
   | { type: "stop"; id: number; deployment: DeploymentId }
   | { type: "list"; id: number }
   /** The master key is being rotated: seals what it keeps on disk with the newest one; replies when it is durable. */
-  | { type: "rekey"; id: number };
+  | { type: "rekey"; id: number }
+  /** The processes of an app, each with what became of it. */
+  | { type: "processes"; id: number; app: AppName }
+  /** Puts new processes in the place of those that run: `web` before the old ones go, others after. Replies when that is done. */
+  | { type: "restart"; id: number; app: AppName; environment: EnvironmentName; process?: string };
 
-export type HostToControl = { type: "reply"; id: number; error?: ErrorJson; instances?: InstanceReport[] };
+export type HostToControl = {
+  type: "reply";
+  id: number;
+  error?: ErrorJson;
+  instances?: InstanceReport[];
+  processes?: ProcessReport[];
+};
 
 export interface InstanceReport extends RunningInstance {
   pid: number;

@@ -1,6 +1,7 @@
 import type { FileHash, FunctionId, OutputId } from "../ids.ts";
 import type { ImagesConfig } from "./images-config.ts";
 import type { Route } from "./route.ts";
+import type { Services } from "./services.ts";
 
 /**
  * One build, immutable, as the artifact store keeps it (`artifacts/outputs/<id>.json`). It is Vercel's Build
@@ -32,6 +33,8 @@ export interface BuildOutput {
   schedules?: Schedule[];
   /** The app's `env.ts`, bundled: a Standard Schema of the environment. */
   envSchema?: StoredFile & { name: string };
+  /** Processes of its Procfile; absent: it has none. What neither file nor function answers goes to `web`. */
+  services?: Services;
   /** Sum over distinct files. */
   sizeBytes: number;
 }

@@ -23,7 +23,12 @@ export interface ServedDeployment {
   maxInstances: number;
   /** SHA-256, hex, of the key by which its processes ask for flags. */
   flagsKeyHash?: string;
+  /** How many processes of each type its environment has; absent: the output has no services. `release` is not among them. */
+  formation?: Formation;
 }
+
+/** Process type → how many, and how large. */
+export type Formation = Record<string, { count: number; memoryMb: number }>;
 
 /** The feature flags of one app environment; all its deployments share them. */
 export interface ServedFlags {

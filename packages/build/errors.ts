@@ -84,6 +84,18 @@ export class RootDirectoryMissingError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** A Procfile with a line that names no process, names one twice or gives it no command. */
+export class ProcfileInvalidError extends EvenkeelError {
+  readonly code = "procfile_invalid";
+  readonly fault = "user";
+}
+
+/** An Aptfile names Debian packages that this machine does not have. */
+export class SystemPackagesMissingError extends EvenkeelError {
+  readonly code = "system_packages_missing";
+  readonly fault = "user";
+}
+
 // --- build -------------------------------------------------------------------------------------
 
 /** The build command failed; the message has its last lines. */

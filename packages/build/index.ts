@@ -5,6 +5,8 @@
  *
  *   receiveUpload → unpackSource → inspectSource → provisionToolchain → runBuild → importOutput → removeBuildFolder
  *
+ * With a Procfile `buildServices` follows, in the place of `runBuild` or after it.
+ *
  * With `--prebuilt`: receiveUpload → unpackSource → prebuiltFolder → importOutput → removeBuildFolder.
  */
 export type { BuildPlan, PackageManager, ProjectSettings } from "./detect/build-plan.ts";
@@ -18,6 +20,13 @@ export { type SweepResult, sweepArtifacts } from "./retention/sweep-artifacts.ts
 export { sweepUploads } from "./retention/sweep-uploads.ts";
 export { isolationMissing } from "./room/room-isolation.ts";
 export type { RoomLimits } from "./room/room-limits.ts";
+export {
+  type BuiltServices,
+  buildServices,
+  emptyOutput,
+  setAsideServices,
+} from "./services/build-services.ts";
+export { missingSystemPackages } from "./services/system-packages.ts";
 export { type PackedSource, type PackOptions, packSource } from "./source/pack-source.ts";
 export { receiveUpload } from "./source/receive-upload.ts";
 export type { SourceLimits } from "./source/source-limits.ts";

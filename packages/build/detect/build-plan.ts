@@ -1,3 +1,4 @@
+import type { ServicesPlan } from "../services/services-plan.ts";
 import type { NodeMajor, ToolWish } from "../toolchain/tool-package.ts";
 
 /** What a person set for the app. What its `vercel.json` and `engines` say wins, as at Vercel; what is detected gives way. */
@@ -26,6 +27,10 @@ export interface BuildPlan {
   /** Complete, for `.vercel/project.json`. */
   settings: ProjectSettings;
   framework: { slug: string; name: string } | undefined;
+  /** `vercel build` is run. An app with a Procfile asks for it by a `vercel.json`, or by a framework in its settings. */
+  vercel: boolean;
+  /** Absent: the app has no Procfile. */
+  services?: ServicesPlan;
   packageManager: PackageManager | undefined;
   node: { major: NodeMajor; source: string };
   /** For `provisionToolchain`. */

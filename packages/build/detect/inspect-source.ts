@@ -1,4 +1,5 @@
 import { dirname, join, posix } from "node:path";
+import { planServices } from "../services/services-plan.ts";
 import type { ToolWish } from "../toolchain/tool-package.ts";
 import type { BuildPlan, PackageManager, ProjectSettings } from "./build-plan.ts";
 import { chooseNode } from "./node-version.ts";
@@ -11,7 +12,7 @@ import { SourceTree } from "./source-tree.ts";
  *
  * @throws VercelConfigInvalidError (`vercel_config_invalid`), EngineUnsupportedError (`engine_unsupported`),
  *   PackageManifestInvalidError (`package_manifest_invalid`), PackageManagerUnsupportedError (`package_manager_unsupported`),
- *   RootDirectoryMissingError (`root_directory_missing`)
+ *   ProcfileInvalidError (`procfile_invalid`), RootDirectoryMissingError (`root_directory_missing`)
  */
 export async function inspectSource(folder: string, settings: ProjectSettings = {}): Promise<BuildPlan> {
   const tree = new SourceTree(folder);
@@ -36,7 +37,13 @@ export async function inspectSource(folder: string, settings: ProjectSettings = 
         (path) => tree.readText(path),
       )
     : undefined;
-  const framework = await findFramework(join(tree.root, app), settings.framework, config["framework"]);
+  const readText = (path: string) => tree.readText(path);
+  const services = planServices({ app, readText, manifest: own, packageManager });
+  // A Procfile alone says that the app is Heroku's: what is among its dependencies is its own business.
+  const vercel = services === undefined || configText !== undefined || typeof settings.framework === "string";
+  const framework = vercel
+    ? await findFramework(join(tree.root, app), settings.framework, config["framework"])
+    : undefined;
   return {
     settings: {
       ...settings,
@@ -46,9 +53,11 @@ export async function inspectSource(folder: string, settings: ProjectSettings = 
       installCommand: settings.installCommand ?? installCommand(packageManager, config, tree, app),
     },
     framework,
+    vercel,
+    ...(services && { services }),
     packageManager,
     node: { major: node.major, source: node.source },
-    tools: toolsFor(node.major, packageManager),
+    tools: toolsFor(node.major, packageManager).filter(({ tool }) => vercel || tool !== "vercel"),
     warnings: node.warning === undefined ? [] : [node.warning],
   };
 }

@@ -4,15 +4,18 @@ import { writeFileDurably } from "@evenkeel/disk";
 import { type BuildOutput, type HomeLayout, outputPath, type Schedule } from "@evenkeel/model";
 import { OutputUnsupportedError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
+import type { BuiltServices } from "../services/build-services.ts";
 import { FileIntake } from "../store/file-intake.ts";
 import { FunctionTrees } from "../store/function-tree.ts";
 import { makeDurable, storeError } from "../store/make-durable.ts";
+import { saveSlug } from "../store/slug-store.ts";
 import { storeLockPath } from "../store/store-layout.ts";
+import { collectSlug } from "./collect-slug.ts";
 import { InsideResolver } from "./inside-resolver.ts";
 import { readConfig } from "./read-config.ts";
 import { readFunctions } from "./read-functions.ts";
 import { readStatic } from "./read-static.ts";
-import { storeDrafts } from "./store-drafts.ts";
+import { type ServicesDraft, storeDrafts } from "./store-drafts.ts";
 
 /** Where a build left its output. */
 export interface BuiltFolder {
@@ -30,6 +33,7 @@ export interface BuiltFolder {
   schedules?: Schedule[];
   /** From `bundleEnvSchema`. */
   envSchema?: { name: string; path: string };
+  services?: BuiltServices;
 }
 
 /**
@@ -55,25 +59,26 @@ export async function importOutput(
   refuseServices(resolver, output);
   const statics = readStatic(resolver, output, config.overrides);
   const functions = await readFunctions(resolver, output, inBoundary(built.project));
+  const services = built.services && (await draftServices(built.services));
   options.signal?.throwIfAborted();
 
   const lock = await acquireFileLock(storeLockPath(layout), "shared", { signal: options.signal });
-  const intake = new FileIntake(layout, built.settled ?? false);
+  const intake = new FileIntake(layout, (built.settled ?? false) && (built.services?.settled ?? true));
   const trees = new FunctionTrees(layout, intake.pathOf);
   try {
     await mkdir(layout.artifactTrees, { recursive: true });
     await intake.begin();
-    const manifest = await storeDrafts(
-      layout,
-      intake,
-      { config, statics, functions, envSchema: built.envSchema },
+    const drafts = { config, statics, functions, services, envSchema: built.envSchema };
+    const { manifest, slug } = await storeDrafts(layout, intake, drafts, options.signal);
+    const staged = await intake.settle();
+    const filled = await trees.fill(
+      [...Object.values(manifest.functionsById), ...(slug ? [slug] : [])],
       options.signal,
     );
-    const staged = await intake.settle();
-    const filled = await trees.fill(Object.values(manifest.functionsById), options.signal);
     await makeDurable(layout.artifacts, [...staged, ...filled]);
     await intake.publish();
     await trees.publish();
+    if (slug) saveSlug(layout, slug);
     return await publish(layout, manifest);
   } catch (error) {
     throw storeError(error);
@@ -81,6 +86,16 @@ export async function importOutput(
     await Promise.allSettled([intake.end(), trees.end()]);
     lock?.unlock();
   }
+}
+
+async function draftServices({
+  path,
+  seenAs,
+  settled: _,
+  ...services
+}: BuiltServices): Promise<ServicesDraft> {
+  const root = realpathSync(path);
+  return { ...services, entries: await collectSlug(root, seenAs === path ? root : seenAs) };
 }
 
 async function publish(layout: HomeLayout, manifest: BuildOutput): Promise<BuildOutput> {

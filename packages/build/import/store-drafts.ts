@@ -6,6 +6,8 @@ import type {
   FunctionSpec,
   HomeLayout,
   Prerender,
+  Services,
+  Slug,
   StaticFile,
   StoredFile,
 } from "@evenkeel/model";
@@ -13,6 +15,8 @@ import { canonicalHash } from "../store/canonical-hash.ts";
 import type { FileIntake } from "../store/file-intake.ts";
 import { outputIdOf } from "../store/output-id.ts";
 import { precompress } from "../store/precompress.ts";
+import { makeSlug } from "../store/slug-store.ts";
+import type { TreeEntry } from "./collect-tree.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { OutputConfig } from "./read-config.ts";
 import type { FunctionDraft, FunctionsDraft, PrerenderDraft } from "./read-functions.ts";
@@ -23,15 +27,26 @@ export interface OutputDrafts {
   statics: StaticEntry[];
   functions: FunctionsDraft;
   envSchema?: { name: string; path: string } | undefined;
+  services: ServicesDraft | undefined;
+}
+
+/** Services whose files are not stored yet. */
+export interface ServicesDraft extends Omit<Services, "slug"> {
+  entries: TreeEntry[];
+}
+
+export interface StoredDrafts {
+  manifest: BuildOutput;
+  slug: Slug | undefined;
 }
 
 /** Hands every file of an output to the store, and makes the manifest that names them. */
 export async function storeDrafts(
   layout: HomeLayout,
   intake: FileIntake,
-  { config, statics, functions, envSchema }: OutputDrafts,
+  { config, statics, functions, services, envSchema }: OutputDrafts,
   signal: AbortSignal | undefined,
-): Promise<BuildOutput> {
+): Promise<StoredDrafts> {
   const sizes = new Map<FileHash, number>();
   const take = async (path: string): Promise<StoredFile> => {
     signal?.throwIfAborted();
@@ -44,14 +59,16 @@ export async function storeDrafts(
     const encodings = await precompress(layout, intake, stored, contentType);
     return { ...stored, contentType, ...(encodings && { encodings }) };
   };
-  const takeFunction = async (draft: FunctionDraft): Promise<FunctionSpec> => {
-    const { entries, ...settings } = draft;
-    const tree = await Promise.all(
+  const takeTree = (entries: TreeEntry[]): Promise<FunctionFile[]> =>
+    Promise.all(
       entries.map(async (entry): Promise<FunctionFile> => {
         if ("symlink" in entry) return entry;
         return { path: entry.path, ...(await take(entry.file)), executable: entry.executable };
       }),
     );
+  const takeFunction = async (draft: FunctionDraft): Promise<FunctionSpec> => {
+    const { entries, ...settings } = draft;
+    const tree = await takeTree(entries);
     return { id: canonicalHash({ ...settings, tree }) as FunctionId, ...settings, tree };
   };
 
@@ -64,6 +81,8 @@ export async function storeDrafts(
     ]),
   ]);
 
+  const { entries, ...settings } = services ?? { entries: [] };
+  const slug = services && makeSlug(await takeTree(entries));
   const content: Omit<BuildOutput, "id"> = {
     formatVersion: 1,
     ...(config.framework && { framework: config.framework }),
@@ -77,9 +96,10 @@ export async function storeDrafts(
     crons: config.crons ?? [],
     ...(config.schedules && { schedules: config.schedules }),
     ...(envSchema && { envSchema: { name: envSchema.name, ...(await take(envSchema.path)) } }),
+    ...(slug && { services: { slug: slug.id, ...(settings as Omit<Services, "slug">) } }),
     sizeBytes: sizes.values().reduce((sum, size) => sum + size, 0),
   };
-  return { id: outputIdOf(content), ...content };
+  return { manifest: { id: outputIdOf(content), ...content }, slug };
 }
 
 async function takePrerender(

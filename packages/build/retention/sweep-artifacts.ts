@@ -7,7 +7,8 @@ import { StoreBusyError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { removeTree } from "../store/function-tree.ts";
 import { listOutputs, type OutputSummary, readOutput } from "../store/read-output.ts";
-import { stagingPath, storeLockPath, unfinishedTreePrefix } from "../store/store-layout.ts";
+import { readSlug } from "../store/slug-store.ts";
+import { executableSuffix, stagingPath, storeLockPath, unfinishedTreePrefix } from "../store/store-layout.ts";
 import { storedFiles } from "../store/stored-files.ts";
 
 /** An import holds the store for seconds; one that takes longer is not worth blocking the next ones for. */
@@ -37,7 +38,8 @@ export async function sweepArtifacts(layout: HomeLayout, remove: OutputSummary[]
   try {
     const result: SweepResult = { outputs: 0, trees: 0, files: 0, freedBytes: 0 };
     await removeOutputs(layout, remove, result);
-    const { trees, files } = await needed(layout);
+    const { trees, files, slugs } = await needed(layout);
+    await removeSlugs(layout, slugs);
     await removeTrees(layout, trees, result);
     await removeFiles(layout, files, result);
     await removeEncodingRecords(layout);
@@ -63,15 +65,28 @@ async function removeOutputs(
   if (result.outputs > 0) syncFolder(layout.artifactOutputs);
 }
 
-async function needed(layout: HomeLayout): Promise<{ trees: Set<string>; files: Set<string> }> {
+async function needed(
+  layout: HomeLayout,
+): Promise<{ trees: Set<string>; files: Set<string>; slugs: Set<string> }> {
+  const slugs = new Set<string>();
   const trees = new Set<string>();
   const files = new Set<string>();
   for (const { id } of await listOutputs(layout)) {
     const output = await readOutput(layout, id);
     for (const spec of Object.values(output.functionsById)) trees.add(spec.id);
-    for (const file of storedFiles(output)) files.add(file.hash);
+    const slug = output.services && (await readSlug(layout, output.services.slug));
+    if (slug) slugs.add(slug.id);
+    for (const file of storedFiles(output, slug)) files.add(file.hash);
   }
-  return { trees, files };
+  for (const slug of slugs) trees.add(slug);
+  return { trees, files, slugs };
+}
+
+/** Before their trees and files: a list without its files would be believed. */
+async function removeSlugs(layout: HomeLayout, keep: Set<string>): Promise<void> {
+  for (const name of await namesIn(layout.artifactSlugs)) {
+    if (!keep.has(basename(name, ".json"))) await rm(`${layout.artifactSlugs}/${name}`, { force: true });
+  }
 }
 
 async function removeTrees(layout: HomeLayout, keep: Set<string>, result: SweepResult): Promise<void> {
@@ -89,7 +104,7 @@ async function removeTrees(layout: HomeLayout, keep: Set<string>, result: SweepR
 async function removeFiles(layout: HomeLayout, keep: Set<string>, result: SweepResult): Promise<void> {
   for (const folder of await namesIn(layout.artifactFiles)) {
     for (const hash of await namesIn(`${layout.artifactFiles}/${folder}`)) {
-      if (keep.has(hash)) continue;
+      if (keep.has(basename(hash, executableSuffix))) continue;
       const path = `${layout.artifactFiles}/${folder}/${hash}`;
       result.freedBytes += (await lstat(path)).size;
       await rm(path, { recursive: true });

@@ -1,16 +1,23 @@
 import { chmodSync, constants, existsSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
-import { chmod, copyFile, rename, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import {
   artifactFilePath,
   type FileHash,
+  type FunctionFile,
   type FunctionId,
-  type FunctionSpec,
   functionTreePath,
   type HomeLayout,
+  type SlugId,
 } from "@evenkeel/model";
 import { makeDurable } from "./make-durable.ts";
-import { unfinishedTreePrefix } from "./store-layout.ts";
+import { executableSuffix, unfinishedTreePrefix } from "./store-layout.ts";
+
+/** What a tree is made of: a function, or the slug of an app's services. */
+export interface TreeSpec {
+  id: FunctionId | SlugId;
+  tree: FunctionFile[];
+}
 
 /** Links made before other work gets its turn. */
 const linksAtOnce = 500;
@@ -21,7 +28,7 @@ const linksAtOnce = 500;
  * the disk once. Making folders is what takes the time (0.5 ms each on a large ext4, a link 15 µs): Next.js apps have a thousand.
  */
 export class FunctionTrees {
-  private readonly unfinished = new Map<FunctionId, string>();
+  private readonly unfinished = new Map<TreeSpec["id"], string>();
 
   /** @param pathOf where the bytes of a file stand now */
   constructor(
@@ -30,14 +37,14 @@ export class FunctionTrees {
   ) {}
 
   /** @returns what must be durable before `publish` */
-  async fill(specs: FunctionSpec[], signal?: AbortSignal): Promise<string[]> {
+  async fill(specs: TreeSpec[], signal?: AbortSignal): Promise<string[]> {
     const made: string[] = [];
     for (const spec of specs) {
       signal?.throwIfAborted();
       if (existsSync(functionTreePath(this.layout, spec.id))) continue;
       const folder = `${this.layout.artifactTrees}/${unfinishedTreePrefix}${spec.id}-${crypto.randomUUID()}`;
       this.unfinished.set(spec.id, folder);
-      for (const path of await fillTree(spec, folder, this.pathOf)) made.push(path);
+      for (const path of await fillTree(this.layout, spec, folder, this.pathOf)) made.push(path);
     }
     return made;
   }
@@ -60,7 +67,7 @@ export class FunctionTrees {
 }
 
 /** Makes one tree anew from the store, also where one stands. */
-export async function rebuildTree(layout: HomeLayout, spec: FunctionSpec): Promise<void> {
+export async function rebuildTree(layout: HomeLayout, spec: TreeSpec): Promise<void> {
   await removeTree(layout, functionTreePath(layout, spec.id));
   const trees = new FunctionTrees(layout, (hash) => artifactFilePath(layout, hash));
   try {
@@ -80,7 +87,8 @@ export async function removeTree(layout: HomeLayout, path: string): Promise<void
 }
 
 async function fillTree(
-  spec: FunctionSpec,
+  layout: HomeLayout,
+  spec: TreeSpec,
   folder: string,
   pathOf: (hash: FileHash) => string,
 ): Promise<string[]> {
@@ -102,7 +110,11 @@ async function fillTree(
       continue;
     }
     const stored = pathOf(file.hash);
-    // All links to a file share its permission bits, so an executable needs an inode of its own.
+    if (file.executable) {
+      const { path, made } = await executableOf(layout, file.hash, stored);
+      if (made) copies.push(path);
+      if (tryLink(path, target)) continue;
+    }
     if (file.executable || !tryLink(stored, target)) {
       await copyFile(stored, target, constants.COPYFILE_FICLONE);
       await chmod(target, file.executable ? 0o555 : 0o444);
@@ -112,6 +124,22 @@ async function fillTree(
   // Functions run as other users; the platform's umask may be 077.
   if ((process.umask() & 0o055) !== 0) for (const path of folders) chmodSync(path, 0o755);
   return [...copies, ...folders];
+}
+
+/** All links to a file share its permission bits, so what is executable anywhere is kept a second time, once for all trees. */
+async function executableOf(
+  layout: HomeLayout,
+  hash: FileHash,
+  stored: string,
+): Promise<{ path: string; made: boolean }> {
+  const path = `${artifactFilePath(layout, hash)}${executableSuffix}`;
+  if (existsSync(path)) return { path, made: false };
+  const temporary = `${path}-${crypto.randomUUID()}`;
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(stored, temporary, constants.COPYFILE_FICLONE);
+  await chmod(temporary, 0o555);
+  await rename(temporary, path);
+  return { path, made: true };
 }
 
 function tryLink(from: string, to: string): boolean {

@@ -10,5 +10,8 @@ export const stagingPath = (layout: HomeLayout): string => `${layout.artifacts}/
 export const encodingRecordPath = (layout: HomeLayout, hash: FileHash): string =>
   `${layout.artifacts}/encodings/${hash.slice(0, 2)}/${hash}.json`;
 
+/** A stored file with the permission to be run; it stands beside the one without. */
+export const executableSuffix = ".x";
+
 /** Trees under construction or removal begin with it; a tree's own name is its id. */
 export const unfinishedTreePrefix = ".unfinished-";

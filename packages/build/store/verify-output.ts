@@ -2,7 +2,6 @@ import { lstat, readdir, readlink, stat } from "node:fs/promises";
 import {
   artifactFilePath,
   type FileHash,
-  type FunctionSpec,
   functionTreePath,
   type HomeLayout,
   type OutputId,
@@ -10,9 +9,10 @@ import {
 } from "@evenkeel/model";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import { hashFile } from "./file-intake.ts";
-import { rebuildTree } from "./function-tree.ts";
+import { rebuildTree, type TreeSpec } from "./function-tree.ts";
 import { outputIdOf } from "./output-id.ts";
 import { readOutput } from "./read-output.ts";
+import { readSlug } from "./slug-store.ts";
 import { storeLockPath } from "./store-layout.ts";
 import { storedFiles } from "./stored-files.ts";
 
@@ -35,14 +35,15 @@ export async function verifyOutput(layout: HomeLayout, id: OutputId): Promise<Ou
     const { id: _, ...content } = output;
     if (outputIdOf(content) !== id) faults.push({ path: outputPath(layout, id), fault: "manifest_differs" });
     const sizes = new Map<FileHash, number>();
-    for (const file of storedFiles(output)) sizes.set(file.hash, file.sizeBytes);
+    const slug = output.services && (await readSlug(layout, output.services.slug));
+    for (const file of storedFiles(output, slug)) sizes.set(file.hash, file.sizeBytes);
     for (const [hash, sizeBytes] of sizes) {
       const path = artifactFilePath(layout, hash);
       const fault = await faultOf(path, hash, sizeBytes);
       if (fault) faults.push({ path, fault });
     }
     const sound = faults.length === 0;
-    for (const spec of Object.values(output.functionsById)) {
+    for (const spec of [...Object.values(output.functionsById), ...(slug ? [slug] : [])]) {
       const path = functionTreePath(layout, spec.id);
       if (await isTree(layout, path, spec)) continue;
       faults.push({ path, fault: "tree_differs" });
@@ -65,7 +66,7 @@ async function faultOf(
   return (await hashFile(path, sizeBytes)) === hash ? undefined : "wrong_bytes";
 }
 
-async function isTree(layout: HomeLayout, path: string, spec: FunctionSpec): Promise<boolean> {
+async function isTree(layout: HomeLayout, path: string, spec: TreeSpec): Promise<boolean> {
   try {
     if ((await countFiles(path)) !== spec.tree.length) return false;
     for (const file of spec.tree) {

@@ -46,6 +46,8 @@ export interface BuildRoomCommand extends BuildRoomUse {
   /** Puts more into its new HOME. */
   furnish?: (home: string) => void;
   argv: (at: PlaceOf, home: string) => string[];
+  /** Where it sees the source; default Vercel's place. */
+  place?: string;
   /** Within the source; default its root. */
   workingFolder?: string;
   /** The commands of the app's own packages come first, as in `npm run`. */
@@ -78,7 +80,7 @@ export async function runInBuildRoom(layout: HomeLayout, options: BuildRoomComma
     name: folder.id,
     folder: folder.path,
     writable: [
-      { source: folder.source, target: sourcePlace },
+      { source: folder.source, target: options.place ?? sourcePlace },
       { source: home, target: homePlace },
       { source: cache, target: cachePlace },
       { source: temporary, target: "/tmp" },

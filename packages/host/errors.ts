@@ -52,6 +52,39 @@ export class InstanceRefusedError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** A process of an app's services ended without being asked to. */
+export class ProcessEndedError extends EvenkeelError {
+  readonly code: string;
+  readonly fault = "user";
+
+  constructor(
+    code: "process_exited" | "process_out_of_memory" | "process_signalled",
+    message: string,
+    hint?: string,
+  ) {
+    super(message, hint === undefined ? {} : { hint });
+    this.code = code;
+  }
+}
+
+/** A `web` process did not listen on `$PORT` in time. */
+export class ProcessBootTimeoutError extends EvenkeelError {
+  readonly code = "process_boot_timeout";
+  readonly fault = "user";
+}
+
+/** A deployment without services, or an app without such a process. */
+export class ProcessUnknownError extends EvenkeelError {
+  readonly code = "process_unknown";
+  readonly fault = "user";
+}
+
+/** No TCP port is left for `web` processes. */
+export class PortRangeError extends EvenkeelError {
+  readonly code = "port_range_spent";
+  readonly fault = "platform";
+}
+
 /** The machine's memory for instances is spent and no instance is idle. */
 export class InstanceMemoryError extends EvenkeelError {
   readonly code = "instance_memory_spent";

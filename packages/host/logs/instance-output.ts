@@ -9,10 +9,11 @@ const lastLines = 20;
 /** Reads what an instance prints, from the moment that it is assigned. */
 export class InstanceOutput {
   private readonly tail: string[] = [];
-  private readonly streams: OutputLines[] = [];
+  private readonly streams = {} as Record<"stdout" | "stderr", OutputLines>;
 
   constructor(
-    output: { stdout: Readable; stderr: Readable },
+    /** Absent: what it prints is given to `push`. */
+    output: { stdout: Readable; stderr: Readable } | undefined,
     private readonly write: (line: Pick<RuntimeLogLine, "t" | "stream" | "line">) => void,
     private readonly redact: (text: string) => string,
   ) {
@@ -21,9 +22,9 @@ export class InstanceOutput {
         (line) => this.line(stream, line),
         (bytes) => this.note(`${formatSize(bytes)} of ${stream} were dropped: too much in one second`),
       );
-      this.streams.push(lines);
-      output[stream].on("data", (chunk: Uint8Array) => lines.push(chunk, Date.now()));
-      output[stream].on("error", () => {});
+      this.streams[stream] = lines;
+      output?.[stream].on("data", (chunk: Uint8Array) => lines.push(chunk, Date.now()));
+      output?.[stream].on("error", () => {});
     }
   }
 
@@ -32,8 +33,12 @@ export class InstanceOutput {
     this.write({ t: Date.now(), stream: "platform", line });
   }
 
+  push(stream: "stdout" | "stderr", chunk: Uint8Array): void {
+    this.streams[stream].push(chunk, Date.now());
+  }
+
   end(): void {
-    for (const stream of this.streams) stream.end();
+    for (const stream of Object.values(this.streams)) stream.end();
   }
 
   /** The last lines of standard error, without secrets. */

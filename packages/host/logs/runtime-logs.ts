@@ -8,7 +8,10 @@ export interface RuntimeLogLine {
   t: number;
   deployment: DeploymentId;
   instance: InstanceId;
-  function: FunctionId;
+  /** Absent: a process of the app's services. */
+  function?: FunctionId;
+  /** `web.1`, `run.k3x9`. */
+  process?: string;
   /** `platform`: said by the host about the instance. */
   stream: "stdout" | "stderr" | "platform";
   line: string;

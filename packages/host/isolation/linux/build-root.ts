@@ -1,4 +1,5 @@
 import {
+  chownSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -8,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { KernelRefusedError } from "../../errors.ts";
 import { mount, mountFlags, pivotTo } from "./kernel.ts";
 import {
   copiedSettings,
@@ -76,6 +78,9 @@ export function buildRoot(steps: RootStep[], stage: string): void {
           `size=${step.sizeBytes},nr_inodes=${step.files},mode=${step.mode.toString(8)}`,
         );
         break;
+      case "overlay":
+        mountOverlay(step, path, stage, folder);
+        break;
       case "hide":
         if (existsSync(path)) mount("tmpfs", path, "tmpfs", noSuid | noDev | readOnly, "size=4k,mode=700");
         break;
@@ -85,4 +90,39 @@ export function buildRoot(steps: RootStep[], stage: string): void {
   mount("/proc", join(stage, "proc"), undefined, move);
   mount(undefined, stage, undefined, remount | readOnly | noSuid);
   pivotTo(stage);
+}
+
+/**
+ * The app owns the folders of the upper layer that it may write in; merged, they show the lower one's files. A kernel without
+ * overlayfs shows the files read-only.
+ */
+function mountOverlay(
+  step: Extract<RootStep, { step: "overlay" }>,
+  path: string,
+  stage: string,
+  folder: (path: string, mode?: number) => void,
+): void {
+  const layers = join(stage, step.layers);
+  const { uid, gid } = step.owner;
+  folder(path);
+  folder(layers, 0o700);
+  const size = `size=${step.sizeBytes},nr_inodes=${step.files},mode=700`;
+  mount("tmpfs", layers, "tmpfs", noSuid | noDev, size);
+  const [upper, work] = [join(layers, "upper"), join(layers, "work")];
+  mkdirSync(work);
+  mkdirSync(upper, { mode: 0o755 });
+  chownSync(upper, uid, gid);
+  for (const name of step.writableFolders) {
+    mkdirSync(join(upper, name), { recursive: true, mode: 0o755 });
+    chownSync(join(upper, name), uid, gid);
+  }
+  const escaped = (text: string) => text.replace(/[\\:,]/g, "\\$&");
+  const data = `lowerdir=${escaped(step.lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}`;
+  try {
+    mount("overlay", path, "overlay", noSuid | noDev, data);
+  } catch (error) {
+    if (!(error instanceof KernelRefusedError)) throw error;
+    mount(step.lower, path, undefined, bind | recursive);
+    mount(undefined, path, undefined, bind | remount | noSuid | noDev | readOnly);
+  }
 }

@@ -10,4 +10,11 @@ export const cellPaths = {
   /** Compiled code: what an earlier instance left, read-only, or a place to leave it. */
   code: "/var/cache/code",
   accounts: "/run/evenkeel/accounts",
+  /** The files of services, writable until their process ends; the same place as at Heroku. */
+  app: "/app",
+  /** Package managers of services, by name. */
+  tools: "/opt/tools",
+  /** What a process of services writes into `app`; not for its eyes. */
+  layers: "/run/layers",
+  enter: "/run/evenkeel/enter.sh",
 } as const;

@@ -154,7 +154,7 @@ function spawnCell(runtime: Runtime) {
 }
 
 /** The only child of `unshare --fork`. */
-function firstChild(pid: number): number {
+export function firstChild(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
   const child = Number(children[0]);
   if (!child) throw new CellFailedError(`Process ${pid} has no child in its new namespaces`);

@@ -8,13 +8,25 @@ export interface MachineFacts {
   settings: ReadonlySet<string>;
 }
 
-export interface RootWish {
+interface CommonWish {
   runtimeFolder: string;
+  /** Folders that must not be seen even where they lie below a system folder: the data directory, the sockets. */
+  hiddenFolders: string[];
+}
+
+export interface RootWish extends CommonWish {
   launcherPath: string;
   socketFolder: string;
   cacheSocketFolder: string;
-  /** Folders that must not be seen even where they lie below a system folder: the data directory, the sockets. */
-  hiddenFolders: string[];
+}
+
+export interface ServiceRootWish extends CommonWish {
+  tree: string;
+  /** Below `tree`: the folders in which the app may make files. */
+  writableFolders: string[];
+  owner: { uid: number; gid: number };
+  /** Name → folder. */
+  tools: Record<string, string>;
 }
 
 export type RootStep =
@@ -29,6 +41,17 @@ export type RootStep =
       access: "read" | "write" | "device";
     }
   | { step: "memory"; path: string; sizeBytes: number; files: number; mode: number; programs: boolean }
+  /** `lower` with a layer in memory above it, which takes what is written. */
+  | {
+      step: "overlay";
+      path: string;
+      lower: string;
+      layers: string;
+      sizeBytes: number;
+      files: number;
+      owner: { uid: number; gid: number };
+      writableFolders: string[];
+    }
   | { step: "hide"; path: string };
 
 /** Folders and files of /etc that are bound as they are: certificates, fonts, the linker's and the alternatives' links. */
@@ -59,15 +82,63 @@ const mebibyte = 1024 * 1024;
 export const temporaryBytes = 512 * mebibyte;
 export const sharedMemoryBytes = 64 * mebibyte;
 export const codeBytes = 64 * mebibyte;
+/** What a process of services may write beside its files; it counts to its memory. */
+const layerBytes = 512 * mebibyte;
 
 /**
  * A private root, as steps to be taken in an empty folder in memory that becomes the root: programs and libraries of the machine
  * read-only, a few settings, own temporary folders with a size, and nothing else of the machine.
  */
 export function planRoot(facts: MachineFacts, wish: RootWish): RootStep[] {
+  return [
+    ...planCommon(facts, wish),
+    bindStep(wish.socketFolder, cellPaths.sockets, "folder", "write"),
+    bindStep(wish.cacheSocketFolder, cellPaths.cacheSockets, "folder"),
+    { step: "folder", path: cellPaths.task },
+    memoryStep(cellPaths.code, codeBytes, 8_192, 0o700),
+    bindStep(wish.runtimeFolder, cellPaths.runtime, "folder"),
+    bindStep(wish.launcherPath, cellPaths.launcher, "file"),
+  ];
+}
+
+/** A private root for a process of an app's services: the app's whole folder, in which it may write what is gone with the process. */
+export function planServiceRoot(facts: MachineFacts, wish: ServiceRootWish): RootStep[] {
+  const { tree, writableFolders, owner } = wish;
+  return [
+    ...planCommon(facts, wish),
+    bindStep(wish.runtimeFolder, cellPaths.runtime, "folder"),
+    ...Object.entries(wish.tools).map(([name, folder]) =>
+      bindStep(folder, `${cellPaths.tools}/${name}`, "folder"),
+    ),
+    {
+      step: "overlay",
+      path: cellPaths.app,
+      lower: tree,
+      layers: cellPaths.layers,
+      ...{ sizeBytes: layerBytes, files: 65_536, owner, writableFolders },
+    },
+  ];
+}
+
+const bindStep = (
+  source: string,
+  path: string,
+  kind: "folder" | "file",
+  access: "read" | "write" = "read",
+): RootStep => ({ step: "bind", source, path, kind, access });
+
+const memoryStep = (
+  path: string,
+  sizeBytes: number,
+  files: number,
+  mode: number,
+  programs = false,
+): RootStep => ({ step: "memory", path, sizeBytes, files, mode, programs });
+
+function planCommon(facts: MachineFacts, wish: CommonWish): RootStep[] {
   const steps: RootStep[] = [];
-  const bind = (source: string, path: string, kind: "folder" | "file", access: "read" | "write" = "read") =>
-    steps.push({ step: "bind", source, path, kind, access });
+  const bind = (source: string, path: string, kind: "folder" | "file") =>
+    steps.push(bindStep(source, path, kind));
 
   bind("/usr", "/usr", "folder");
   for (const [name, target] of Object.entries(facts.systemFolders)) {
@@ -106,18 +177,13 @@ export function planRoot(facts: MachineFacts, wish: RootWish): RootStep[] {
     steps.push({ step: "link", path: `/dev/${name}`, target: `/proc/self/fd/${descriptor}` });
   }
 
-  const memory = (path: string, sizeBytes: number, files: number, mode: number, programs = false) =>
-    steps.push({ step: "memory", path, sizeBytes, files, mode, programs });
-  memory("/dev/shm", sharedMemoryBytes, 4_096, 0o1777);
-  // Programs may be run from /tmp: apps unpack a browser there.
-  memory("/tmp", temporaryBytes, 65_536, 0o1777, true);
-  memory("/run/evenkeel", mebibyte, 64, 0o755);
-  steps.push({ step: "folder", path: cellPaths.accounts });
-  bind(wish.socketFolder, cellPaths.sockets, "folder", "write");
-  bind(wish.cacheSocketFolder, cellPaths.cacheSockets, "folder");
-  steps.push({ step: "link", path: "/var/tmp", target: "/tmp" }, { step: "folder", path: cellPaths.task });
-  memory(cellPaths.code, codeBytes, 8_192, 0o700);
-  bind(wish.runtimeFolder, cellPaths.runtime, "folder");
-  bind(wish.launcherPath, cellPaths.launcher, "file");
+  steps.push(
+    memoryStep("/dev/shm", sharedMemoryBytes, 4_096, 0o1777),
+    // Programs may be run from /tmp: apps unpack a browser there.
+    memoryStep("/tmp", temporaryBytes, 65_536, 0o1777, true),
+    memoryStep("/run/evenkeel", mebibyte, 64, 0o755),
+    { step: "folder", path: cellPaths.accounts },
+    { step: "link", path: "/var/tmp", target: "/tmp" },
+  );
   return steps;
 }

@@ -90,12 +90,7 @@ class PlainCell implements Cell {
   sealSocket(): void {}
 
   memoryBytes(): number {
-    try {
-      const status = readFileSync(`/proc/${this.pid}/status`, "latin1");
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-    } catch {
-      return 0;
-    }
+    return residentBytes(this.pid);
   }
 
   ranOutOfMemory(): boolean {
@@ -122,5 +117,15 @@ class PlainCell implements Cell {
     }
     await this.launcher.ended;
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Memory of one process; 0 where its system does not say. */
+export function residentBytes(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }

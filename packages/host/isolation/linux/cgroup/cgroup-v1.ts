@@ -4,6 +4,7 @@ import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
 import {
   clearGroupFolders,
   groupNames,
+  groupProcesses,
   readCounter,
   removeEmptyRoot,
   removeGroupFolder,
@@ -51,6 +52,10 @@ class CgroupV1 implements Cgroup {
     writeFileSync(join(cpu, "cpu.cfs_period_us"), String(cpuPeriodUs));
     writeFileSync(join(cpu, "cpu.cfs_quota_us"), String(Math.round(cpus * cpuPeriodUs)));
     writeFileSync(join(pids, "pids.max"), String(processes));
+  }
+
+  processes(): number[] {
+    return groupProcesses(this.folders.memory);
   }
 
   memoryBytes(): number {

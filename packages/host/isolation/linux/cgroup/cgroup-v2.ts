@@ -4,6 +4,7 @@ import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
 import {
   clearGroupFolders,
   groupNames,
+  groupProcesses,
   readCounter,
   removeEmptyRoot,
   removeGroupFolder,
@@ -42,6 +43,10 @@ class CgroupV2 implements Cgroup {
     if (existsSync(join(this.folder, "memory.swap.max"))) write("memory.swap.max", "0");
     write("cpu.max", `${Math.round(cpus * cpuPeriodUs)} ${cpuPeriodUs}`);
     write("pids.max", String(processes));
+  }
+
+  processes(): number[] {
+    return groupProcesses(this.folder);
   }
 
   memoryBytes(): number {

@@ -12,6 +12,7 @@ export interface Cgroup {
   /** Moves a process in; those that it starts later are in it too. */
   add(pid: number): void;
   limit(limits: ResourceLimits): void;
+  processes(): number[];
   /** In use, without pages of files on disk: the kernel drops those before it ends a process. */
   memoryBytes(): number;
   /** How many processes the kernel has ended because the memory limit was reached. */

@@ -49,7 +49,7 @@ export async function clearGroupFolders(root: string, names: readonly string[]):
   }
 }
 
-function groupProcesses(folder: string): number[] {
+export function groupProcesses(folder: string): number[] {
   return readFileSync(join(folder, "cgroup.procs"), "utf8")
     .split("\n")
     .filter((line) => line !== "" && line !== "0")

@@ -10,6 +10,7 @@ import { hostOptions } from "./agent/host-options.ts";
 import { hostPaths } from "./agent/host-paths.ts";
 import { HostServer } from "./agent/host-server.ts";
 import { chooseCellMaker } from "./isolation/choose-cell-maker.ts";
+import { chooseServiceCells } from "./isolation/services/choose-service-cells.ts";
 import { ensureLauncherBundle } from "./launcher/bundle.ts";
 
 /** Requests in flight at instances of a host that was killed have so long to end. */
@@ -25,7 +26,9 @@ const maker = chooseCellMaker(layout, await ensureLauncherBundle(paths.launchers
 const leftovers = maker.clear(leftoverLingerMs);
 
 const edges = new EdgeConnections();
-const host = new Host(layout, options, maker, edges);
+const host = new Host(layout, options, maker, edges, chooseServiceCells(layout, options.isolate));
+// Before edges hear what runs.
+await host.services.open();
 new HostServer(host, edges).listen(layout.hostSocket);
 
 let stopping = false;

@@ -11,6 +11,7 @@ import {
   type HostedDeployment,
   outputPath,
   type ServedDeployment,
+  type Services,
   type ServingState,
 } from "@evenkeel/model";
 import { DeploymentUnknownError, FunctionUnknownError } from "../errors.ts";
@@ -25,6 +26,7 @@ export interface KnownDeployment {
   functions: Record<FunctionId, HostedFunction>;
   /** The one that `prepare` starts where none is named. */
   firstFunction: FunctionId | undefined;
+  services: Services | undefined;
 }
 
 /** Changes come in bursts; one write a burst. */
@@ -38,6 +40,8 @@ export class DeploymentCatalog {
   private readonly known = new Map<DeploymentId, KnownDeployment>();
   private readonly unsaved = new Map<DeploymentId, HostedDeployment>();
   private current: ReadonlySet<DeploymentId> | undefined;
+  private released: ReadonlySet<DeploymentId> | undefined;
+  private serviced: ServedDeployment[] | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly layout: HomeLayout) {
@@ -64,6 +68,24 @@ export class DeploymentCatalog {
       ]),
     );
     return this.current.has(id);
+  }
+
+  /** Whether a release points at it: the workers of an environment run for that one alone. */
+  isReleased(id: DeploymentId): boolean {
+    this.released ??= new Set(
+      Object.values(this.state.aliases)
+        .filter(({ release }) => release !== undefined)
+        .map(({ deployment }) => deployment),
+    );
+    return this.released.has(id);
+  }
+
+  /** Those with services. */
+  get withServices(): ServedDeployment[] {
+    this.serviced ??= Object.values(this.state.deployments).filter(
+      ({ id, formation }) => formation !== undefined && this.hosted.has(id),
+    );
+    return this.serviced;
   }
 
   get isEmpty(): boolean {
@@ -96,6 +118,7 @@ export class DeploymentCatalog {
       environment: hosted.environment,
       functions,
       firstFunction: Object.values(output.functions)[0],
+      services: output.services,
     };
     this.known.set(id, read);
     return read;
@@ -122,6 +145,8 @@ export class DeploymentCatalog {
       if (this.state.deployments[id] !== known.served) this.known.delete(id);
     }
     this.current = undefined;
+    this.released = undefined;
+    this.serviced = undefined;
     const gone = before.filter(({ id }) => !this.state.deployments[id]);
     for (const { id } of gone) this.hosted.delete(id);
     this.timer ??= setTimeout(() => this.save(), saveDelayMs);

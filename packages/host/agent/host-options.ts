@@ -8,17 +8,25 @@ export interface HostOptions {
   memoryBudgetBytes: number;
   /** Instances are isolated where the machine allows it; `false` never does (for tests of the other way). */
   isolate: boolean;
+  /** A `web` process has to listen within this time; default 60 s, as at Heroku. */
+  bootMs: number;
+  /** From SIGTERM to SIGKILL for processes of services; default 30 s, as at Heroku. */
+  stopMs: number;
 }
 
 /**
- * `EVENKEEL_INSTANCE_IDLE` (`5min`), `EVENKEEL_INSTANCE_MEMORY` (`8GiB`), `EVENKEEL_ISOLATION` (`off`).
+ * `EVENKEEL_INSTANCE_IDLE` (`5min`), `EVENKEEL_INSTANCE_MEMORY` (`8GiB`), `EVENKEEL_ISOLATION` (`off`), `EVENKEEL_BOOT_TIMEOUT` (`60s`), `EVENKEEL_STOP_TIMEOUT` (`30s`).
  *
  * @throws InvalidValueError
  */
 export function hostOptions(environment: Record<string, string | undefined>): HostOptions {
   const idle = environment["EVENKEEL_INSTANCE_IDLE"];
   const memory = environment["EVENKEEL_INSTANCE_MEMORY"];
+  const stop = environment["EVENKEEL_STOP_TIMEOUT"];
+  const boot = environment["EVENKEEL_BOOT_TIMEOUT"];
   return {
+    stopMs: stop ? parseDurationMs(stop) : 30_000,
+    bootMs: boot ? parseDurationMs(boot) : 60_000,
     idleMs: idle ? parseDurationMs(idle) : 300_000,
     memoryBudgetBytes: memory ? parseSizeBytes(memory) : totalmem() * 0.6,
     isolate: environment["EVENKEEL_ISOLATION"] !== "off",

@@ -4,12 +4,16 @@ import {
   errorJson,
   type HostToControl,
   type HostToEdge,
+  type HostToRunner,
+  type RunnerToHost,
 } from "@evenkeel/model";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import type { EdgeConnections } from "./edge-connections.ts";
 import type { Host } from "./host.ts";
 
-type Connection = MessageConnection<EdgeToHost | ControlToHost, HostToEdge | HostToControl>;
+type In = EdgeToHost | ControlToHost | RunnerToHost;
+type Out = HostToEdge | HostToControl | HostToRunner;
+type Connection = MessageConnection<In, Out>;
 
 /** The host's end of `host-protocol.ts`: who is connected, and which of the host's actions a message means. */
 export class HostServer {
@@ -19,10 +23,12 @@ export class HostServer {
   ) {}
 
   listen(path: string): void {
-    listenForMessages<EdgeToHost | ControlToHost, HostToEdge | HostToControl>(path, (connection) => {
+    listenForMessages<In, Out>(path, (connection) => {
       connection.onMessage = (message) => {
         if (message.type !== "hello") return;
         if (message.role === "edge") this.serveEdge(connection);
+        else if (message.role === "runner")
+          this.host.runs.serve(connection as MessageConnection<RunnerToHost, HostToRunner>);
         else this.serveControl(connection);
       };
     });
@@ -60,6 +66,9 @@ export class HostServer {
         if (message.type === "prepare") await this.host.prepare(message.deployment, message.function);
         else if (message.type === "stop") await this.host.stopDeployment(message.deployment);
         else if (message.type === "rekey") this.host.rekey();
+        else if (message.type === "processes") reply.processes = this.host.services.reports(message.app);
+        else if (message.type === "restart")
+          await this.host.services.restart(message.app, message.environment, message.process);
         else reply.instances = this.host.reports();
       } catch (error) {
         reply.error = errorJson(error);

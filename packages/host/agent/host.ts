@@ -12,13 +12,17 @@ import {
   type InstanceReport,
   type RunningInstance,
   sandboxProvidersVariable,
+  webFunction,
 } from "@evenkeel/model";
 import { DeploymentUnknownError, FunctionUnknownError, InstanceMemoryError } from "../errors.ts";
 import type { CellMaker } from "../isolation/cell.ts";
+import type { ServiceCellMaker } from "../isolation/services/service-cell.ts";
 import { firstUid, UidRegistry } from "../isolation/uid-registry.ts";
 import { RuntimeLogs } from "../logs/runtime-logs.ts";
 import { findRuntime } from "../pool/find-runtime.ts";
 import { WarmPool } from "../pool/warm-pool.ts";
+import { OneOffRuns } from "../services/one-off.ts";
+import { ServiceHost } from "../services/service-host.ts";
 import { CodeStore } from "./code-store.ts";
 import { DeploymentCatalog } from "./deployment-catalog.ts";
 import type { EdgeConnections } from "./edge-connections.ts";
@@ -54,6 +58,10 @@ export class Host implements GroupHost {
   /** Absent where instances are not isolated. */
   private readonly uids: UidRegistry | undefined;
   private readonly cacheKey: Uint8Array;
+  readonly services: ServiceHost;
+  readonly runs: OneOffRuns;
+  /** As last measured. */
+  private serviceBytes = 0;
   private readonly groups = new Map<string, FunctionGroup>();
   private readonly instances = new Map<InstanceId, Instance>();
   private readonly keepCode = new Map<Instance, () => void>();
@@ -67,8 +75,13 @@ export class Host implements GroupHost {
     private readonly options: HostOptions,
     private readonly maker: CellMaker,
     private readonly edges: EdgeConnections,
+    serviceCells: ServiceCellMaker,
   ) {
-    edges.onUsed = (instance) => this.instances.get(instance)?.noteUse();
+    edges.onUsed = (id) => {
+      const instance = this.instances.get(id);
+      if (instance) instance.noteUse();
+      else this.services.noteUse(id);
+    };
     if (maker.kind === "isolated") {
       const uidMap = readFileSync("/proc/self/uid_map", "utf8");
       this.uids = new UidRegistry(hostPaths(layout).uids, () => firstUid(layout.home, uidMap));
@@ -83,6 +96,18 @@ export class Host implements GroupHost {
       usualRuntime: "nodejs24.x",
     });
     this.pool.expect(!this.catalog.isEmpty);
+    const { catalog, logs, uids } = this;
+    this.services = new ServiceHost({
+      ...{ layout, maker: serviceCells, catalog, edges, logs, uids },
+      ...{ bootMs: options.bootMs, stopMs: options.stopMs },
+    });
+    this.runs = new OneOffRuns({
+      maker: serviceCells,
+      catalog,
+      logs,
+      services: this.services,
+      stopMs: options.stopMs,
+    });
     this.feed = subscribeToFeed(
       layout.feedSocket,
       () => this.catalog.version,
@@ -97,7 +122,8 @@ export class Host implements GroupHost {
     if (this.stopping) return;
     if (!this.catalog.has(deployment) && !this.hasWaitedForFeed(deployment)) return;
     try {
-      this.group(deployment, fn).need(waiting);
+      if (fn === webFunction) this.services.need(deployment);
+      else this.group(deployment, fn).need(waiting);
     } catch (error) {
       this.edges.tell({ type: "failed", deployment, function: fn, error: errorJson(error) });
     }
@@ -111,14 +137,17 @@ export class Host implements GroupHost {
   async prepare(deployment: DeploymentId, fn?: FunctionId): Promise<void> {
     const limitMs = Date.now() + feedPatienceMs;
     while (!this.catalog.has(deployment) && Date.now() < limitMs) await Bun.sleep(10);
-    const id = fn ?? this.catalog.get(deployment).firstFunction;
+    const known = this.catalog.get(deployment);
+    if (known.services && !fn) await this.services.prepare(deployment);
+    const id = fn ?? known.firstFunction;
+    if (!id && known.services) return;
     if (!id) throw new FunctionUnknownError(`Deployment ${deployment} has no functions`);
     await this.group(deployment, id).prepare();
   }
 
   async stopDeployment(deployment: DeploymentId): Promise<void> {
     const groups = [...this.groups.values()].filter((group) => group.deployment === deployment);
-    await Promise.all(groups.map((group) => group.stop()));
+    await Promise.all([...groups.map((group) => group.stop()), this.services.stopDeployment(deployment)]);
     for (const group of groups) {
       if (group.instances.size === 0) this.groups.delete(groupKey(deployment, group.functionId));
     }
@@ -130,7 +159,8 @@ export class Host implements GroupHost {
   }
 
   running(): RunningInstance[] {
-    return [...this.instances.values()].filter(({ state }) => state === "ready").map(runningInstance);
+    const instances = [...this.instances.values()].filter(({ state }) => state === "ready");
+    return [...instances.map(runningInstance), ...this.services.running()];
   }
 
   reports(): InstanceReport[] {
@@ -146,7 +176,11 @@ export class Host implements GroupHost {
     clearInterval(this.sweeper);
     this.feed.stop();
     this.catalog.save();
-    await Promise.all([...[...this.groups.values()].map((group) => group.stop()), this.pool.stop()]);
+    await Promise.all([
+      ...[...this.groups.values()].map((group) => group.stop()),
+      this.pool.stop(),
+      this.runs.stop().then(() => this.services.stop(stopLimitMs - 6_000)),
+    ]);
     await this.logs.flush();
     this.maker.close();
   }
@@ -198,7 +232,7 @@ export class Host implements GroupHost {
     const all = [...this.instances.values()];
     const view = {
       budgetBytes: this.options.memoryBudgetBytes,
-      usedBytes: all.reduce((sum, instance) => sum + instance.lastMemoryBytes, 0),
+      usedBytes: all.reduce((sum, instance) => sum + instance.lastMemoryBytes, this.serviceBytes),
       starting: all.filter(({ state }) => state === "starting").length,
     };
     if (hasMemoryFor(view)) return true;
@@ -271,6 +305,7 @@ export class Host implements GroupHost {
     for (const app of new Set(gone.map((served) => served.app))) {
       this.code.prune(app, this.catalog.functionsOf(app));
     }
+    this.services.reconcile();
     this.unknownSinceMs.clear();
     this.pool.expect(!this.catalog.isEmpty);
   }
@@ -287,6 +322,8 @@ export class Host implements GroupHost {
       group.sweep(nowMs);
       if (group.isForgettable(nowMs)) this.groups.delete(key);
     }
+    this.services.reconcile();
+    this.serviceBytes = this.services.memoryBytes;
     this.pool.adjust();
   }
 

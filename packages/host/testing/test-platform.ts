@@ -16,7 +16,6 @@ import {
   type AppName,
   type ControlToHost,
   type DeploymentId,
-  type ErrorJson,
   type FeedFromControl,
   type FeedToControl,
   type FunctionId,
@@ -28,7 +27,10 @@ import {
   newDeploymentId,
   type OutputId,
   outputPath,
+  type ProcessReport,
   type ServingState,
+  type SlugId,
+  webFunction,
 } from "@evenkeel/model";
 import { connectForMessages, listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import type { HostedFunction } from "../agent/deployment-catalog.ts";
@@ -42,6 +44,14 @@ export interface TestFunction {
   environment?: Record<string, string>;
   app?: string;
   maxInstances?: number;
+}
+
+export interface TestServices {
+  processes: Record<string, string>;
+  files?: Record<string, string>;
+  formation?: Record<string, number>;
+  environment?: Record<string, string>;
+  app?: string;
 }
 
 export interface TestDeployment {
@@ -183,6 +193,54 @@ export class TestPlatform {
     return { id, function: fn, app: name };
   }
 
+  /** Makes the artifacts of a deployment with services alone, and tells the host. */
+  async deployServices(wish: TestServices): Promise<TestDeployment> {
+    const { processes, files = {}, formation = {}, environment = {}, app = "shop" } = wish;
+    const id = newDeploymentId();
+    const name = app as AppName;
+    const slug = createHash("sha256").update(JSON.stringify(files)).digest("hex") as SlugId;
+    const output = createHash("sha256").update(id).digest("hex") as OutputId;
+    const tree = functionTreePath(this.layout, slug);
+    mkdirSync(tree, { recursive: true });
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      writeFileSync(join(tree, path), content);
+    }
+    mkdirSync(this.layout.artifactOutputs, { recursive: true });
+    const services = { slug, processes, folder: "", runtime: "nodejs24.x", tools: [], systemPackages: [] };
+    writeFileSync(
+      outputPath(this.layout, output),
+      JSON.stringify({ functions: {}, functionsById: {}, services }),
+    );
+    this.state.deployments[id] = {
+      ...{ id, app: name, environment: "production", output, host: `${app}-${id}.localhost` },
+      ...{ createdAtMs: Date.now(), maxInstances: 10 },
+      formation: Object.fromEntries(
+        Object.keys(processes).map((type) => [type, { count: formation[type] ?? 0, memoryMb: 256 }]),
+      ),
+    };
+    this.hosted.set(id, { id, app: name, environment });
+    await this.publish();
+    return { id, function: webFunction, app: name };
+  }
+
+  /** Points the app's production alias at it. */
+  async release({ id, app }: TestDeployment): Promise<void> {
+    const host = `${app}.localhost`;
+    this.state.aliases[host] = { host, deployment: id, release: 1, previous: [] };
+    await this.publish();
+  }
+
+  async scale({ id }: TestDeployment, formation: Record<string, number>): Promise<void> {
+    const known = this.state.deployments[id]!.formation!;
+    for (const [type, count] of Object.entries(formation)) known[type] = { ...known[type]!, count };
+    await this.publish();
+  }
+
+  async processes(app = "shop"): Promise<ProcessReport[]> {
+    return (await this.ask({ type: "processes", app: app as AppName })).processes!;
+  }
+
   async remove(id: DeploymentId): Promise<void> {
     delete this.state.deployments[id];
     await this.publish();
@@ -190,14 +248,18 @@ export class TestPlatform {
 
   /** A line of control's socket: one request, its reply. */
   async ask(
-    request: { type: "prepare" | "stop"; deployment: DeploymentId } | { type: "list" },
-  ): Promise<{ error?: ErrorJson; instances?: InstanceReport[] }> {
+    request:
+      | { type: "prepare" | "stop"; deployment: DeploymentId }
+      | { type: "list" }
+      | { type: "processes"; app: AppName }
+      | { type: "restart"; app: AppName; environment: "production"; process?: string },
+  ): Promise<Omit<HostToControl, "type" | "id">> {
     const connection = await connectForMessages<HostToControl, ControlToHost>(this.layout.hostSocket);
     const reply = Promise.withResolvers<HostToControl>();
     connection.onMessage = reply.resolve;
     connection.onClose = () => reply.reject(new Error("The host closed the connection"));
     connection.send({ type: "hello", role: "control" });
-    connection.send({ ...request, id: 1 });
+    connection.send({ ...request, id: 1 } as ControlToHost);
     try {
       return await reply.promise;
     } finally {

@@ -1,0 +1,160 @@
+import { constants } from "node:os";
+import type { HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
+import { errorJson } from "@evenkeel/model";
+import type { MessageConnection } from "@evenkeel/wire";
+import type { DeploymentCatalog } from "../agent/deployment-catalog.ts";
+import { ProcessUnknownError } from "../errors.ts";
+import type { OneOffStreams, ServiceCell, ServiceCellMaker } from "../isolation/services/service-cell.ts";
+import { InstanceOutput } from "../logs/instance-output.ts";
+import type { RuntimeLogs } from "../logs/runtime-logs.ts";
+import { redactSecrets } from "../logs/secret-redaction.ts";
+import type { ServiceHost } from "./service-host.ts";
+import { processEnvironment } from "./service-process.ts";
+
+/** A reader that falls behind by this much makes the command wait. */
+const queueLimitBytes = 4 * 1024 * 1024;
+const feedPatienceMs = 2_000;
+
+export interface OneOffParts {
+  maker: ServiceCellMaker;
+  catalog: DeploymentCatalog;
+  services: ServiceHost;
+  logs: RuntimeLogs;
+  /** From SIGTERM to SIGKILL. */
+  stopMs: number;
+}
+
+type Connection = MessageConnection<RunnerToHost, HostToRunner>;
+
+/** One-off commands under way; each ends with its connection. */
+export class OneOffRuns {
+  private readonly running = new Set<ServiceCell>();
+
+  constructor(private readonly parts: OneOffParts) {}
+
+  serve(connection: Connection): void {
+    let begun: Promise<Running> | undefined;
+    connection.onMessage = (message) => {
+      if (message.type === "run") {
+        begun ??= this.begin(message, connection);
+        begun.catch((error) => connection.send({ type: "failed", error: errorJson(error) }));
+        return;
+      }
+      void begun?.then(
+        ({ cell, streams }) => {
+          if (message.type === "input") streams.stdin.write(Buffer.from(message.base64, "base64"));
+          else if (message.type === "endInput") streams.stdin.end();
+          else if (message.type === "signal") cell.signal(message.signal);
+        },
+        () => {},
+      );
+    };
+    connection.onClose = () =>
+      void begun?.then(
+        ({ cell }) => {
+          cell.signal("SIGHUP");
+          this.endLater(cell);
+        },
+        () => {},
+      );
+  }
+
+  /** Ends all. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.running].map((cell) => cell.destroy()));
+  }
+
+  private async begin(run: OneOffRun, connection: Connection): Promise<Running> {
+    const { maker, catalog, services, logs } = this.parts;
+    // A deployment may reach control before the host.
+    const patienceMs = Date.now() + feedPatienceMs;
+    while (!catalog.has(run.deployment) && Date.now() < patienceMs) await Bun.sleep(10);
+    const known = catalog.get(run.deployment);
+    if (!known.services) {
+      throw new ProcessUnknownError(`Deployment ${run.deployment} has no services to run a command beside`, {
+        hint: "Commands run in the files of an app with a Procfile.",
+      });
+    }
+    const { app } = known.served;
+    const plan = services.cellPlan(
+      { app, services: known.services, memoryMb: run.memoryMb },
+      shellWords(run.command),
+    );
+    const { cell, place, streams } = await maker.makeOneOff(plan);
+    this.running.add(cell);
+    const log = logs.acquire(app, run.deployment);
+    const output = new InstanceOutput(
+      undefined,
+      (line) => log.append(JSON.stringify({ ...line, deployment: run.deployment, process: run.name })),
+      redactSecrets(known.environment),
+    );
+    output.note(`Starting process with command \`${run.command.join(" ")}\``);
+    let ended: ProcessExit["ended"];
+    const timer =
+      run.limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            ended = "time";
+            cell.signal("SIGTERM");
+            this.endLater(cell);
+          }, run.limitMs);
+    const read = Promise.all([
+      pass(streams, "stdout", connection, output),
+      pass(streams, "stderr", connection, output),
+    ]);
+    streams.stdin.on("error", () => {});
+    cell.start(processEnvironment(known.environment, place.environment, run.name, undefined));
+    void cell.ended.then(async ({ exitCode, signal }) => {
+      clearTimeout(timer);
+      // A process that it left behind can hold its pipes open; `destroy` ends it.
+      if (cell.ranOutOfMemory()) ended = "memory";
+      await Promise.race([read, Bun.sleep(lastWordsMs)]);
+      await cell.destroy().catch((error) => console.error("A one-off cell was not removed", error));
+      await read;
+      this.running.delete(cell);
+      const code = exitCode ?? 128 + (signal ? constants.signals[signal] : 9);
+      output.note(`Process exited with status ${code}`);
+      output.end();
+      connection.send({ type: "ended", exit: { exitCode: code, ...(ended && { ended }) } });
+      await logs.release(run.deployment);
+    });
+    return { cell, streams };
+  }
+
+  /** What does not end by itself is ended. */
+  private endLater(cell: ServiceCell): void {
+    const timer = setTimeout(() => void cell.destroy(), this.parts.stopMs);
+    void cell.ended.then(() => clearTimeout(timer));
+  }
+}
+
+/** One word is a command for the shell, as in a Procfile; several are a program and its arguments, which no shell may read again. */
+const shellWords = (command: string[]): string[] =>
+  command.length === 1 ? command : ['exec "$@"', "run", ...command];
+
+const lastWordsMs = 300;
+
+interface Running {
+  cell: ServiceCell;
+  streams: OneOffStreams;
+}
+
+/** Hands on what the command prints, no faster than it is read. */
+async function pass(
+  streams: OneOffStreams,
+  stream: "stdout" | "stderr",
+  connection: Connection,
+  output: InstanceOutput,
+): Promise<void> {
+  try {
+    for await (const chunk of streams[stream] as AsyncIterable<Uint8Array>) {
+      output.push(stream, chunk);
+      if (!connection.closed) {
+        connection.send({ type: "output", stream, base64: Buffer.from(chunk).toString("base64") });
+      }
+      while (!connection.closed && connection.queuedBytes > queueLimitBytes) await Bun.sleep(10);
+    }
+  } catch {
+    // The pipe broke with its process.
+  }
+}

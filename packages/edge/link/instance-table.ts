@@ -4,6 +4,8 @@ import type { DeploymentId, ErrorJson, FunctionId, InstanceId, RunningInstance }
 export interface Instance {
   readonly id: InstanceId;
   readonly socketPath: string;
+  /** Instead of the socket. */
+  readonly port: number | undefined;
   readonly pool: Pool;
   inFlight: number;
   /** It took a request since `takeUsed` was last called. */
@@ -171,6 +173,7 @@ export class InstanceTable {
     const instance: Instance = {
       id: running.id,
       socketPath: running.socketPath,
+      port: running.port,
       pool,
       inFlight: 0,
       used: false,

@@ -52,6 +52,40 @@ describe("look-ups", () => {
   });
 });
 
+describe("an app with web processes", () => {
+  const both: ExampleParts = {
+    files: ["index.html", "404.html"],
+    functions: ["api/hello"],
+    processes: { web: "node server.js" },
+    routes: [
+      { src: "/old", status: 308, headers: { Location: "/new" } },
+      { handle: "filesystem" },
+      { src: "/app/.*", dest: "/index.html" },
+      { src: "/(.*)", headers: { "x-passed": "$1" }, continue: true },
+      { handle: "error" },
+      { src: "/.*", status: 404, dest: "/404.html" },
+    ],
+  };
+  test.each([
+    ["/", "file index.html"],
+    ["/api/hello", "function api/hello"],
+    ["/app/deep", "file index.html"],
+    ["/old", "308 /new"],
+    ["/api/other?x=1", "web"],
+    ["/nowhere", "web"],
+  ])("%s", (line, expected) => expect(placeIn(both, line)).toBe(expected));
+
+  test("what goes to web has the client's query and the headers of routes", () => {
+    expect(resolveExample(both, "/a?x=%2F&y")).toMatchObject({
+      ...{ kind: "web", query: "x=%2F&y", headers: [["x-passed", "a"]] },
+    });
+  });
+
+  test("without a web process, other types change nothing", () => {
+    expect(placeIn({ processes: { worker: "node w.js" } }, "/")).toBe("404 NOT_FOUND");
+  });
+});
+
 describe("routes of the documentation and of Vercel's own conversions", () => {
   test.each<[string, Route[], string, string]>([
     [

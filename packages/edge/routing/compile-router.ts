@@ -1,3 +1,4 @@
+import { webProcess } from "@evenkeel/model";
 import { AnswerState } from "./answer-state.ts";
 import { canonicalPath } from "./canonical-path.ts";
 import { Conclusion, concludeWithStatus } from "./conclusion.ts";
@@ -21,6 +22,7 @@ export const compileRouter: CompileRouter = (output, options) => {
     table: compileRouteTable(output, options),
     index: new OutputIndex(output),
     images: output.images !== undefined,
+    web: output.services?.processes[webProcess] !== undefined,
     wildcard: new Map((output.wildcard ?? []).map(({ domain, value }) => [domain.toLowerCase(), value])),
   };
   const memory = new RouteMemory();
@@ -34,8 +36,9 @@ export const compileRouter: CompileRouter = (output, options) => {
       const run = new RouteRun(context, request, canonicalPath(path));
       const step = run.run();
       if (step instanceof Conclusion && run.repeatable && path.length <= rememberedPathLimit) {
-        // What nothing serves is not kept: anybody can ask for any number of such paths.
-        if (step.for("").kind !== "status") memory.remember(path, run.asked, step);
+        // What no output serves is not kept: anybody can ask for any number of such paths.
+        const { kind } = step.for("");
+        if (kind !== "status" && kind !== "web") memory.remember(path, run.asked, step);
       }
       return run.finish(step);
     },

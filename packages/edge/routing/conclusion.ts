@@ -92,6 +92,13 @@ export function concludeWithProxy(base: string, findings: Findings): Conclusion 
   });
 }
 
+/** For what no output answers. */
+export function concludeWithWeb(findings: Findings): Conclusion {
+  const forwarded = forwardedRequest(findings);
+  const headers = findings.answer.finished();
+  return new Conclusion((query) => ({ kind: "web", ...headers, ...forwarded(query) }));
+}
+
 export function concludeWithStatus(status: number, code: string, answer: AnswerState): Conclusion {
   const resolution: Resolution = { kind: "status", status, code, ...answer.finished() };
   return new Conclusion(() => resolution);

@@ -10,11 +10,13 @@ export interface ExampleParts {
   prerenders?: string[];
   images?: ImagesConfig;
   wildcard?: { domain: string; value: string }[];
+  /** Its Procfile's processes. */
+  processes?: Record<string, string>;
 }
 
 /** An output for tests: names of files, functions and prerenders (each prerender gets its function). */
 export function exampleOutput(parts: ExampleParts): RoutedOutput {
-  const { routes = [], files = [], functions = [], prerenders = [], images, wildcard } = parts;
+  const { routes = [], files = [], functions = [], prerenders = [], images, wildcard, processes } = parts;
   const file = (key: string): StaticFile => ({
     hash: key.padEnd(64, "0").slice(0, 64) as FileHash,
     sizeBytes: 1,
@@ -35,6 +37,7 @@ export function exampleOutput(parts: ExampleParts): RoutedOutput {
     prerenders: Object.fromEntries(prerenders.map((key) => [key, prerender])),
     ...(images && { images }),
     ...(wildcard && { wildcard }),
+    ...(processes && { services: { processes } as RoutedOutput["services"] }),
   };
 }
 
@@ -77,6 +80,8 @@ export function placeOf(resolution: Resolution): string {
       return `proxy ${resolution.url}`;
     case "middleware":
       return `middleware ${resolution.key} ${resolution.path}`;
+    case "web":
+      return "web";
     case "image":
       return `image ${resolution.query}`;
     case "status":

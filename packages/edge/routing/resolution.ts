@@ -8,6 +8,7 @@ export type Resolution =
   | FileResolution
   | FunctionResolution
   | PrerenderResolution
+  | WebResolution
   | ImageResolution
   | RedirectResolution
   | ProxyResolution
@@ -74,6 +75,11 @@ export interface FileResolution extends Output {
 export interface FunctionResolution extends Output, ForwardedRequest {
   kind: "function";
   function: FunctionId;
+}
+
+/** No output answers, and the app has `web` processes: they do. They are given the client's own path, where no `requestPath` stands. */
+export interface WebResolution extends AnswerHeaders, ForwardedRequest {
+  kind: "web";
 }
 
 export interface PrerenderResolution extends Output, ForwardedRequest {

@@ -7,6 +7,7 @@ import {
   concludeWithProxy,
   concludeWithRedirect,
   concludeWithStatus,
+  concludeWithWeb,
   type Findings,
   formatMatches,
   forwardedRequest,
@@ -28,6 +29,8 @@ export interface RouteTableContext {
   index: OutputIndex;
   /** The output answers `/_vercel/image` and `/_next/image`. */
   images: boolean;
+  /** What no output answers goes to `web` processes. */
+  web: boolean;
   wildcard: ReadonlyMap<string, string>;
 }
 
@@ -40,7 +43,7 @@ const imagePath = /^\/_(?:next|vercel)\/image\/?$/;
  * One request's way through the phases.
  *
  * - Routes before the first `handle`, then a look-up; `filesystem` routes, then a look-up and the `rewrite` routes; `resource` routes, then a
- *   look-up; then 404. A look-up that finds nothing tries the `miss` routes. What is found passes the `hit` routes; what fails, the `error` routes.
+ *   look-up; then `web` processes, else 404. A look-up that finds nothing tries the `miss` routes. What is found passes the `hit` routes; what fails, the `error` routes.
  * - `continue` goes on with the next route of the phase, `check` looks up its destination and tries `rewrite` routes first; any other match
  *   ends its phase. A status without a destination ends routing, and so does a redirect.
  * - `miss` and `rewrite` routes that lead nowhere have changed nothing.
@@ -87,7 +90,7 @@ export class RouteRun {
       const found = this.lookUp() ?? (phase === "filesystem" ? this.rewrite() : undefined);
       if (found) return found;
     }
-    return this.fail(404);
+    return this.context.web ? concludeWithWeb(this.findings()) : this.fail(404);
   }
 
   /** The output's page for a failure, else the bare status. */

@@ -4,7 +4,7 @@ import type { Pairs, Resolution } from "./resolution.ts";
 /** The part of a build output that decides where requests go. */
 export type RoutedOutput = Pick<
   BuildOutput,
-  "routes" | "files" | "functions" | "prerenders" | "images" | "wildcard"
+  "routes" | "files" | "functions" | "prerenders" | "images" | "wildcard" | "services"
 >;
 
 /** What routing may look at. `Exchange` of `edge/http` satisfies it. */

@@ -27,6 +27,7 @@ import { RequestState } from "./request-state.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { pageResumer } from "./resume-page.ts";
 import type { ServedSite, ServedSites } from "./served-site.ts";
+import { WebAnswers } from "./web-answers.ts";
 
 export interface DispatcherParts {
   layout: HomeLayout;
@@ -49,6 +50,7 @@ export class Dispatcher {
   private readonly functions: FunctionAnswers;
   private readonly pages: PageAnswers;
   private readonly proxy: ExternalProxy;
+  private readonly web: WebAnswers;
 
   constructor(private readonly parts: DispatcherParts) {
     const { link, responses, layout, pages, renderer, scheduleKey } = parts;
@@ -70,6 +72,7 @@ export class Dispatcher {
       resume: pageResumer(link),
     });
     this.proxy = new ExternalProxy(onFailure);
+    this.web = new WebAnswers(link, onFailure);
   }
 
   handle(exchange: Exchange, site: Site): void | Promise<void> {
@@ -110,6 +113,8 @@ export class Dispatcher {
         return this.functions.answer(exchange, state, resolution);
       case "middleware":
         return this.functions.runMiddleware(exchange, state, resolution);
+      case "web":
+        return this.web.answer(exchange, state, resolution);
       case "proxy":
         return this.proxy.forward(exchange, state, resolution);
       case "image":

@@ -30,7 +30,11 @@ const origins = new WeakMap<Instance, UpstreamOrigin>();
 export function originOf(instance: Instance): UpstreamOrigin {
   let origin = origins.get(instance);
   if (!origin) {
-    origin = new UpstreamOrigin({ unix: instance.socketPath }, { name: `instance ${instance.id}` });
+    const { id, port, socketPath } = instance;
+    const address = port === undefined ? { unix: socketPath } : { hostname: "127.0.0.1", port };
+    // Servers that are not ours close unused connections without a word, some after 2 s (gunicorn); a POST must not meet that.
+    const idle = port === undefined ? {} : { idleTimeoutMs: 1_000 };
+    origin = new UpstreamOrigin(address, { name: `instance ${id}`, ...idle });
     origins.set(instance, origin);
   }
   return origin;
@@ -40,6 +44,8 @@ export interface FunctionCall {
   deployment: ServedDeployment;
   function: FunctionId;
   maxDurationS: number;
+  /** `maxDurationS` is for the head alone. */
+  openEnded?: boolean;
   options: Omit<ForwardOptions, "handler" | "deadlineAtMs" | "headDeadlineAtMs">;
 }
 
@@ -110,7 +116,7 @@ export abstract class Invocation implements ForwardHandler, Waiter {
     const { method, target, ownLines, setHeaders, dropHeaders, dropAnswerHeaders, body } = this.call.options;
     const untilMs = performance.now() + this.call.maxDurationS * 1_000;
     // A WebSocket lives as long as both sides want it.
-    const isUpgrade = this.exchange.upgrade !== "";
+    const headOnly = this.exchange.upgrade !== "" || this.call.openEnded === true;
     forward(this.exchange, originOf(instance), {
       method,
       target,
@@ -119,8 +125,8 @@ export abstract class Invocation implements ForwardHandler, Waiter {
       dropHeaders,
       dropAnswerHeaders,
       body,
-      deadlineAtMs: isUpgrade ? 0 : untilMs,
-      headDeadlineAtMs: isUpgrade ? untilMs : 0,
+      deadlineAtMs: headOnly ? 0 : untilMs,
+      headDeadlineAtMs: headOnly ? untilMs : 0,
       handler: this,
     });
   }

@@ -14,6 +14,7 @@ import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
+import { processHandlers } from "./api/handlers/processes.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
@@ -237,6 +238,7 @@ export class Control {
       ...migrationHandlers(parts),
       ...verificationHandlers(parts),
       ...scheduleHandlers(parts),
+      ...processHandlers(parts),
       ...pushHandlers(parts, pushes),
     };
     const refuseUntilOpen = (path: string) => {

@@ -33,6 +33,53 @@ export class ControlUnreachableError extends EvenkeelError {
   }
 }
 
+// --- processes ---------------------------------------------------------------------------------
+
+/** The `release` command of a deployment failed, or was interrupted. */
+export class ReleasePhaseFailedError extends EvenkeelError {
+  readonly code = "release_phase_failed";
+  readonly fault = "user";
+
+  constructor(message: string, hint: string) {
+    super(message, { hint });
+  }
+}
+
+/** A process type that no deployment of the environment has. */
+export class ProcessTypeUnknownError extends EvenkeelError {
+  readonly code = "process_type_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: EnvironmentName, type: string, known: string[]) {
+    super(`${app} has no process type "${type}" in ${environment}`, {
+      hint:
+        known.length > 0
+          ? `Its Procfile names ${known.join(", ")}.`
+          : "Deploy it with a Procfile there first.",
+    });
+  }
+}
+
+/** An environment (or branch) at which nothing is released. */
+export class NothingReleasedError extends EvenkeelError {
+  readonly code = "nothing_released";
+  readonly fault = "user";
+
+  constructor(host: string) {
+    super(`Nothing is released at ${host}`, { hint: "Deploy there first." });
+  }
+}
+
+/** A one-off command that has ended, or never was. */
+export class RunUnknownError extends EvenkeelError {
+  readonly code = "run_unknown";
+  readonly fault = "user";
+
+  constructor(run: string) {
+    super(`No command ${JSON.stringify(run.slice(0, 40))} is running`, { hint: "It has ended." });
+  }
+}
+
 // --- state -------------------------------------------------------------------------------------
 
 /** The control plane's own database does not answer. Apps are served all the same. */

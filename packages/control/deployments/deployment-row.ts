@@ -22,11 +22,14 @@ export interface DeploymentRow {
   state: DeploymentState;
   error: ErrorJson | null;
   output: OutputId | null;
+  /** Something of it has to start before it can serve. */
   hasFunctions: boolean | null;
   /** The deployment whose build it serves with other variables. */
   derivedFrom: DeploymentId | null;
   /** `env` of the source's `vercel.json`; known once the source is there. */
   declared: Declared;
+  /** Of its Procfile, type → command. */
+  processes: Record<string, string> | null;
   reason: string | null;
   ignoreSchema: boolean;
   createdAt: Date;
@@ -46,7 +49,7 @@ export interface StepRow {
 }
 
 export const deploymentColumns = `id, sequence, app, environment, branch, kind, source, source_hash AS "sourceHash", git, host,
-  system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, reason,
+  system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, processes, reason,
   ignore_schema AS "ignoreSchema",
   created_at AS "createdAt", created_by AS "createdBy", ready_at AS "readyAt", ended_at AS "endedAt"`;
 

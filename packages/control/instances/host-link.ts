@@ -1,8 +1,11 @@
 import {
+  type AppName,
   type ControlToHost,
   type DeploymentId,
+  type EnvironmentName,
   type HostToControl,
   type InstanceReport,
+  type ProcessReport,
   ReportedError,
 } from "@evenkeel/model";
 import { keepConnected, type MessageConnection } from "@evenkeel/wire";
@@ -65,6 +68,21 @@ export class HostLink {
   /** Has it seal what it keeps with the newest master key. */
   async rekey(limitMs: number): Promise<void> {
     await this.ask({ type: "rekey" }, limitMs);
+  }
+
+  /** The processes of an app's formation. */
+  async processes(app: AppName, limitMs: number): Promise<ProcessReport[]> {
+    return (await this.ask({ type: "processes", app }, limitMs)).processes ?? [];
+  }
+
+  /** @throws ReportedError with the host's code when a new process does not start; HostUnreachableError */
+  async restartProcesses(
+    app: AppName,
+    environment: EnvironmentName,
+    process: string | undefined,
+    limitMs: number,
+  ): Promise<void> {
+    await this.ask({ type: "restart", app, environment, ...(process && { process }) }, limitMs);
   }
 
   stop(): void {

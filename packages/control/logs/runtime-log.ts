@@ -12,6 +12,7 @@ interface WrittenLine {
   deployment: DeploymentId;
   instance?: string;
   function?: string;
+  process?: string;
   stream: RuntimeLogLine["stream"];
   line: string;
 }
@@ -69,11 +70,12 @@ async function logFiles(folders: string[]): Promise<string[]> {
 
 function readLine(text: string): RuntimeLogLine | undefined {
   try {
-    const { t, stream, line, deployment, instance, function: fn } = JSON.parse(text) as WrittenLine;
+    const { t, stream, line, deployment, instance, function: fn, process } = JSON.parse(text) as WrittenLine;
     return {
       ...{ atMs: t, stream, text: line, deployment },
       ...(instance === undefined ? {} : { instance }),
       ...(fn === undefined ? {} : { function: fn }),
+      ...(process === undefined ? {} : { process }),
     };
   } catch {
     // Half a line that a crash of the host left behind.

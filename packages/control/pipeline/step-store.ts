@@ -75,13 +75,12 @@ export async function recordOutput(
   connection: Connection,
   id: DeploymentId,
   output: OutputId,
-  hasFunctions: boolean,
+  { hasFunctions, processes }: { hasFunctions: boolean; processes: Record<string, string> | undefined },
 ): Promise<void> {
-  await connection.query("UPDATE deployments SET output = $2, has_functions = $3 WHERE id = $1", [
-    id,
-    output,
-    hasFunctions,
-  ]);
+  await connection.query(
+    "UPDATE deployments SET output = $2, has_functions = $3, processes = $4 WHERE id = $1",
+    [id, output, hasFunctions, processes ? JSON.stringify(processes) : null],
+  );
 }
 
 /** Ends a deployment that is under way; false if something else ended it first. */

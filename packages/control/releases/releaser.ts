@@ -16,8 +16,8 @@ import type { Vault } from "../vault/vault.ts";
 import { appendRelease } from "./append-release.ts";
 import { findRelease, releaseBefore, releaseOfDeployment } from "./release-store.ts";
 
-/** An instance of a Next.js page starts in 0.2 s; what takes longer than this does not start. */
-const prepareLimitMs = 60_000;
+/** An instance of a Next.js page starts in 0.2 s, a `web` process may take a minute; what takes longer than this does not start. */
+const prepareLimitMs = 90_000;
 const answerLimitMs = 10_000;
 
 export interface ReleaserParts {

@@ -127,6 +127,8 @@ export interface RuntimeLogLine {
   deployment: DeploymentId;
   instance?: string;
   function?: string;
+  /** `web.1`, `run.k3x9`. */
+  process?: string;
 }
 
 export const deploymentRoutes = {

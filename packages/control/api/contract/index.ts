@@ -7,6 +7,7 @@ import { deploymentRoutes } from "./deployments.ts";
 import { flagRoutes } from "./flags.ts";
 import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
+import { processRoutes } from "./processes.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
 import { scheduleRoutes } from "./schedules.ts";
@@ -22,6 +23,7 @@ export * from "./flags.ts";
 export * from "./migrations.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
+export * from "./processes.ts";
 export * from "./pushes.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
@@ -42,6 +44,7 @@ export const contract = {
   ...migrationRoutes,
   ...verificationRoutes,
   ...scheduleRoutes,
+  ...processRoutes,
   ...pushRoutes,
 };
 export type Contract = typeof contract;

@@ -1,14 +1,18 @@
 import {
   type BuiltFolder,
   buildFolder,
+  buildServices,
   bundleEnvSchema,
   describeProgress,
+  emptyOutput,
   inspectSource,
   type ProjectSettings,
   type ProvisionProgress,
   prebuiltFolder,
   provisionToolchain,
+  type RunBuildOptions,
   runBuild,
+  setAsideServices,
   type ToolWish,
 } from "@evenkeel/build";
 import type { AppSettings } from "../../api/contract/index.ts";
@@ -46,16 +50,19 @@ async function build(
   const root = plan.settings.rootDirectory ?? "";
   const declared = readDeclared(folder.source, root);
   const buildOnly = buildVariables(deployment, declared.build, user);
-  const built = await runBuild(parts.layout, {
+  const options: RunBuildOptions = {
     ...{ folder, plan, tools, app: deployment.app, signal },
     target: deployment.environment === "production" ? "production" : "preview",
     environment: { ...buildOnly, ...user, ...system },
     secrets: Object.values(user),
     onLog: (line) => log.write(line),
-  });
+  };
+  if (plan.services) await setAsideServices(options);
+  const built = plan.vercel ? await runBuild(parts.layout, options) : emptyOutput(options);
+  const services = plan.services && (await buildServices(parts.layout, options, plan.services));
   const envSchema = await bundleEnvSchema(folder, root, signal);
   // The tools for a migration command, which runs with the same ones.
-  return { ...built, ...(envSchema && { envSchema }), tools: plan.tools };
+  return { ...built, ...(services && { services }), ...(envSchema && { envSchema }), tools: plan.tools };
 }
 
 /** A note for each tool and step, and while bytes come one every few seconds: the log is kept, and a push shows all of it. */

@@ -19,7 +19,11 @@ export const importStep: PipelineStep = {
       signal,
     );
     const functions = Object.keys(output.functionsById).length;
-    await recordOutput(database.progress, deployment.id, output.id, functions > 0);
+    const { services } = output;
+    await recordOutput(database.progress, deployment.id, output.id, {
+      hasFunctions: functions > 0 || services !== undefined,
+      processes: services?.processes,
+    });
     const schedules = scheduleDefinitions(output);
     if (schedules.length > 0) {
       // Where the build itself made them, the source did not show that a secret is needed.
@@ -29,6 +33,7 @@ export const importStep: PipelineStep = {
     }
     const files = Object.keys(output.files).length;
     log.note(`Stored ${files} static files and ${functions} functions, ${formatSize(output.sizeBytes)}`);
+    if (services) log.note(`Process types: ${Object.keys(services.processes).join(", ")}`);
     // Behind: it may be a large node_modules, and a crash leaves it to the next start's clean-up.
     if (!migrates) void removeBuildFolder(layout, deployment.id).catch(() => {});
     return { output: output.id };

@@ -1,14 +1,17 @@
 import type { ServingChange } from "@evenkeel/model";
 import { type AppRow, getApp } from "../../apps/app-store.ts";
+import { lockEnvironment } from "../../apps/lock-environment.ts";
 import type { Connection } from "../../database/connection.ts";
 import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments/deployment-row.ts";
 import { DeploymentEndedError, HostUnreachableError } from "../../errors.ts";
+import { readFormation } from "../../processes/formation-store.ts";
+import { runReleasePhase } from "../../processes/release-phase.ts";
+import { servedDeployment } from "../../serving/served-deployment.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
 const feedLimitMs = 30_000;
 /** Longer than any sound start; the host ends a start that hangs before. */
 const startLimitMs = 120_000;
-const defaultMaxInstances = 10;
 
 /**
  * Makes the deployment known under its own host name, and has an instance stand ready. The host must know it first: until then it
@@ -17,7 +20,9 @@ const defaultMaxInstances = 10;
 export const prepareStep: PipelineStep = {
   name: "prepare",
   state: "deploying",
-  async run({ deployment, log, signal }, { database, serving, host }) {
+  async run(job, parts) {
+    const { deployment, log, signal } = job;
+    const { database, serving, host } = parts;
     const { published } = await serving.change(async (connection) => {
       const app = await getApp(connection, deployment.app);
       return { changes: await publishOwnHost(connection, deployment, app), result: undefined };
@@ -26,9 +31,10 @@ export const prepareStep: PipelineStep = {
     if (!(await getDeployment(database, deployment.id)).hasFunctions) return undefined;
     const known = await serving.feed.acknowledgedBy("host", version, feedLimitMs, 1);
     if (known.acknowledged.length === 0) throw new HostUnreachableError();
+    await runReleasePhase(job, parts);
     const startedAtMs = performance.now();
     await host.prepare(deployment.id, startLimitMs, signal);
-    log.note(`An instance is ready after ${Math.round(performance.now() - startedAtMs)} ms`);
+    log.note(`Ready to answer after ${Math.round(performance.now() - startedAtMs)} ms`);
     return undefined;
   },
 };
@@ -40,20 +46,22 @@ async function publishOwnHost(
   app: AppRow,
 ): Promise<ServingChange[]> {
   const { id, host, environment } = deployment;
-  const [locked] = await connection.query<
-    Pick<DeploymentRow, "state" | "output"> & { flagsKeyHash: string | null }
-  >(`SELECT state, output, flags_key_hash AS "flagsKeyHash" FROM deployments WHERE id = $1 FOR UPDATE`, [id]);
+  // Whoever scales the environment changes what is told of its deployments.
+  await lockEnvironment(connection, deployment.app, environment);
+  const [locked] = await connection.query<DeploymentRow & { flagsKeyHash: string | null }>(
+    `SELECT state, output, processes, flags_key_hash AS "flagsKeyHash" FROM deployments WHERE id = $1 FOR UPDATE`,
+    [id],
+  );
   if (!locked || !isUnderWay(locked.state)) throw new DeploymentEndedError(id, locked?.state ?? "removed");
   await connection.query("UPDATE aliases SET deployment = $2 WHERE host = $1", [host, id]);
   return [
     {
       put: "deployment",
-      deployment: {
-        ...{ id, app: deployment.app, environment, output: locked.output!, host },
-        createdAtMs: deployment.createdAt.getTime(),
-        maxInstances: app.settings.maxInstances ?? defaultMaxInstances,
-        ...(locked.flagsKeyHash === null ? {} : { flagsKeyHash: locked.flagsKeyHash }),
-      },
+      deployment: servedDeployment(
+        { ...deployment, ...locked },
+        app,
+        await readFormation(connection, deployment.app, environment),
+      ),
     },
     { put: "alias", alias: { host, deployment: id, previous: [] } },
   ];

@@ -9,7 +9,7 @@ const limitMs = 60_000;
  * them: an app without a page at `/` is sound.
  */
 const faults =
-  /^(?:FUNCTION_|EDGE_FUNCTION_|MIDDLEWARE_|NO_RESPONSE_|INTERNAL_|ROUTE_INVALID|OUTPUT_UNREADABLE|STORED_FILE_UNREADABLE)/;
+  /^(?:FUNCTION_|EDGE_FUNCTION_|MIDDLEWARE_|NO_RESPONSE_|PROCESS_|INTERNAL_|ROUTE_INVALID|OUTPUT_UNREADABLE|STORED_FILE_UNREADABLE)/;
 
 /** Asks for `/` as a visitor would, at the deployment's own host name. It also warms the instance: Next.js loads its page now. */
 export const smokeStep: PipelineStep = {

@@ -1,0 +1,25 @@
+import type { ServedDeployment } from "@evenkeel/model";
+import type { AppRow } from "../apps/app-store.ts";
+import type { DeploymentRow } from "../deployments/deployment-row.ts";
+import { effectiveFormation, type FormationRow } from "../processes/formation-store.ts";
+
+const defaultMaxInstances = 10;
+
+/** What edges and host are told of a deployment that has its output. */
+export function servedDeployment(
+  deployment: Pick<
+    DeploymentRow,
+    "id" | "app" | "environment" | "output" | "host" | "createdAt" | "processes"
+  > & { flagsKeyHash: string | null },
+  { settings }: AppRow,
+  formation: FormationRow[],
+): ServedDeployment {
+  const { id, app, environment, output, host, createdAt, processes, flagsKeyHash } = deployment;
+  return {
+    ...{ id, app, environment, output: output!, host },
+    createdAtMs: createdAt.getTime(),
+    maxInstances: settings.maxInstances ?? defaultMaxInstances,
+    ...(flagsKeyHash === null ? {} : { flagsKeyHash }),
+    ...(processes && { formation: effectiveFormation(processes, formation) }),
+  };
+}

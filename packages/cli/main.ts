@@ -11,6 +11,9 @@ import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
+import { registerPs } from "./commands/processes/ps.ts";
+import { registerRun } from "./commands/processes/run.ts";
+import { registerScale } from "./commands/processes/scale.ts";
 import { registerPromote } from "./commands/promote.ts";
 import { registerRebuild } from "./commands/rebuild.ts";
 import { registerRemove } from "./commands/remove.ts";
@@ -57,6 +60,9 @@ for (const register of [
   registerEnv,
   registerToken,
   registerKey,
+  registerPs,
+  registerScale,
+  registerRun,
   registerDb,
   registerBlobs,
   registerFlags,
@@ -68,7 +74,9 @@ for (const register of [
 ]) {
   register(program);
 }
-const json = process.argv.includes("--json");
+// Behind `--` stand the words of `run`'s command.
+const words = process.argv.indexOf("--");
+const json = process.argv.slice(0, words === -1 ? undefined : words).includes("--json");
 const withBelow = (command: Command): Command[] => [command, ...command.commands.flatMap(withBelow)];
 for (const command of withBelow(program)) {
   command.exitOverride();

@@ -5,6 +5,7 @@ import { isolationReport } from "@evenkeel/host";
 import { formatSize, type HomeLayout } from "@evenkeel/model";
 import { prepareServerBinaries } from "@evenkeel/postgres";
 import type { Command } from "commander";
+import { missingAppPackages } from "../platform/app-packages.ts";
 import { findHome, readConfig } from "../platform/home.ts";
 import { requireFreePort } from "../platform/start.ts";
 import { askStatus, isSupervised } from "../platform/supervisor-client.ts";
@@ -59,6 +60,14 @@ async function examine(layout: HomeLayout): Promise<Finding[]> {
       verdict: check.ok ? "ok" : "weak",
       detail: check.missing ?? "there",
       ...(check.remedy && { remedy: check.remedy }),
+    });
+  }
+  for (const [app, packages] of missingAppPackages(layout)) {
+    findings.push({
+      name: `app ${app}`,
+      verdict: "weak",
+      detail: `its Aptfile names packages that this machine lacks: ${packages.join(", ")}`,
+      remedy: `apt-get install ${packages.join(" ")}`,
     });
   }
   const lacking = isolationMissing();

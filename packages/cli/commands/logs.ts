@@ -54,5 +54,6 @@ export function registerLogs(program: Command): void {
 
 function describe(line: RuntimeLogLine): string {
   const mark = line.stream === "stdout" ? " " : line.stream === "stderr" ? "!" : "*";
-  return `${new Date(line.atMs).toISOString()} ${line.deployment} ${mark} ${line.text}`;
+  const process = line.process === undefined ? "" : `${line.process} `;
+  return `${new Date(line.atMs).toISOString()} ${line.deployment} ${process}${mark} ${line.text}`;
 }

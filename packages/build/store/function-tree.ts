@@ -110,16 +110,11 @@ async function fillTree(
       continue;
     }
     const stored = pathOf(file.hash);
-    if (file.executable) {
-      const { path, made } = await executableOf(layout, file.hash, stored);
-      if (made) copies.push(path);
-      if (tryLink(path, target)) continue;
-    }
-    if (file.executable || !tryLink(stored, target)) {
-      await copyFile(stored, target, constants.COPYFILE_FICLONE);
-      await chmod(target, file.executable ? 0o555 : 0o444);
-      copies.push(target);
-    }
+    const source = file.executable ? await executableOf(layout, file.hash, stored) : stored;
+    if (tryLink(source, target)) continue;
+    await copyFile(stored, target, constants.COPYFILE_FICLONE);
+    await chmod(target, file.executable ? 0o555 : 0o444);
+    copies.push(target);
   }
   // Functions run as other users; the platform's umask may be 077.
   if ((process.umask() & 0o055) !== 0) for (const path of folders) chmodSync(path, 0o755);
@@ -127,19 +122,17 @@ async function fillTree(
 }
 
 /** All links to a file share its permission bits, so what is executable anywhere is kept a second time, once for all trees. */
-async function executableOf(
-  layout: HomeLayout,
-  hash: FileHash,
-  stored: string,
-): Promise<{ path: string; made: boolean }> {
+async function executableOf(layout: HomeLayout, hash: FileHash, stored: string): Promise<string> {
   const path = `${artifactFilePath(layout, hash)}${executableSuffix}`;
-  if (existsSync(path)) return { path, made: false };
+  if (existsSync(path)) return path;
   const temporary = `${path}-${crypto.randomUUID()}`;
   await mkdir(dirname(path), { recursive: true });
   await copyFile(stored, temporary, constants.COPYFILE_FICLONE);
   await chmod(temporary, 0o555);
+  // Its name stands for whole, durable bytes, as every name in the store.
+  await makeDurable(dirname(path), [temporary]);
   await rename(temporary, path);
-  return { path, made: true };
+  return path;
 }
 
 function tryLink(from: string, to: string): boolean {

@@ -52,7 +52,7 @@ describe("variables of an app", () => {
     expect(await textAt(preview.host)).toBe("v1 unset");
     await platform.must("env", "set", "shop", "SETTING=preview's", "--env", "preview");
     expect(await textAt((await deploy("--branch", "feature")).host)).toBe("v1 preview's");
-  }, 60_000);
+  }, 120_000);
 
   test("a secret is rotated under steady requests without one that fails, and comes back with a rollback", async () => {
     const load = new Load(platform.port, host, "v1");
@@ -105,7 +105,7 @@ describe("variables of an app", () => {
     for (const line of readFileSync(pulled, "utf8").split("\n").slice(1))
       expect(readFileSync(again, "utf8")).toContain(line);
     expect(readFileSync(pulled, "utf8")).not.toContain("VERCEL_ENV");
-  }, 60_000);
+  }, 120_000);
 
   test("the history names who changed what, and what is asked for in clear is on record", async () => {
     const history = await platform.must("env", "history", "shop");
@@ -114,7 +114,7 @@ describe("variables of an app", () => {
     const audit = (await platform.api("GET", "/audit?app=shop")).text();
     expect(audit).toContain('"variable.reveal"');
     expect(audit).not.toContain("third");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("an app that ships a schema of its variables", () => {
@@ -158,6 +158,23 @@ describe("an app that ships a schema of its variables", () => {
     expect(await settings()).toMatchObject({ site: "https://other.example", pageSize: "50" });
     await platform.must("env", "rm", "env-schema", "PAGE_SIZE");
     expect(await settings()).toMatchObject({ pageSize: "20" });
+  }, 120_000);
+
+  test("no value stands in any file of the data directory, log or answer of the API, though the app prints it", async () => {
+    await settings();
+    const printed = await eventually(
+      () => platform.must("logs", "env-schema"),
+      (text) => text.includes("the key is "),
+    );
+    expect(printed).toContain("the key is [API_KEY]");
+    for (const path of ["", "/variables", "/variables/changes", "/deployments", "/releases"])
+      expect((await platform.api("GET", `/apps/env-schema${path}`)).text()).not.toContain("canary");
+    expect((await platform.api("GET", "/audit?app=env-schema")).text()).not.toContain("canary");
+    // Sources and databases' files, too: what is sealed is sealed there.
+    const filesWith = (text: string) =>
+      Bun.spawnSync(["grep", "-rlaF", text, platform.home]).stdout.toString();
+    expect(filesWith("the key is [API_KEY]")).toContain("runtime-1.ndjson");
+    expect(filesWith("canary-of-")).toBe("");
   }, 120_000);
 });
 

@@ -44,7 +44,11 @@ export async function migrateByCommand(
 ): Promise<AppliedMigration[]> {
   const { database, vault, layout } = parts;
   const { note, signal } = options;
-  const { hasContent } = await migrator({ type: "ledger", address: target.address }, { signal });
+  const { ledger: before, hasContent } = await migrator(
+    { type: "ledger", address: target.address },
+    { signal },
+  );
+  await options.onLedger?.(before);
   if (hasContent) {
     if (!target.free) await requireApproval(parts, deployment, set, note);
     await secureBefore(parts, target, deployment, note, signal);

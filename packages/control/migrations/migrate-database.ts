@@ -21,6 +21,8 @@ export interface MigrateParts {
 export interface MigrateOptions {
   note: (text: string) => void;
   signal: AbortSignal;
+  /** Looks at the database's ledger before anything runs; what it throws ends the work. */
+  onLedger?: (ledger: AppliedMigration[]) => Promise<void>;
 }
 
 /**
@@ -38,10 +40,11 @@ export async function migrateDatabase(
   deployment: Migrated,
   target: MigrationTarget,
   set: SqlMigrations,
-  { note, signal }: MigrateOptions,
+  { note, signal, onLedger }: MigrateOptions,
 ): Promise<AppliedMigration[]> {
   const { address } = target;
   const plan = await migrator({ type: "plan", address, set }, { signal });
+  await onLedger?.(plan.ledger);
   if (plan.pending.length === 0) {
     note(`Database: all ${set.migrations.length} migrations of ${set.folder} have run`);
     await keepLedger(parts.database, deployment, plan.ledger);

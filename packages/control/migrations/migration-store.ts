@@ -88,15 +88,21 @@ export async function broughtNames(connection: Connection, id: DeploymentId): Pr
   return rows.map(({ name }) => name);
 }
 
-/** The newest deployment of an environment that brings migrations and was not cancelled or removed. */
+/**
+ * The newest deployment of an environment that brings migrations and was not cancelled or removed. One that only brought new variables to
+ * what is live does not hide a newer source that waits for an approval.
+ */
 export const newestWithMigrations = (
   connection: Connection,
   { app, environment }: DatabaseEnvironment,
 ): Promise<DeploymentId | undefined> =>
   first(
     connection.query<{ id: DeploymentId }>(
-      `SELECT id FROM deployments JOIN deployment_migrations ON deployment = id
-       WHERE app = $1 AND environment = $2 AND migration_set IS NOT NULL AND state NOT IN ('cancelled', 'removed')
+      `WITH candidates AS (
+         SELECT id, sequence, state, derived_from IS NULL AS is_source FROM deployments JOIN deployment_migrations ON deployment = id
+         WHERE app = $1 AND environment = $2 AND migration_set IS NOT NULL AND state NOT IN ('cancelled', 'removed')
+       ), source AS (SELECT state FROM candidates WHERE is_source ORDER BY sequence DESC LIMIT 1)
+       SELECT id FROM candidates WHERE is_source OR state <> 'ready' OR NOT EXISTS (SELECT FROM source WHERE state <> 'ready')
        ORDER BY sequence DESC LIMIT 1`,
       [app, environment],
     ),

@@ -143,8 +143,14 @@ test(
     expect(live()).toBe(old.id);
     expect(await columns()).toEqual(["users.email", "users.id"]);
 
+    // New variables for what is live bring a deployment, too; what waits is still the newer source's.
     const client = control.client();
-    const { approval } = await client.getMigrations(where);
+    await client.setVariables({ app: "shop", environments: ["production"], variables: { COLOUR: "blue" } });
+    const [derived] = (await client.listDeployments({ app: "shop" })).deployments;
+    expect(derived!.id).not.toBe(refused.id);
+    expect(outcome(await control.finished(derived!.id))).toEqual(released);
+    const { approval, deployment } = await client.getMigrations(where);
+    expect(deployment).toBe(refused.id);
     expect(approval).toMatchObject({ required: true, migrations: ["2_split"] });
     await expect(client.approveMigrations({ ...where, key: "0".repeat(32) })).rejects.toMatchObject({
       code: "migrations_changed",

@@ -35,18 +35,18 @@ async function migrate(job: Job, parts: PipelineParts): Promise<AppliedMigration
   const { database, vault, place } = parts;
   const target = await migrationTarget(database, vault, deployment);
   if (!target || (await isMigratedAlready(parts, deployment, target))) return undefined;
-  const options = { note: (text: string) => log.note(text), signal };
+  const note = (text: string) => log.note(text);
+  const onLedger = (ledger: AppliedMigration[]) =>
+    refuseOlderSource(database, place, deployment, ledger, note);
+  const options = { note, signal, onLedger };
   const set = await keptMigrations(database, deployment);
-  const known = await everMigrated(database, deployment);
-  if (known) {
+  if (!set) {
+    if (!(await everMigrated(database, deployment))) return undefined;
     const { ledger } = await migrator({ type: "ledger", address: target.address }, { signal });
-    await refuseOlderSource(database, place, deployment, ledger, options.note);
-    if (!set) {
-      await keepLedger(database, deployment, ledger);
-      return ledger;
-    }
+    await onLedger(ledger);
+    await keepLedger(database, deployment, ledger);
+    return ledger;
   }
-  if (!set) return undefined;
   if (set.kind !== "command") return migrateDatabase(parts, deployment, target, set, options);
   const { tools } = (results.build ?? {}) as { tools?: ToolWish[] };
   if (!tools) {

@@ -32,6 +32,8 @@ export class FileCopier {
   private known: Map<string, SnapshotFile> | undefined;
   private copiedFingerprint: string | undefined;
   private expiredMs = 0;
+  /** Of the last list that this copier wrote. */
+  private lastMs: number | undefined;
   /** When the newest copy that is whole was begun. */
   copiedAtMs: number | undefined;
 
@@ -70,12 +72,22 @@ export class FileCopier {
         await this.archive.target.flush();
         const snapshot: FileSnapshot = { formatVersion: 1, takenMs, files };
         await this.archive.create(snapshotName(takenMs), Buffer.from(JSON.stringify(snapshot)));
+        await this.removeSuperseded(takenMs);
         this.known = new Map(files.map((file) => [file.path, file]));
         return takenMs;
       } catch (error) {
         if (attempt === attempts || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
       }
     }
+  }
+
+  /** A platform that changes all the time would fill the archive with lists before the next expiry. */
+  private async removeSuperseded(takenMs: number): Promise<void> {
+    if (this.lastMs !== undefined) {
+      const names = [this.lastMs, takenMs].map(snapshotName);
+      for (const name of expiredSnapshots(names, takenMs)) await this.archive.delete(name);
+    }
+    this.lastMs = takenMs;
   }
 
   private async store(paths: string[]): Promise<SnapshotFile[]> {

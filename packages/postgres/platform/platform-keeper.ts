@@ -19,6 +19,8 @@ import { platformDatabase } from "./platform-database.ts";
 
 /** How old the copy of a file may be. */
 const lookEveryMs = 5_000;
+/** A copy is followed by so many times its duration without one. */
+const restShare = 20;
 /** After a start others have more urgent work. */
 const firstBackupMs = 20_000;
 
@@ -115,8 +117,11 @@ export class PlatformKeeper {
 
   private async keepFiles(): Promise<void> {
     while (!this.ended) {
+      const begunMs = Date.now();
       await this.copyFiles();
-      await waitAtMost(lookEveryMs, this.ending.promise);
+      // A large platform that changes all the time is not to be copied all the time.
+      const restMs = Math.max(lookEveryMs, restShare * (Date.now() - begunMs));
+      await waitAtMost(restMs, this.ending.promise);
     }
   }
 

@@ -16,6 +16,7 @@ import { aliases } from "./programs/aliases.ts";
 import { coldStart } from "./programs/cold-start.ts";
 import { deploy } from "./programs/deploy.ts";
 import { dynamic } from "./programs/dynamic.ts";
+import { flags } from "./programs/flags.ts";
 import { idle } from "./programs/idle.ts";
 import { isr } from "./programs/isr.ts";
 import { rollback } from "./programs/rollback.ts";
@@ -26,7 +27,18 @@ import { figureTable } from "./report/figure-table.ts";
 import { readProof, writeProof } from "./report/proof-files.ts";
 import { mergeReports, type ProgramResult, type Report } from "./report/report.ts";
 
-const programs: Program[] = [staticFile, isr, dynamic, coldStart, rollback, deploy, idle, aliases, schedules];
+const programs: Program[] = [
+  staticFile,
+  isr,
+  dynamic,
+  coldStart,
+  rollback,
+  deploy,
+  idle,
+  aliases,
+  schedules,
+  flags,
+];
 
 const usage = `Measures Evenkeel beside its peers on this machine.
 

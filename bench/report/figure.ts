@@ -3,7 +3,7 @@ export type Goal =
   /** At least so many times what a peer reaches in the same round. */
   | { kind: "ratio"; least: number; peer: string }
   /** At most so much; `statistic` says of what, where it is one of many samples: `p50`. */
-  | { kind: "limit"; most: number; unit: "ms" | "MB" | "%" | "requests"; statistic?: string };
+  | { kind: "limit"; most: number; unit: "ms" | "µs" | "MB" | "%" | "requests"; statistic?: string };
 
 /** One line of the table. */
 export interface Figure {

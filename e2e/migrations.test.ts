@@ -288,11 +288,12 @@ test(
 );
 
 test(
-  "a command of the source runs in a room with its packages, the app's variables and none of the platform's",
+  "a command of a person runs in a room with its packages, the app's variables and none of the platform's",
   async () => {
     const folder = platform.copyFixture("database-notes", "commanded");
+    await platform.api("PUT", "/apps/commanded", {});
+    await platform.must("db", "migration-settings", "commanded", "--command", "node migrate.js");
     put(folder, {
-      Procfile: "release: node migrate.js\n",
       "migrate.js": `
       import pg from "pg";
       const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
@@ -311,7 +312,7 @@ test(
     const { stdout } = await platform.failing("deploy", folder, "--app", "commanded", "--prod", "--json");
     expect((JSON.parse(stdout) as Failed).error).toMatchObject({
       message: expect.stringContaining("node migrate.js has not been approved"),
-      hint: expect.stringContaining("evenkeel db approve commanded Procfile"),
+      hint: expect.stringContaining("evenkeel db approve commanded settings"),
     });
     const { approval } = await platform.json<Report>("db", "migrate", "commanded", "--dry-run");
     await platform.deploy(folder, "--app", "commanded", "--prod", "--approve-migrations", approval!.key);

@@ -27,7 +27,7 @@ export interface BuildPlan {
   /** Complete, for `.vercel/project.json`. */
   settings: ProjectSettings;
   framework: { slug: string; name: string } | undefined;
-  /** `vercel build` is run. An app with a Procfile asks for it by a `vercel.json`, or by a framework in its settings. */
+  /** `vercel build` is run. An app whose Procfile names processes asks for it by a `vercel.json`, or by a framework in its settings. */
   vercel: boolean;
   /** Absent: the app has no Procfile. */
   services?: ServicesPlan;

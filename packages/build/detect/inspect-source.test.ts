@@ -59,6 +59,18 @@ test("frameworks are detected; a setting and vercel.json decide over it", async 
   expect((await inspectSource(folder, { framework: "astro" })).framework?.slug).toBe("vite");
 });
 
+test("a Procfile that names processes is Heroku's alone, one that only adds a release phase is not", async () => {
+  write({ Procfile: "web: node server.js\nrelease: node migrate.js\n" });
+  expect((await inspectSource(folder, {})).vercel).toBe(false);
+  write({ Procfile: "release: node migrate.js\n" });
+  expect(await inspectSource(folder, {})).toMatchObject({
+    vercel: true,
+    services: { processes: { release: "node migrate.js" } },
+  });
+  write({ Procfile: "web: node server.js\n", "vercel.json": {} });
+  expect((await inspectSource(folder, {})).vercel).toBe(true);
+});
+
 test("a plain folder needs no package manager and has no framework", async () => {
   write({ "index.html": "<h1>" });
   const plan = await inspectSource(folder);

@@ -1,4 +1,5 @@
 import { dirname, join, posix } from "node:path";
+import { releaseProcess } from "@evenkeel/model";
 import { planServices } from "../services/services-plan.ts";
 import type { ToolWish } from "../toolchain/tool-package.ts";
 import type { BuildPlan, PackageManager, ProjectSettings } from "./build-plan.ts";
@@ -39,8 +40,14 @@ export async function inspectSource(folder: string, settings: ProjectSettings = 
     : undefined;
   const readText = (path: string) => tree.readText(path);
   const services = planServices({ app, readText, manifest: own, packageManager });
-  // A Procfile alone says that the app is Heroku's: what is among its dependencies is its own business.
-  const vercel = services === undefined || configText !== undefined || typeof settings.framework === "string";
+  // A Procfile alone says that the app is Heroku's: what is among its dependencies is its own business. One that only adds a release phase
+  // says nothing of what is to answer.
+  const onlyReleases = services && Object.keys(services.processes).every((type) => type === releaseProcess);
+  const vercel =
+    services === undefined ||
+    onlyReleases === true ||
+    configText !== undefined ||
+    typeof settings.framework === "string";
   const framework = vercel
     ? await findFramework(join(tree.root, app), settings.framework, config["framework"])
     : undefined;

@@ -24,8 +24,8 @@ export const sqlFolders = [
 ];
 
 /**
- * Finds how a project changes its database: Prisma's and Drizzle's folders, a folder of SQL files (with or without ways down),
- * Kysely's command, or the `release` command of a Procfile. Undefined when there is none.
+ * Finds how a project changes its database: Prisma's and Drizzle's folders, a folder of SQL files (with or without ways down), or
+ * Kysely's command. Undefined when there is none. The `release` command of a Procfile is none: it runs as a phase of its own.
  *
  * @throws InvalidValueError when there are several, or a named one is not there.
  */
@@ -48,7 +48,7 @@ export function detectMigrations(project: string, options: DetectionOptions = {}
       hint: "Say which is to be used: evenkeel db migration-settings APP --folder FOLDER, or --command LINE.",
     });
   }
-  return tools[0] ?? firstSqlFolder(files) ?? detectProcfile(files);
+  return tools[0] ?? firstSqlFolder(files);
 }
 
 /** https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories */
@@ -124,12 +124,6 @@ function detectKysely(files: ProjectFiles): MigrationCommand | undefined {
   const folder = "migrations";
   const programs = files.names(folder).map((name) => `${name}\0${files.text(`${folder}/${name}`) ?? ""}`);
   return commandSet("kysely", ["npx", "--no-install", "kysely", "migrate:latest"], programs);
-}
-
-/** https://devcenter.heroku.com/articles/release-phase */
-function detectProcfile(files: ProjectFiles): MigrationCommand | undefined {
-  const command = /^release:[ \t]*(\S.*)$/m.exec(files.text("Procfile") ?? "")?.[1];
-  return command === undefined ? undefined : commandSet("Procfile", shellCommand(command.trim()));
 }
 
 /** A line that a person wrote for a shell. */

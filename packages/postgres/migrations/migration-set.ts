@@ -22,7 +22,7 @@ export interface SqlMigrations {
 /** A command that does it all itself. */
 export interface MigrationCommand {
   kind: "command";
-  /** Where it was found: `kysely`, `Procfile`, `settings`. */
+  /** Where it was found: `kysely`, `settings`. */
   tool: string;
   /** Run in the project's folder. */
   command: string[];

@@ -1,2 +1,1 @@
 export * from "./errors.ts";
-export { blobsPrefix } from "./server/blob-request.ts";

@@ -9,6 +9,7 @@ export * from "./link/databases-protocol.ts";
 export * from "./link/host-protocol.ts";
 export * from "./link/instance-protocol.ts";
 export * from "./link/internal-headers.ts";
+export * from "./link/own-paths.ts";
 export * from "./link/pre-render-answer.ts";
 export * from "./link/process-protocol.ts";
 export * from "./link/request-origin.ts";

@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { blobsPath } from "@evenkeel/model";
 import { BlobRequestError } from "../errors.ts";
 import { type ChecksumAlgorithm, checksumAlgorithms, isSameText } from "../protocol/checksums.ts";
 import { refusals } from "../protocol/refusals.ts";
 import { sha256Hex } from "../signature/canonical-request.ts";
 import { chunkedPayload } from "../signature/chunked-payload.ts";
 import { type Verified, verifyRequest } from "../signature/verify-request.ts";
-
-/** Before the bucket in every path: at each host of the platform, so that an app's pages can use presigned URLs of their own origin. */
-export const blobsPrefix = "/.well-known/evenkeel-blobs";
 
 /** S3's own. */
 const longestKeyBytes = 1_024;
@@ -38,7 +36,7 @@ export class BlobRequest {
     this.headers = message.headers as Record<string, string | undefined>;
     this.query = new URLSearchParams(query);
     this.verified = verifyRequest({ method: this.method, path, query, headers: this.headers }, secretOf);
-    const inside = path.startsWith(blobsPrefix) ? path.slice(blobsPrefix.length) : path;
+    const inside = path.startsWith(blobsPath) ? path.slice(blobsPath.length) : path;
     const [, bucket = "", key = ""] = /^\/([^/]*)\/?(.*)$/s.exec(inside) ?? [];
     this.bucket = decode(bucket);
     this.key = decode(key);

@@ -25,10 +25,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { type AppName, homeLayout } from "@evenkeel/model";
+import { type AppName, blobsPath, homeLayout } from "@evenkeel/model";
 import type { Bucket as OpenBucket } from "../store/bucket.ts";
 import { Buckets } from "../store/buckets.ts";
-import { blobsPrefix } from "./blob-request.ts";
 import { startBlobServer } from "./blob-server.ts";
 
 const limitMs = 60_000;
@@ -55,7 +54,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const endpoint = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}${blobsPrefix}`;
+const endpoint = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}${blobsPath}`;
 
 function clientOf({ record }: OpenBucket, more: object = {}): S3Client {
   const made = new S3Client({

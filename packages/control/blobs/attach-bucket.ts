@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { blobsPath } from "@evenkeel/model";
 import { getApp } from "../apps/app-store.ts";
 import { hostUrl, type Place, releaseHost } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
@@ -9,7 +10,7 @@ import { dependenciesOf } from "../source/source-dependencies.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { BlobsLink } from "./blobs-link.ts";
 import { hasBucket, wantBucket } from "./bucket-store.ts";
-import { blobsPath, bucketVariables } from "./bucket-variables.ts";
+import { bucketVariables } from "./bucket-variables.ts";
 
 /** Packages that speak S3's protocol. */
 const clients = [

@@ -1,8 +1,5 @@
-import type { BucketCredentials } from "@evenkeel/model";
+import { type BucketCredentials, blobsPath } from "@evenkeel/model";
 import type { Place } from "../apps/hosts.ts";
-
-/** Of every URL of S3 here; at each host of the platform. */
-export const blobsPath = "/.well-known/evenkeel-blobs";
 
 /** What SDKs and apps read. */
 export function bucketVariables(

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { DeploymentId } from "@evenkeel/model";
+import { type DeploymentId, flagsPath } from "@evenkeel/model";
 import type { Place } from "../apps/hosts.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -18,7 +18,7 @@ export async function attachFlags(
   { app, environment, id }: FlagsOwner & { id: DeploymentId },
 ): Promise<void> {
   const key = randomBytes(32).toString("base64url");
-  const endpoint = `http://127.0.0.1:${place.port}/.well-known/evenkeel-flags/key/${key}`;
+  const endpoint = `http://127.0.0.1:${place.port}${flagsPath}/key/${key}`;
   const attached = await connection.query(
     `INSERT INTO deployment_variables (deployment, name, sealed, attached) VALUES ($1, $2, $3, true)
      ON CONFLICT (deployment, name) DO NOTHING RETURNING 1`,

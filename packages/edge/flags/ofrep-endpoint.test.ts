@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { get as httpGet } from "node:http";
-import type { AppName, ServedDeployment } from "@evenkeel/model";
+import { type AppName, flagsPath, type ServedDeployment } from "@evenkeel/model";
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OpenFeature } from "@openfeature/server-sdk";
 import { TestWorld } from "../testing/test-world.ts";
 import { until } from "../testing/until.ts";
-import { flagsPrefix } from "./ofrep-endpoint.ts";
 
 const key = "k".repeat(43);
 const bulk = "/ofrep/v1/evaluate/flags";
@@ -45,7 +44,7 @@ const put = (version: number, set: { flags: Record<string, unknown> } = { flags 
   world.change([{ put: "flags", flags: { app, environment: "production", version, set } }]);
 
 const ask = (path: string, body: unknown, headers: Record<string, string> = {}) =>
-  world.get("shop.localhost", flagsPrefix + path, {
+  world.get("shop.localhost", flagsPath + path, {
     method: "POST",
     headers,
     body: typeof body === "string" ? body : JSON.stringify(body),
@@ -54,7 +53,7 @@ const ask = (path: string, body: unknown, headers: Record<string, string> = {}) 
 test("the official provider evaluates flags by key, and sees a change with its next question", async () => {
   await put(1);
   const provider = new OFREPProvider({
-    baseUrl: `http://127.0.0.1:${world.edges[0]!.port}${flagsPrefix}/key/${key}`,
+    baseUrl: `http://127.0.0.1:${world.edges[0]!.port}${flagsPath}/key/${key}`,
   });
   await OpenFeature.setProviderAndWait("edge", provider);
   try {
@@ -86,7 +85,7 @@ test("pages see public flags only; a bulk answer is not sent twice", async () =>
     { key: "colour", reason: "STATIC", value: "red", variant: "red", metadata: { public: true } },
   ]);
   expect(metadata).toEqual({ version: 1 });
-  expect(eventStreams[0].endpoint.requestUri).toBe(`${flagsPrefix}/events`);
+  expect(eventStreams[0].endpoint.requestUri).toBe(`${flagsPath}/events`);
   const again = await ask(
     bulk,
     { context: { targetingKey: "1" } },
@@ -114,8 +113,8 @@ test("what is asked wrongly is told in OFREP's words", async () => {
     expect([path, answer.status]).toEqual([path, status]);
     expect(answer.text).toContain(told);
   }
-  expect((await world.get("shop.localhost", flagsPrefix + bulk)).status).toBe(405);
-  expect((await world.get("nobody.localhost", flagsPrefix + bulk)).status).toBe(404);
+  expect((await world.get("shop.localhost", flagsPath + bulk)).status).toBe(405);
+  expect((await world.get("nobody.localhost", flagsPath + bulk)).status).toBe(404);
 }, 60_000);
 
 test("an open event stream tells of a change, and ends when the edge does", async () => {
@@ -123,7 +122,7 @@ test("an open event stream tells of a change, and ends when the edge does", asyn
   let text = "";
   let ended = false;
   const request = httpGet({
-    ...{ host: "127.0.0.1", port: world.edges[0]!.port, path: `${flagsPrefix}/events` },
+    ...{ host: "127.0.0.1", port: world.edges[0]!.port, path: `${flagsPath}/events` },
     headers: { host: "shop.localhost", "last-event-id": "1" },
   });
   request.on("response", (response) => {

@@ -1,13 +1,10 @@
 import type { FlagEvaluation, FlagFailure } from "@evenkeel/flags";
-import type { ServedFlags } from "@evenkeel/model";
+import { flagsPath, type ServedFlags } from "@evenkeel/model";
 import { BodyTooLargeError, ClientGoneError } from "../errors.ts";
 import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import type { ServingTable } from "../state/serving-table.ts";
 import { FlagSets, type ReadyFlags } from "./flag-sets.ts";
 import type { FlagStreams } from "./flag-streams.ts";
-
-/** Before every path of it, at each host. */
-export const flagsPrefix = "/.well-known/evenkeel-flags";
 
 const evaluation = "/ofrep/v1/evaluate/flags";
 const events = "/events";
@@ -45,7 +42,7 @@ export class OfrepEndpoint {
   async handle(exchange: Exchange): Promise<void> {
     const found = this.findAsker(exchange);
     if (!found) {
-      return exchange.path.startsWith(`${flagsPrefix}/key/`)
+      return exchange.path.startsWith(`${flagsPath}/key/`)
         ? answer(exchange, 401, { errorDetails: "The key in OFREP_ENDPOINT is not valid" })
         : answer(exchange, 404, { errorDetails: `No app answers at "${exchange.host}"` });
     }
@@ -65,15 +62,15 @@ export class OfrepEndpoint {
   }
 
   private findAsker(exchange: Exchange): { asker: Asker; rest: string } | undefined {
-    const path = exchange.path.slice(flagsPrefix.length);
+    const path = exchange.path.slice(flagsPath.length);
     const withKey = /^\/key\/([^/]+)(\/.*)$/.exec(path);
     if (withKey) {
       const owner = this.sets.owner(withKey[1]!);
-      const base = `${flagsPrefix}/key/${withKey[1]}`;
+      const base = `${flagsPath}/key/${withKey[1]}`;
       return owner && { asker: { owner, shown: "all", base }, rest: withKey[2]! };
     }
     const site = this.table.site(exchange.host);
-    return site && { asker: { owner: site.deployment, shown: "public", base: flagsPrefix }, rest: path };
+    return site && { asker: { owner: site.deployment, shown: "public", base: flagsPath }, rest: path };
   }
 
   private stream(exchange: Exchange, { owner }: Asker): void {

@@ -1,5 +1,4 @@
-import { EvenkeelError } from "@evenkeel/model";
-import { flagsPrefix } from "../flags/ofrep-endpoint.ts";
+import { blobsPath, EvenkeelError, flagsPath, ownPathPrefix } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -13,18 +12,14 @@ export interface FrontDoorOptions {
   blobsSocket: string;
   table: ServingTable;
   dispatcher: Dispatcher;
-  /** Paths that begin with `flagsPrefix`. */
+  /** Paths that begin with `flagsPath`. */
   flags: { handle(exchange: Exchange): Promise<void> };
   /** What this edge says of itself. */
   health(): object;
 }
 
-/** Before every path that the edge itself answers at every host. */
-const ownPrefix = "/.well-known/evenkeel-";
-/** S3, as the process of `packages/blobs` reads its paths. */
-const blobsPrefix = `${ownPrefix}blobs/`;
 /** Whether the edge lives. */
-const healthPath = "/.well-known/evenkeel-edge";
+const healthPath = `${ownPathPrefix}edge`;
 
 /** Names of this machine under which people look for the platform before they know its domain. */
 const ownNames = new Set(["", "localhost", "127.0.0.1", "[::1]"]);
@@ -50,9 +45,9 @@ export class FrontDoor {
   handle(exchange: Exchange): void | Promise<void> {
     const { domain, table, dispatcher, flags, health } = this.options;
     const { host, path } = exchange;
-    const isOwn = path.startsWith(ownPrefix);
-    if (isOwn && (path === flagsPrefix || path.startsWith(`${flagsPrefix}/`))) return flags.handle(exchange);
-    if (isOwn && path.startsWith(blobsPrefix)) return this.blobs.forward(exchange);
+    const isOwn = path.startsWith(ownPathPrefix);
+    if (isOwn && (path === flagsPath || path.startsWith(`${flagsPath}/`))) return flags.handle(exchange);
+    if (isOwn && path.startsWith(`${blobsPath}/`)) return this.blobs.forward(exchange);
     if (isOwn && path === healthPath) {
       exchange.respond(
         200,

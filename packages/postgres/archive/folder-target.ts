@@ -6,7 +6,6 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { syncFolder } from "@evenkeel/disk";
+import { entriesOf, syncFolder } from "@evenkeel/disk";
 import { ObjectMissingError } from "../errors.ts";
 import type { ArchiveTarget, StoredObject, TargetSpec } from "./archive-target.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
@@ -121,13 +120,4 @@ function makeFolders(folder: string): void {
   if (!first) return;
   // The names of new folders must survive too.
   for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
-}
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
+import { entriesOf } from "@evenkeel/disk";
 
 export interface DataFile {
   /** Relative to the data directory. */
@@ -100,13 +101,3 @@ const unloggedNodes = (names: string[]): Set<number> =>
   new Set(
     names.map((name) => /^(\d+)_init$/.exec(name)).flatMap((match) => (match ? [Number(match[1])] : [])),
   );
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    // A database was dropped meanwhile.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
+import { entriesOf } from "@evenkeel/disk";
 import type { HomeLayout } from "@evenkeel/model";
 
 /** Whether a file's name says its content, so that one that is there never changes. */
@@ -98,14 +99,5 @@ const foldersIn = (folder: string): string[] =>
   entriesOf(folder).flatMap((entry) =>
     entry.isDirectory() && !unfinished.test(basename(entry.name)) ? [join(folder, entry.name)] : [],
   );
-
-function entriesOf(folder: string) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-}
 
 const modified = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;

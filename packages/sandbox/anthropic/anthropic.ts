@@ -1,7 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Account } from "../accounts/account.ts";
 import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { bearerToken } from "../provider/twin-request.ts";
 import { anthropicError } from "./anthropic-error.ts";
 import { countTokens, createMessage } from "./messages.ts";
@@ -36,9 +36,7 @@ export const anthropic: Provider = {
   authenticate(request, accounts) {
     const token = request.headers["x-api-key"] ?? bearerToken(request) ?? "";
     const account = accounts.find("anthropic", token);
-    const wanted = account && Buffer.from(apiKey(account));
-    if (!wanted || wanted.length !== token.length || !timingSafeEqual(wanted, Buffer.from(token)))
-      return undefined;
+    if (!account || !isSameSecret(token, apiKey(account))) return undefined;
     return { account, key: `${token.slice(0, 19)}…` };
   },
   failure,

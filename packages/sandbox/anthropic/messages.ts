@@ -1,10 +1,10 @@
 import type { Account } from "../accounts/account.ts";
-import { recordOf, recordsOf, textOf } from "../openai/openai-conversation.ts";
 import { type Answer, json } from "../provider/answer.ts";
+import { recordOf, recordsOf, textOf } from "../provider/json-values.ts";
 import type { Given } from "../provider/provider.ts";
 import { jsonObjectOf } from "../provider/twin-request.ts";
 import type { Conversation, Written } from "../writing/conversation-text.ts";
-import { tokenCount, tokensOf } from "../writing/token-count.ts";
+import { tokensOf, tokensOfConversation, writtenTokens } from "../writing/token-count.ts";
 import { writeAnswer } from "../writing/write-answer.ts";
 import { invalidRequest } from "./anthropic-error.ts";
 
@@ -27,7 +27,7 @@ export function createMessage({ account, request }: Given): Answer {
     stop_reason: written.toolCalls.length > 0 ? "tool_use" : written.cut ? "max_tokens" : "end_turn",
     stop_sequence: null,
     usage: {
-      ...{ input_tokens: inputTokens(conversation), output_tokens: outputTokens(written) },
+      ...{ input_tokens: tokensOfConversation(conversation), output_tokens: writtenTokens(written) },
       ...{ cache_creation_input_tokens: 0, cache_read_input_tokens: 0, service_tier: "standard" },
     },
   };
@@ -44,7 +44,7 @@ export function createMessage({ account, request }: Given): Answer {
 export function countTokens({ request }: Given): Answer {
   const body = jsonObjectOf(request);
   if (!body || !Array.isArray(body["messages"])) return invalidRequest("messages: Field required");
-  return json({ input_tokens: inputTokens(conversationOf(body)) });
+  return json({ input_tokens: tokensOfConversation(conversationOf(body)) });
 }
 
 function faultOf(body: Values, version: string | undefined): string | undefined {
@@ -105,12 +105,6 @@ const blocksOf = (account: Account, { text, toolCalls }: Written): Block[] =>
           input,
         },
       }));
-
-const inputTokens = ({ turns, tools }: Conversation): number =>
-  turns.reduce((sum, { text }) => sum + tokenCount(text) + 4, 3) +
-  tokenCount(tools.length ? JSON.stringify(tools) : "");
-const outputTokens = ({ text, toolCalls }: Written): number =>
-  Math.max(1, tokenCount(text) + tokenCount(toolCalls.length ? JSON.stringify(toolCalls) : ""));
 
 async function* events(
   message: Values & { stop_reason: string; usage: { output_tokens: number } },

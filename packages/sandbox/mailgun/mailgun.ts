@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Account } from "../accounts/account.ts";
 import { addressesOf, inboxOf, isAddress } from "../mail/mail.ts";
 import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { basicCredentials } from "../provider/twin-request.ts";
 
 const apiKey = (account: Account): string => `${account.secret("mailgun.key").slice(0, 32)}-sandbox`;
@@ -30,14 +30,7 @@ export const mailgun: Provider = {
     const given = basicCredentials(request);
     if (given?.user !== "api") return undefined;
     const account = accounts.find("mailgun", given.password);
-    const wanted = account && Buffer.from(apiKey(account));
-    if (
-      !wanted ||
-      wanted.length !== given.password.length ||
-      !timingSafeEqual(wanted, Buffer.from(given.password))
-    ) {
-      return undefined;
-    }
+    if (!account || !isSameSecret(given.password, apiKey(account))) return undefined;
     return { account, key: `${given.password.slice(0, 6)}…` };
   },
   failure,

@@ -1,11 +1,12 @@
 import type { Account } from "../accounts/account.ts";
 import { type Answer, json } from "../provider/answer.ts";
+import { recordOf, recordsOf } from "../provider/json-values.ts";
 import type { Given } from "../provider/provider.ts";
 import { jsonObjectOf } from "../provider/twin-request.ts";
-import type { Conversation, Written } from "../writing/conversation-text.ts";
-import { tokenCount, tokensOf } from "../writing/token-count.ts";
+import type { Written } from "../writing/conversation-text.ts";
+import { tokensOf, tokensOfConversation, writtenTokens } from "../writing/token-count.ts";
 import { writeAnswer } from "../writing/write-answer.ts";
-import { chatConversation, recordOf, recordsOf } from "./openai-conversation.ts";
+import { chatConversation } from "./openai-conversation.ts";
 import { invalidRequest } from "./openai-error.ts";
 import { takeFromLimits } from "./rate-limits.ts";
 
@@ -81,13 +82,6 @@ export function createChatCompletion({ account, request }: Given): Answer {
 
 export const fingerprint = "fp_sandbox";
 export const requestId = (id: string): string => `req_${Bun.hash(id).toString(16)}`;
-
-export const tokensOfConversation = ({ turns, tools }: Conversation): number =>
-  turns.reduce((sum, { text }) => sum + tokenCount(text) + 4, 3) +
-  tokenCount(tools.length ? JSON.stringify(tools) : "");
-
-export const writtenTokens = ({ text, toolCalls }: Written): number =>
-  Math.max(1, tokenCount(text) + tokenCount(toolCalls.length ? JSON.stringify(toolCalls) : ""));
 
 interface ToolCall {
   id: string;

@@ -1,6 +1,6 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Answer } from "../provider/answer.ts";
 import type { Failure, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { bearerToken } from "../provider/twin-request.ts";
 import { createSpeech, createTranscription, largestUploadBytes } from "./audio.ts";
 import { createChatCompletion } from "./chat-completions.ts";
@@ -48,9 +48,7 @@ export const openai: Provider = {
     if (shown) return { account: shown, key: "(image)" };
     const token = bearerToken(request) ?? "";
     const account = accounts.find("openai", token);
-    const wanted = account && Buffer.from(apiKey(account));
-    if (!wanted || wanted.length !== token.length || !timingSafeEqual(wanted, Buffer.from(token)))
-      return undefined;
+    if (!account || !isSameSecret(token, apiKey(account))) return undefined;
     return { account, key: `${token.slice(0, 15)}…` };
   },
   failure,

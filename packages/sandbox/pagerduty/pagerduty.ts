@@ -1,7 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Account } from "../accounts/account.ts";
 import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { jsonObjectOf } from "../provider/twin-request.ts";
 
 export interface PagerAlert {
@@ -38,9 +38,7 @@ export const pagerduty: Provider = {
   authenticate(request, accounts) {
     const given = String(jsonObjectOf(request)?.["routing_key"] ?? "");
     const account = accounts.find("pagerduty", given);
-    const wanted = account && Buffer.from(routingKey(account));
-    if (!wanted || wanted.length !== given.length || !timingSafeEqual(wanted, Buffer.from(given)))
-      return undefined;
+    if (!account || !isSameSecret(given, routingKey(account))) return undefined;
     return { account, key: `${given.slice(0, 5)}…` };
   },
   failure,

@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Account } from "../accounts/account.ts";
 import { addressesOf, inboxOf, isAddress, type Mail } from "../mail/mail.ts";
 import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { bearerToken, jsonObjectOf } from "../provider/twin-request.ts";
 
 const apiKey = (account: Account): string => `re_sandbox_${account.secret("resend.key").slice(0, 28)}`;
@@ -25,9 +25,7 @@ export const resend: Provider = {
   authenticate(request, accounts) {
     const token = bearerToken(request) ?? "";
     const account = accounts.find("resend", token);
-    const wanted = account && Buffer.from(apiKey(account));
-    if (!wanted || wanted.length !== token.length || !timingSafeEqual(wanted, Buffer.from(token)))
-      return undefined;
+    if (!account || !isSameSecret(token, apiKey(account))) return undefined;
     return { account, key: `${token.slice(0, 15)}…` };
   },
   failure,

@@ -1,7 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Account } from "../accounts/account.ts";
 import type { Answer } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { formOf, jsonObjectOf } from "../provider/twin-request.ts";
 
 export interface SlackMessage {
@@ -36,9 +36,7 @@ export const slack: Provider = {
   authenticate(request, accounts) {
     const given = /^\/services\/(.+)$/.exec(request.path)?.[1] ?? "";
     const account = accounts.find("slack", given);
-    const wanted = account && Buffer.from(place(account));
-    if (!wanted || wanted.length !== given.length || !timingSafeEqual(wanted, Buffer.from(given)))
-      return undefined;
+    if (!account || !isSameSecret(given, place(account))) return undefined;
     return { account, key: given.split("/")[1]! };
   },
   failure,

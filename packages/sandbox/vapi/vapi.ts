@@ -1,6 +1,6 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Answer } from "../provider/answer.ts";
 import type { Failure, Provider } from "../provider/provider.ts";
+import { isSameSecret } from "../provider/same-secret.ts";
 import { bearerToken } from "../provider/twin-request.ts";
 import { callsOf, isOver } from "./calls/call.ts";
 import { callHappens, end } from "./calls/call-life.ts";
@@ -38,9 +38,7 @@ export const vapi: Provider = {
     if (owner) return { account: owner, key: "(recording)" };
     const token = bearerToken(request) ?? "";
     const account = accounts.find("vapi", token);
-    const wanted = account && Buffer.from(privateKey(account));
-    if (!wanted || wanted.length !== token.length || !timingSafeEqual(wanted, Buffer.from(token)))
-      return undefined;
+    if (!account || !isSameSecret(token, privateKey(account))) return undefined;
     return { account, key: `${token.slice(0, 8)}…` };
   },
   failure,

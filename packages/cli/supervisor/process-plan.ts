@@ -2,21 +2,12 @@ import { join } from "node:path";
 import type { HomeLayout, PlatformConfig } from "@evenkeel/model";
 import { KeptProcess } from "./kept-process.ts";
 import { ProcessTable } from "./process-table.ts";
+import type { SupervisedParts } from "./supervisor.ts";
 
 const packages = join(import.meta.dir, "../..");
 
 /** The platform's processes beside its database. */
-export function planProcesses(
-  layout: HomeLayout,
-  config: PlatformConfig,
-): {
-  databases: KeptProcess;
-  control: KeptProcess;
-  host: KeptProcess;
-  sandbox: KeptProcess;
-  blobs: KeptProcess;
-  edges: KeptProcess[];
-} {
+export function planProcesses(layout: HomeLayout, config: PlatformConfig): Omit<SupervisedParts, "database" | "scheduler"> {
   const table = new ProcessTable(join(layout.run, "processes.json"));
   const environment = platformEnvironment(layout, config);
   const plan = (name: string, main: string, extra: Record<string, string> = {}) =>

@@ -5,9 +5,11 @@ import { UsageError } from "../../errors.ts";
 import { confirm } from "../../output/confirm.ts";
 import { formatAge, formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
-
-type Environment = "production" | "staging" | "preview";
-const environments: readonly string[] = ["production", "staging", "preview"] satisfies Environment[];
+import {
+  type DeployableEnvironment,
+  deployableEnvironments,
+  readEnvironment,
+} from "../../platform/environment-option.ts";
 
 interface BucketOptions {
   env: string;
@@ -70,14 +72,13 @@ const bucketCommand = (blobs: Command, name: string, summary: string): Command =
     .option("--json", "print as JSON");
 
 /** @throws UsageError */
-function owner(app: string, { env }: BucketOptions): { app: AppName; environment: Environment } {
-  if (!environments.includes(env)) {
-    throw new UsageError(`--env "${env}" is no environment with a bucket`, {
-      hint: `Use one of: ${environments.join(", ")}.`,
-    });
-  }
-  return { app: parseAppName(app), environment: env as Environment };
-}
+const owner = (
+  app: string,
+  { env }: BucketOptions,
+): { app: AppName; environment: DeployableEnvironment } => ({
+  app: parseAppName(app),
+  environment: readEnvironment(env, deployableEnvironments, "environment with a bucket"),
+});
 
 async function list(app: string | undefined, options: { json?: boolean }): Promise<void> {
   const { buckets } = await withControl((client) =>

@@ -1,11 +1,12 @@
 import type { DatabaseEvent } from "@evenkeel/control";
 import { type AppName, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
-import { UsageError } from "../../errors.ts";
 import { Progress } from "../../output/progress.ts";
-
-export type Environment = "production" | "staging" | "preview";
-const environments: readonly string[] = ["production", "staging", "preview"] satisfies Environment[];
+import {
+  type DeployableEnvironment,
+  deployableEnvironments,
+  readEnvironment,
+} from "../../platform/environment-option.ts";
 
 export interface DatabaseOptions {
   env: string;
@@ -22,14 +23,13 @@ export const databaseCommand = (db: Command, name: string, summary: string): Com
     .option("--json", "print as JSON");
 
 /** @throws UsageError */
-export function named(app: string, { env }: DatabaseOptions): { app: AppName; environment: Environment } {
-  if (!environments.includes(env)) {
-    throw new UsageError(`--env "${env}" is no environment with a database`, {
-      hint: `Use one of: ${environments.join(", ")}.`,
-    });
-  }
-  return { app: parseAppName(app), environment: env as Environment };
-}
+export const named = (
+  app: string,
+  { env }: DatabaseOptions,
+): { app: AppName; environment: DeployableEnvironment } => ({
+  app: parseAppName(app),
+  environment: readEnvironment(env, deployableEnvironments, "environment with a database"),
+});
 
 /** Shows the progress of long work; its result. */
 export async function followWork<Done extends object>(

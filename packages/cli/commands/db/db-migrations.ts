@@ -7,7 +7,8 @@ import { UsageError } from "../../errors.ts";
 import { Progress } from "../../output/progress.ts";
 import { formatAge, formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
-import { type DatabaseOptions, databaseCommand, type Environment, named } from "./database-options.ts";
+import type { DeployableEnvironment } from "../../platform/environment-option.ts";
+import { type DatabaseOptions, databaseCommand, named } from "./database-options.ts";
 
 interface MigrateOptions extends DatabaseOptions {
   dryRun?: boolean;
@@ -100,7 +101,7 @@ async function migrate(app: string, options: MigrateOptions): Promise<void> {
 
 async function run(
   client: ControlClient,
-  name: { app: string; environment: Environment },
+  name: { app: string; environment: DeployableEnvironment },
   quiet: boolean | undefined,
 ): Promise<void> {
   const progress = new Progress(quiet);
@@ -117,7 +118,7 @@ async function run(
 }
 
 async function resolve(
-  name: { app: string; environment: Environment },
+  name: { app: string; environment: DeployableEnvironment },
   outcome: string,
   json: boolean | undefined,
 ): Promise<void> {

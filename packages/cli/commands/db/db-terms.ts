@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { UsageError } from "../../errors.ts";
 import { formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
-import { type DatabaseOptions, databaseCommand, type Environment, named } from "./database-options.ts";
+import type { DeployableEnvironment } from "../../platform/environment-option.ts";
+import { type DatabaseOptions, databaseCommand, named } from "./database-options.ts";
 
 /** What a database is promised. */
 export function registerDbTerms(db: Command): void {
@@ -48,7 +49,10 @@ async function protect(app: string, options: DatabaseOptions & { zeroLoss?: bool
 }
 
 /** @throws UsageError */
-export async function findDatabase(name: { app: string; environment: Environment }): Promise<DatabaseReport> {
+export async function findDatabase(name: {
+  app: string;
+  environment: DeployableEnvironment;
+}): Promise<DatabaseReport> {
   const { databases } = await withControl((client) => client.listDatabases({ app: name.app }));
   const found = databases.find(({ environment }) => environment === name.environment);
   if (found) return found;

@@ -1,8 +1,6 @@
 import { type AppName, type EnvironmentName, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
-import { UsageError } from "../../errors.ts";
-
-const environments: readonly string[] = ["production", "staging", "preview", "development"];
+import { allEnvironments, readEnvironment } from "../../platform/environment-option.ts";
 
 export interface EnvOptions {
   env: string;
@@ -24,11 +22,7 @@ export const envCommand = (
     .option("--json", "print as JSON");
 
 /** @throws UsageError */
-export function environmentOf(app: string, name: string): { app: AppName; environment: EnvironmentName } {
-  if (!environments.includes(name)) {
-    throw new UsageError(`--env "${name}" is no environment`, {
-      hint: `Use one of: ${environments.join(", ")}.`,
-    });
-  }
-  return { app: parseAppName(app), environment: name as EnvironmentName };
-}
+export const environmentOf = (app: string, name: string): { app: AppName; environment: EnvironmentName } => ({
+  app: parseAppName(app),
+  environment: readEnvironment(name, allEnvironments, "environment"),
+});

@@ -2,10 +2,11 @@ import type { FlagsChanged } from "@evenkeel/control";
 import type { AppName } from "@evenkeel/model";
 import { parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
-import { UsageError } from "../../errors.ts";
-
-export type Environment = "production" | "staging" | "preview";
-const environments: readonly string[] = ["production", "staging", "preview"] satisfies Environment[];
+import {
+  type DeployableEnvironment,
+  deployableEnvironments,
+  readEnvironment,
+} from "../../platform/environment-option.ts";
 
 export interface FlagOptions {
   env: string;
@@ -22,14 +23,13 @@ export const flagCommand = (flags: Command, name: string, summary: string): Comm
     .option("--json", "print as JSON");
 
 /** @throws UsageError */
-export function owner(app: string, { env }: FlagOptions): { app: AppName; environment: Environment } {
-  if (!environments.includes(env)) {
-    throw new UsageError(`--env "${env}" is no environment with flags`, {
-      hint: `Use one of: ${environments.join(", ")}.`,
-    });
-  }
-  return { app: parseAppName(app), environment: env as Environment };
-}
+export const owner = (
+  app: string,
+  { env }: FlagOptions,
+): { app: AppName; environment: DeployableEnvironment } => ({
+  app: parseAppName(app),
+  environment: readEnvironment(env, deployableEnvironments, "environment with flags"),
+});
 
 /** What came of a change. */
 export function reportChange(done: string, changed: FlagsChanged, { json }: FlagOptions): void {

@@ -1,7 +1,8 @@
-import { UsageError } from "../../errors.ts";
-
-export type Environment = "production" | "staging" | "preview";
-const environments: readonly string[] = ["production", "staging", "preview"] satisfies Environment[];
+import {
+  type DeployableEnvironment,
+  deployableEnvironments,
+  readEnvironment,
+} from "../../platform/environment-option.ts";
 
 export interface ProcessOptions {
   env: string;
@@ -10,9 +11,5 @@ export interface ProcessOptions {
 }
 
 /** @throws UsageError */
-export function readEnvironment({ env }: ProcessOptions): Environment {
-  if (environments.includes(env)) return env as Environment;
-  throw new UsageError(`--env "${env}" is no environment with processes`, {
-    hint: `Use one of: ${environments.join(", ")}.`,
-  });
-}
+export const environmentOf = ({ env }: ProcessOptions): DeployableEnvironment =>
+  readEnvironment(env, deployableEnvironments, "environment with processes");

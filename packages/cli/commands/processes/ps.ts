@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Progress } from "../../output/progress.ts";
 import { formatAge, formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
-import { type ProcessOptions, readEnvironment } from "./process-options.ts";
+import { environmentOf, type ProcessOptions } from "./process-options.ts";
 
 export function registerPs(program: Command): void {
   const ps = program
@@ -34,7 +34,7 @@ export function registerPs(program: Command): void {
 
 async function list(name: string, options: ProcessOptions): Promise<void> {
   const app = parseAppName(name);
-  const environment = readEnvironment(options);
+  const environment = environmentOf(options);
   const all = await withControl((client) =>
     client.listProcesses({ app, environment, ...(options.branch && { branch: options.branch }) }),
   );
@@ -69,7 +69,7 @@ function stateOf({ state, restarts, nextStartAtMs }: ProcessReport): string {
 
 async function restart(name: string, process: string | undefined, options: ProcessOptions): Promise<void> {
   const app = parseAppName(name);
-  const environment = readEnvironment(options);
+  const environment = environmentOf(options);
   const progress = new Progress(options.json);
   progress.step(`Restarting ${process ?? "all processes"} of ${app}`);
   try {

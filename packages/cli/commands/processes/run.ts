@@ -2,7 +2,7 @@ import type { ControlClient } from "@evenkeel/control";
 import { type AppName, formatSize, parseAppName, parseSizeBytes } from "@evenkeel/model";
 import type { Command } from "commander";
 import { withControl } from "../../platform/control.ts";
-import { type ProcessOptions, readEnvironment } from "./process-options.ts";
+import { environmentOf, type ProcessOptions } from "./process-options.ts";
 
 const inputBytes = 48 * 1024;
 const leastMemoryMb = 64;
@@ -34,7 +34,7 @@ export function registerRun(program: Command): void {
       const memoryMb = options.memory === undefined ? undefined : readMemory(options.memory);
       const exitCode = await withControl((client) =>
         follow(client, app, {
-          ...{ command, environment: readEnvironment(options), json: options.json === true },
+          ...{ command, environment: environmentOf(options), json: options.json === true },
           ...(options.branch && { branch: options.branch }),
           ...(memoryMb !== undefined && { memoryMb }),
         }),

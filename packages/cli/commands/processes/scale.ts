@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../errors.ts";
 import { formatTable } from "../../output/table.ts";
 import { withControl } from "../../platform/control.ts";
-import { type ProcessOptions, readEnvironment } from "./process-options.ts";
+import { environmentOf, type ProcessOptions } from "./process-options.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -24,7 +24,7 @@ export function registerScale(program: Command): void {
     )
     .action(async (name: string, changes: string[], options: ProcessOptions) => {
       const app = parseAppName(name);
-      const environment = readEnvironment(options);
+      const environment = environmentOf(options);
       const processes = readChanges(changes);
       const { formation } = await withControl((client) =>
         changes.length === 0

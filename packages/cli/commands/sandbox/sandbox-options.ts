@@ -1,8 +1,6 @@
-import { type EnvironmentName, parseAppName } from "@evenkeel/model";
+import { parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
-import { UsageError } from "../../errors.ts";
-
-const environments: readonly EnvironmentName[] = ["production", "staging", "preview", "development"];
+import { allEnvironments, readEnvironment } from "../../platform/environment-option.ts";
 
 export interface SandboxOptions {
   env: string;
@@ -19,11 +17,5 @@ export const sandboxCommand = (parent: Command, name: string, summary: string): 
     .option("--json", "print as JSON");
 
 /** Of the sandbox's own API. @throws UsageError, InvalidValueError */
-export function accountPath(app: string, { env }: SandboxOptions): string {
-  if (!environments.some((environment) => environment === env)) {
-    throw new UsageError(`--env "${env}" is no environment`, {
-      hint: `Use one of: ${environments.join(", ")}.`,
-    });
-  }
-  return `/accounts/${parseAppName(app)}/${env}`;
-}
+export const accountPath = (app: string, { env }: SandboxOptions): string =>
+  `/accounts/${parseAppName(app)}/${readEnvironment(env, allEnvironments, "environment")}`;

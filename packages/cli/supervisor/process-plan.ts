@@ -7,7 +7,10 @@ import type { SupervisedParts } from "./supervisor.ts";
 const packages = join(import.meta.dir, "../..");
 
 /** The platform's processes beside its database. */
-export function planProcesses(layout: HomeLayout, config: PlatformConfig): Omit<SupervisedParts, "database" | "scheduler"> {
+export function planProcesses(
+  layout: HomeLayout,
+  config: PlatformConfig,
+): Omit<SupervisedParts, "database" | "scheduler"> {
   const table = new ProcessTable(join(layout.run, "processes.json"));
   const environment = platformEnvironment(layout, config);
   const plan = (name: string, main: string, extra: Record<string, string> = {}) =>

@@ -1,3 +1,4 @@
+export * from "./app-environment.ts";
 export * from "./errors.ts";
 export * from "./home/home-layout.ts";
 export * from "./home/host-names.ts";

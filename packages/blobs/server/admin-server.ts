@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from "node:fs";
 import {
+  type AppEnvironment,
   type AppName,
   type BucketReport,
   type BucketsReply,
@@ -7,7 +8,6 @@ import {
   errorJson,
 } from "@evenkeel/model";
 import type { Bucket } from "../store/bucket.ts";
-import type { BucketOwner } from "../store/bucket-record.ts";
 import type { Buckets } from "../store/buckets.ts";
 
 /** What control asks, as JSON over HTTP on a socket of root's alone: see `blobs-protocol.ts`. */
@@ -45,7 +45,7 @@ function answer(buckets: Buckets, request: BucketsRequest): BucketsReply {
   }
 }
 
-function remove(buckets: Buckets, owner: BucketOwner): BucketsReply {
+function remove(buckets: Buckets, owner: AppEnvironment): BucketsReply {
   const folder = buckets.remove(owner);
   return folder === undefined ? {} : { removed: { folder } };
 }

@@ -1,15 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileDurably } from "@evenkeel/disk";
-import type { AppName, EnvironmentName, HomeLayout } from "@evenkeel/model";
-
-export interface BucketOwner {
-  app: AppName;
-  environment: EnvironmentName;
-}
+import type { AppEnvironment, HomeLayout } from "@evenkeel/model";
 
 /** `bucket.json`: that an app environment has a bucket. */
-export interface BucketRecord extends BucketOwner {
+export interface BucketRecord extends AppEnvironment {
   formatVersion: 1;
   /** Its name for S3, of all apps' buckets the only one. */
   bucket: string;
@@ -21,11 +16,11 @@ export interface BucketRecord extends BucketOwner {
 
 const fileName = "bucket.json";
 
-export const bucketFolder = (layout: HomeLayout, { app, environment }: BucketOwner): string =>
+export const bucketFolder = (layout: HomeLayout, { app, environment }: AppEnvironment): string =>
   join(layout.blobs, app, environment);
 
 /** Buckets' names have 63 characters at most. */
-export function bucketName({ app, environment }: BucketOwner): string {
+export function bucketName({ app, environment }: AppEnvironment): string {
   const name = `${app}-${environment}`;
   if (name.length <= 63) return name;
   const hash = new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 8);

@@ -2,11 +2,10 @@ import { createHmac } from "node:crypto";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadOrCreateKey, syncFolder } from "@evenkeel/disk";
-import { type HomeLayout, randomId } from "@evenkeel/model";
+import { type AppEnvironment, type HomeLayout, randomId } from "@evenkeel/model";
 import { BucketUnknownError } from "../errors.ts";
 import { Bucket, keptMs } from "./bucket.ts";
 import {
-  type BucketOwner,
   type BucketRecord,
   bucketFolder,
   bucketName,
@@ -16,7 +15,7 @@ import {
   writeBucketRecord,
 } from "./bucket-record.ts";
 
-const ownerKey = ({ app, environment }: BucketOwner): string => `${app}/${environment}`;
+const ownerKey = ({ app, environment }: AppEnvironment): string => `${app}/${environment}`;
 
 /** All buckets of the machine. */
 export class Buckets {
@@ -35,7 +34,7 @@ export class Buckets {
   }
 
   /** @throws BucketUnknownError */
-  get(owner: BucketOwner): Bucket {
+  get(owner: AppEnvironment): Bucket {
     const bucket = this.byOwner.get(ownerKey(owner));
     if (!bucket) throw new BucketUnknownError(owner.app, owner.environment);
     return bucket;
@@ -52,7 +51,7 @@ export class Buckets {
   }
 
   /** Makes it where it is missing. A bucket that an earlier app of the name has left goes first. */
-  ensure(owner: BucketOwner, appId: string): Bucket {
+  ensure(owner: AppEnvironment, appId: string): Bucket {
     const there = this.byOwner.get(ownerKey(owner));
     if (there?.record.appId === appId) return there;
     if (there) this.remove(owner);
@@ -69,7 +68,7 @@ export class Buckets {
   }
 
   /** Takes it out of service; its files stay for as long as overwritten objects do. @returns where, or undefined if there was none */
-  remove(owner: BucketOwner): string | undefined {
+  remove(owner: AppEnvironment): string | undefined {
     const bucket = this.byOwner.get(ownerKey(owner));
     if (!bucket) return undefined;
     this.byOwner.delete(ownerKey(owner));

@@ -1,18 +1,13 @@
-import type { AppName, BucketRemoved, EnvironmentName } from "@evenkeel/model";
+import type { AppEnvironment, AppName, BucketRemoved, EnvironmentName } from "@evenkeel/model";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import type { BlobsLink } from "./blobs-link.ts";
 
-export interface BucketOwner {
-  app: AppName;
-  environment: EnvironmentName;
-}
-
 /** Without an environment: any of its. */
 export async function hasBucket(
   connection: Connection,
-  { app, environment }: Pick<BucketOwner, "app"> & Partial<BucketOwner>,
+  { app, environment }: Pick<AppEnvironment, "app"> & Partial<AppEnvironment>,
 ): Promise<boolean> {
   const rows = await connection.query(
     "SELECT 1 FROM buckets WHERE app = $1 AND ($2::text IS NULL OR environment = $2) LIMIT 1",
@@ -24,7 +19,7 @@ export async function hasBucket(
 /** @returns whether it was not wanted before */
 export async function wantBucket(
   connection: Connection,
-  { app, environment }: BucketOwner,
+  { app, environment }: AppEnvironment,
   who: string,
 ): Promise<boolean> {
   const added = await connection.query(
@@ -45,7 +40,7 @@ export const giveUpBuckets = (
   connection: Connection,
   app: AppName,
   environment?: EnvironmentName,
-): Promise<BucketOwner[]> =>
+): Promise<AppEnvironment[]> =>
   connection.query<{ app: AppName; environment: EnvironmentName }>(
     `WITH gone AS (
        DELETE FROM buckets WHERE app = $1 AND ($2::text IS NULL OR environment = $2) RETURNING app, environment
@@ -59,7 +54,7 @@ export const giveUpBuckets = (
 export async function removeBucket(
   database: Database,
   blobs: BlobsLink,
-  { app, environment }: BucketOwner,
+  { app, environment }: AppEnvironment,
 ): Promise<BucketRemoved | undefined> {
   const { removed } = await blobs.ask({ type: "remove", app, environment });
   await database.query("DELETE FROM bucket_removals WHERE app = $1 AND environment = $2", [app, environment]);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { branchLabel, type DatabaseName } from "@evenkeel/model";
+import { type AppEnvironment, branchLabel } from "@evenkeel/model";
 import { getApp } from "../apps/app-store.ts";
 import type { Database } from "../database/database.ts";
 import { attachVariables } from "../deployments/attach-variables.ts";
@@ -73,7 +73,7 @@ async function ofEnvironment(
   { app, environment, createdBy }: Attached,
   log: BuildLog,
 ): Promise<Record<string, string>> {
-  const name: DatabaseName = { app, environment };
+  const name: AppEnvironment = { app, environment };
   const { id: appId } = await getApp(database, app);
   await wantDatabase(database, name, createdBy);
   await databases.ask({ type: "ensure", appId, ...name });

@@ -1,4 +1,4 @@
-import type { DatabaseName, DatabaseProgress, DatabaseRemoved } from "@evenkeel/model";
+import type { AppEnvironment, DatabaseProgress, DatabaseRemoved } from "@evenkeel/model";
 import type { Database } from "../database/database.ts";
 import type { DatabasesLink } from "./databases-link.ts";
 
@@ -14,7 +14,7 @@ export class DatabaseRemover {
 
   /** Undefined: the keeper had none. @throws ReportedError, DatabasesUnreachableError; the removal stays written down */
   async remove(
-    name: DatabaseName,
+    name: AppEnvironment,
     onProgress: (progress: DatabaseProgress) => void = () => {},
   ): Promise<DatabaseRemoved | undefined> {
     const { app, environment } = name;
@@ -28,7 +28,7 @@ export class DatabaseRemover {
 
   /** Takes up what an earlier control has left. */
   async resume(): Promise<void> {
-    const rows = await this.database.query<DatabaseName & Record<string, unknown>>(
+    const rows = await this.database.query<AppEnvironment & Record<string, unknown>>(
       `SELECT app, environment FROM database_removals
        WHERE NOT EXISTS (SELECT FROM databases WHERE (databases.app, databases.environment) = (database_removals.app, database_removals.environment))`,
     );

@@ -1,4 +1,4 @@
-import type { AppName, DatabaseName, EnvironmentName } from "@evenkeel/model";
+import type { AppEnvironment, AppName, EnvironmentName } from "@evenkeel/model";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import { DatabaseUnknownError } from "../errors.ts";
@@ -6,7 +6,7 @@ import { DatabaseUnknownError } from "../errors.ts";
 /** From now on the app environment is to have a database; false if it was so before. */
 export async function wantDatabase(
   connection: Connection,
-  { app, environment }: DatabaseName,
+  { app, environment }: AppEnvironment,
   who: string,
 ): Promise<boolean> {
   const inserted = await connection.query(
@@ -20,7 +20,7 @@ export async function wantDatabase(
 
 export async function hasDatabase(
   connection: Connection,
-  { app, environment }: DatabaseName,
+  { app, environment }: AppEnvironment,
 ): Promise<boolean> {
   const rows = await connection.query("SELECT 1 FROM databases WHERE app = $1 AND environment = $2", [
     app,
@@ -30,7 +30,7 @@ export async function hasDatabase(
 }
 
 /** @throws DatabaseUnknownError */
-export async function requireDatabase(connection: Connection, name: DatabaseName): Promise<void> {
+export async function requireDatabase(connection: Connection, name: AppEnvironment): Promise<void> {
   if (!(await hasDatabase(connection, name))) throw new DatabaseUnknownError(name.app, name.environment);
 }
 
@@ -47,7 +47,7 @@ export async function parentOfBranches(
 }
 
 /** Names of databases, of all apps or one. */
-export const listDatabases = (connection: Connection, app?: AppName): Promise<DatabaseName[]> =>
+export const listDatabases = (connection: Connection, app?: AppName): Promise<AppEnvironment[]> =>
   connection.query<{ app: AppName; environment: EnvironmentName }>(
     "SELECT app, environment FROM databases WHERE $1::text IS NULL OR app = $1 ORDER BY app, environment",
     [app ?? null],
@@ -58,7 +58,7 @@ export const giveUpDatabases = (
   connection: Connection,
   app: AppName,
   environment?: EnvironmentName,
-): Promise<DatabaseName[]> =>
+): Promise<AppEnvironment[]> =>
   connection.query<{ app: AppName; environment: EnvironmentName }>(
     `WITH gone AS (
        DELETE FROM databases WHERE app = $1 AND ($2::text IS NULL OR environment = $2) RETURNING app, environment

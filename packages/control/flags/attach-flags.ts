@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type DeploymentId, flagsPath } from "@evenkeel/model";
+import { type AppEnvironment, type DeploymentId, flagsPath } from "@evenkeel/model";
 import type { Place } from "../apps/hosts.ts";
 import type { Connection } from "../database/connection.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { FlagsOwner } from "./flag-store.ts";
 
 /** Each deployment has its own. */
 export const flagsVariable = "OFREP_ENDPOINT";
@@ -15,7 +14,7 @@ export const flagsVariable = "OFREP_ENDPOINT";
 export async function attachFlags(
   connection: Connection,
   { vault, place }: { vault: Vault; place: Place },
-  { app, environment, id }: FlagsOwner & { id: DeploymentId },
+  { app, environment, id }: AppEnvironment & { id: DeploymentId },
 ): Promise<void> {
   const key = randomBytes(32).toString("base64url");
   const endpoint = `http://127.0.0.1:${place.port}${flagsPath}/key/${key}`;

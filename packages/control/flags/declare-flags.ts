@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { SourceTree } from "@evenkeel/build/detect/source-tree";
 import { type FlagSet, parseFlagSet } from "@evenkeel/flags";
-import type { DeploymentId, ServingChange } from "@evenkeel/model";
+import type { AppEnvironment, DeploymentId, ServingChange } from "@evenkeel/model";
 import { getApp } from "../apps/app-store.ts";
 import { type Connection, first } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { BuildLog } from "../logs/build-log.ts";
-import { appendFlags, type FlagsOwner, readFlags } from "./flag-store.ts";
+import { appendFlags, readFlags } from "./flag-store.ts";
 
 /**
  * Notes what the source of a deployment declares: `flags.<environment>.flagd.json`, or `flags.flagd.json` for every environment. It comes into
@@ -44,7 +44,7 @@ export async function noteDeclaredFlags(
  */
 export async function declareReleasedFlags(
   connection: Connection,
-  owner: FlagsOwner,
+  owner: AppEnvironment,
   deployment: DeploymentId,
   who: string,
 ): Promise<ServingChange[]> {

@@ -1,13 +1,7 @@
 import { effectiveFlagSet, type FlagOverrides, type FlagSet } from "@evenkeel/flags";
-import type { AppName, EnvironmentName, ServedFlags } from "@evenkeel/model";
+import type { AppEnvironment, ServedFlags } from "@evenkeel/model";
 import type { FlagAction, FlagVersion } from "../api/contract/index.ts";
 import { type Connection, first } from "../database/connection.ts";
-
-/** Whose flags. */
-export interface FlagsOwner {
-  app: AppName;
-  environment: EnvironmentName;
-}
 
 /** What counts for an app environment. */
 export interface FlagState {
@@ -22,7 +16,7 @@ const nothing: FlagState = { version: 0, declared: { flags: {} }, overrides: {} 
 /** The newest state, or that of an earlier version; undefined where there is no such version. */
 export async function readFlags(
   connection: Connection,
-  { app, environment }: FlagsOwner,
+  { app, environment }: AppEnvironment,
   version?: number,
 ): Promise<FlagState | undefined> {
   const row = await first(
@@ -46,7 +40,7 @@ export interface FlagChange {
 /** The caller holds the environment's row. @returns what edges are to serve from now on */
 export async function appendFlags(
   connection: Connection,
-  owner: FlagsOwner,
+  owner: AppEnvironment,
   { action, declared, overrides, detail, who }: FlagChange,
 ): Promise<ServedFlags> {
   const { app, environment } = owner;
@@ -64,7 +58,7 @@ export async function appendFlags(
 
 export async function flagHistory(
   connection: Connection,
-  { app, environment }: FlagsOwner,
+  { app, environment }: AppEnvironment,
   page: { before?: number | undefined; limit: number },
 ): Promise<FlagVersion[]> {
   const rows = await connection.query<{

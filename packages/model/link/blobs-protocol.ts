@@ -1,23 +1,17 @@
+import type { AppEnvironment } from "../app-environment.ts";
 import type { ErrorJson } from "../errors.ts";
-import type { AppName } from "../ids.ts";
-import type { EnvironmentName } from "../serving/serving-state.ts";
-
-interface Owner {
-  app: AppName;
-  environment: EnvironmentName;
-}
 
 /** `run/blobs-admin.sock`, one JSON body each way: control asks the process that holds apps' buckets. Each may be repeated. */
 export type BucketsRequest =
   /** Makes it where it is missing; replies with `bucket` and `credentials`. */
-  | ({ type: "ensure"; appId: string } & Owner)
-  | ({ type: "credentials" } & Owner)
+  | ({ type: "ensure"; appId: string } & AppEnvironment)
+  | ({ type: "credentials" } & AppEnvironment)
   /** Replies with `buckets`. */
   | { type: "list" }
   /** Sets all objects back to what they were at a moment; replies with `restored`. */
-  | ({ type: "restore"; toMs: number } & Owner)
+  | ({ type: "restore"; toMs: number } & AppEnvironment)
   /** Takes it out of service; replies with `removed` if it was there. */
-  | ({ type: "remove" } & Owner);
+  | ({ type: "remove" } & AppEnvironment);
 
 export interface BucketsReply {
   bucket?: BucketReport;
@@ -34,7 +28,7 @@ export interface BucketCredentials {
   secretAccessKey: string;
 }
 
-export interface BucketReport extends Owner {
+export interface BucketReport extends AppEnvironment {
   /** Its name for S3. */
   bucket: string;
   createdAtMs: number;

@@ -1,12 +1,7 @@
+import type { AppEnvironment } from "../app-environment.ts";
 import type { ErrorJson } from "../errors.ts";
 import type { AppName } from "../ids.ts";
 import type { EnvironmentName } from "../serving/serving-state.ts";
-
-/** One database is one cluster of one app environment. */
-export interface DatabaseName {
-  app: AppName;
-  environment: EnvironmentName;
-}
 
 /** A copy of an app's database, for a preview or for a look. */
 export interface BranchName {
@@ -44,27 +39,27 @@ export interface BranchLimits {
  */
 export type DatabasesRequest =
   /** Makes it where it is missing, with its first backup; replies with `database` when it takes connections. */
-  | ({ type: "ensure"; appId: string } & DatabaseName)
+  | ({ type: "ensure"; appId: string } & AppEnvironment)
   /** Replies with `variables`: what the app's processes find it by. */
-  | ({ type: "credentials" } & DatabaseName)
+  | ({ type: "credentials" } & AppEnvironment)
   /** Replies with `databases`. */
   | { type: "list" }
   /** `label` says what asked for it; default `manual`. */
-  | ({ type: "backup"; label?: "pre-migration" } & DatabaseName)
+  | ({ type: "backup"; label?: "pre-migration" } & AppEnvironment)
   /** Replies with `backups`, oldest first. */
-  | ({ type: "backups" } & DatabaseName)
+  | ({ type: "backups" } & AppEnvironment)
   /** Sets it back to a point and keeps what it was; replies with `restored`. */
-  | ({ type: "restore"; to: string } & DatabaseName)
+  | ({ type: "restore"; to: string } & AppEnvironment)
   /** Takes a last backup, then ends the cluster and removes its data; replies with `removed`. Nothing happens if there is none. */
-  | ({ type: "remove" } & DatabaseName)
+  | ({ type: "remove" } & AppEnvironment)
   /** From now on it is promised this; what is absent stays. Replies with `database`. */
-  | ({ type: "setTerms"; terms: Partial<DatabaseTerms> } & DatabaseName)
+  | ({ type: "setTerms"; terms: Partial<DatabaseTerms> } & AppEnvironment)
   /** Runs a task of upkeep now; replies with `upkeep`, that run alone. */
-  | ({ type: "runUpkeep"; task: string } & DatabaseName)
+  | ({ type: "runUpkeep"; task: string } & AppEnvironment)
   /** Replies with `upkeep`: runs that are kept, newest first. */
-  | ({ type: "upkeepRuns" } & DatabaseName)
+  | ({ type: "upkeepRuns" } & AppEnvironment)
   /** Replies with `statements`: what takes the database's time, by `pg_stat_statements`. */
-  | ({ type: "statements" } & DatabaseName)
+  | ({ type: "statements" } & AppEnvironment)
   /** Makes it where it is missing; replies with `branch` when it takes connections. */
   | ({ type: "branch" } & BranchWish)
   /** Replies with `variables`. */
@@ -74,9 +69,9 @@ export type DatabasesRequest =
   /** Ends its cluster and removes its data. Nothing happens if there is none. */
   | ({ type: "removeBranch" } & BranchName)
   /** Proves that its archive restores, or that it does not; replies with `evidence` of one. */
-  | ({ type: "verify" } & DatabaseName)
+  | ({ type: "verify" } & AppEnvironment)
   /** From now on that happens by itself every so many days, 0: never; replies with `database`. */
-  | ({ type: "verifyEvery"; days: number } & DatabaseName)
+  | ({ type: "verifyEvery"; days: number } & AppEnvironment)
   /** Replies with `evidence` of all databases, oldest first of each. */
   | { type: "evidence" };
 
@@ -199,7 +194,7 @@ export interface DatabaseProgress {
   fraction?: number;
 }
 
-export interface DatabaseReport extends DatabaseName {
+export interface DatabaseReport extends AppEnvironment {
   id: string;
   state: "running" | "starting";
   /** On 127.0.0.1. */
@@ -246,7 +241,7 @@ export interface DatabaseRestored {
   replaced: string;
 }
 
-export interface DatabaseRemoved extends DatabaseName {
+export interface DatabaseRemoved extends AppEnvironment {
   /** Where its backups stay. */
   archive: string;
   backup: string;
@@ -270,7 +265,7 @@ export interface BranchReport extends BranchName {
 }
 
 /** The row that proves, or disproves, that a database's archive restores. */
-export interface DatabaseEvidence extends DatabaseName {
+export interface DatabaseEvidence extends AppEnvironment {
   id: string;
   /** The database's, which names its archive. */
   database: string;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type DatabaseName, type DatabasesRequest, homeLayout, parseAppName } from "@evenkeel/model";
+import { type AppEnvironment, type DatabasesRequest, homeLayout, parseAppName } from "@evenkeel/model";
 import type { Client } from "pg";
 import { withSession } from "../client/session.ts";
 import { readPostmasterFile } from "../server/postmaster-file.ts";
@@ -14,7 +14,7 @@ import { readRecords } from "./database-record.ts";
 import { stopDatabases } from "./stop-databases.ts";
 
 const limitMs = 180_000;
-const shop: DatabaseName = { app: parseAppName("shop"), environment: "production" };
+const shop: AppEnvironment = { app: parseAppName("shop"), environment: "production" };
 let folder: string;
 let layout: ReturnType<typeof homeLayout>;
 let keeper: DatabaseKeeper;

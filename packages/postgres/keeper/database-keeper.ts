@@ -1,5 +1,5 @@
 import {
-  type DatabaseName,
+  type AppEnvironment,
   type DatabaseRemoved,
   type DatabaseReport,
   type DatabasesReply,
@@ -20,7 +20,7 @@ import { databaseArchive, databaseKeys, databasePlace } from "./database-place.t
 import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
 import { VerificationKeeper } from "./verification/verification-keeper.ts";
 
-const keyOf = ({ app, environment }: DatabaseName): string => `${app}/${environment}`;
+const keyOf = ({ app, environment }: AppEnvironment): string => `${app}/${environment}`;
 
 export interface KeeperOptions extends Pick<BranchKeeperParts, "idleMs" | "disk"> {
   /** How often it looks for databases whose verification is due; default a minute. */
@@ -121,7 +121,7 @@ export class DatabaseKeeper {
   }
 
   private async ensure(
-    wish: DatabaseName & { appId: string },
+    wish: AppEnvironment & { appId: string },
     onProgress: OnProgress,
   ): Promise<DatabaseReport> {
     const known = this.databases.get(keyOf(wish));
@@ -134,7 +134,7 @@ export class DatabaseKeeper {
     return this.report(database);
   }
 
-  private verifyEvery(name: DatabaseName, days: number): DatabaseReport {
+  private verifyEvery(name: AppEnvironment, days: number): DatabaseReport {
     const database = this.get(name);
     database.record.verifyEveryDays = days;
     writeRecord(this.layout, database.record);
@@ -151,13 +151,13 @@ export class DatabaseKeeper {
   private async setTerms({
     terms,
     ...name
-  }: { terms: Partial<DatabaseTerms> } & DatabaseName): Promise<DatabaseReport> {
+  }: { terms: Partial<DatabaseTerms> } & AppEnvironment): Promise<DatabaseReport> {
     const database = this.get(name);
     await database.setTerms(terms, () => writeRecord(this.layout, database.record));
     return database.report();
   }
 
-  private create({ app, environment, appId }: DatabaseName & { appId: string }): AppDatabase {
+  private create({ app, environment, appId }: AppEnvironment & { appId: string }): AppDatabase {
     const record: DatabaseRecord = {
       ...{ formatVersion: 1, id: randomId(10), app, environment, appId },
       ...{ port: this.allotPort(), createdAtMs: Date.now() },
@@ -178,7 +178,7 @@ export class DatabaseKeeper {
     return database;
   }
 
-  private remove(name: DatabaseName, onProgress: OnProgress): Promise<DatabaseRemoved> {
+  private remove(name: AppEnvironment, onProgress: OnProgress): Promise<DatabaseRemoved> {
     const key = keyOf(name);
     const removal = this.removals.get(key) ?? this.removeOnce(this.get(name), onProgress);
     this.removals.set(key, removal);
@@ -200,7 +200,7 @@ export class DatabaseKeeper {
     return allotPort(new Set([...ports, ...this.branches.ports]));
   }
 
-  private get(name: DatabaseName): AppDatabase {
+  private get(name: AppEnvironment): AppDatabase {
     const database = this.databases.get(keyOf(name));
     if (database) return database;
     throw new AppDatabaseUnknownError(`${name.app} has no database in ${name.environment}`, {

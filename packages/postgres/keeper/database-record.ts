@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { syncFolder, writeFileDurably } from "@evenkeel/disk";
-import { type DatabaseName, type DatabaseTerms, type HomeLayout, randomId } from "@evenkeel/model";
+import { type AppEnvironment, type DatabaseTerms, type HomeLayout, randomId } from "@evenkeel/model";
 
 /** `cluster.json`: that an app environment has a database, and what cannot be worked out anew. */
-export interface DatabaseRecord extends DatabaseName {
+export interface DatabaseRecord extends AppEnvironment {
   formatVersion: 1;
   /** Tells its keys and its archive from those of an earlier database of the same app environment. */
   id: string;
@@ -23,7 +23,7 @@ export interface DatabaseRecord extends DatabaseName {
 
 const fileName = "cluster.json";
 
-export const databaseFolder = (layout: HomeLayout, { app, environment }: DatabaseName): string =>
+export const databaseFolder = (layout: HomeLayout, { app, environment }: AppEnvironment): string =>
   join(layout.postgres, "apps", app, environment);
 
 export function writeRecord(layout: HomeLayout, record: DatabaseRecord): void {

@@ -1,14 +1,9 @@
 import { BucketUnknownError } from "@evenkeel/blobs/errors";
+import type { AppEnvironment } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { lockEnvironment } from "../../apps/lock-environment.ts";
 import { record } from "../../audit/audit-log.ts";
-import {
-  type BucketOwner,
-  giveUpBuckets,
-  hasBucket,
-  removeBucket,
-  wantBucket,
-} from "../../blobs/bucket-store.ts";
+import { giveUpBuckets, hasBucket, removeBucket, wantBucket } from "../../blobs/bucket-store.ts";
 import { bucketVariables } from "../../blobs/bucket-variables.ts";
 import type { blobRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
@@ -21,7 +16,7 @@ export function blobHandlers({ database, blobs, place }: ControlParts): Handlers
     { app, environment }: { app: string; environment: string },
     detail = {},
   ) => record(database, { who, action: `bucket.${action}`, app, detail: { environment, ...detail } });
-  const requireBucket = async (owner: BucketOwner) => {
+  const requireBucket = async (owner: AppEnvironment) => {
     await getApp(database, owner.app);
     if (!(await hasBucket(database, owner))) throw new BucketUnknownError(owner.app, owner.environment);
   };

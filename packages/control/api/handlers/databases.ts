@@ -1,4 +1,4 @@
-import type { DatabaseName, DatabaseProgress, DatabaseReport } from "@evenkeel/model";
+import type { AppEnvironment, DatabaseProgress, DatabaseReport } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { lockEnvironment } from "../../apps/lock-environment.ts";
 import { record } from "../../audit/audit-log.ts";
@@ -18,7 +18,7 @@ export function databaseHandlers(parts: ControlParts): HandlersOf<typeof databas
   const { database, vault, databases, databaseRemover } = parts;
   const reports = async (): Promise<DatabaseReport[]> =>
     (await databases.ask({ type: "list" })).databases ?? [];
-  const audit = ({ app, environment }: DatabaseName, who: string, action: string, detail: object = {}) =>
+  const audit = ({ app, environment }: AppEnvironment, who: string, action: string, detail: object = {}) =>
     record(database, { who, action, app, detail: { environment, ...detail } });
   return {
     async listAllDatabases() {

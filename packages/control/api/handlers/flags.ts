@@ -1,4 +1,5 @@
 import { effectiveFlagSet, FlagUnknownError, FlagVariantUnknownError, parseFlagSet } from "@evenkeel/flags";
+import type { AppEnvironment } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { lockEnvironment } from "../../apps/lock-environment.ts";
 import { record } from "../../audit/audit-log.ts";
@@ -7,7 +8,6 @@ import {
   appendFlags,
   type FlagChange,
   type FlagState,
-  type FlagsOwner,
   flagHistory,
   readFlags,
 } from "../../flags/flag-store.ts";
@@ -20,7 +20,7 @@ type Step = Pick<FlagChange, "action" | "declared" | "overrides" | "detail">;
 export function flagHandlers({ database, serving }: ControlParts): HandlersOf<typeof flagRoutes> {
   /** Answers when the edges evaluate by the new version. `decide` gets the state that it follows; undefined: nothing is to be changed. */
   const change = async (
-    owner: FlagsOwner,
+    owner: AppEnvironment,
     who: string,
     decide: (
       now: FlagState,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type AppEnvironment,
   type BranchWish,
-  type DatabaseName,
   type DatabasesRequest,
   homeLayout,
   parseAppName,
@@ -19,7 +19,7 @@ import { branchDataDir } from "./branch-record.ts";
 
 const limitMs = 180_000;
 const app = parseAppName("shop");
-const shop: DatabaseName = { app, environment: "production" };
+const shop: AppEnvironment = { app, environment: "production" };
 const limits = { sizeBytes: 10 ** 10, totalBytes: 10 ** 11 };
 const idleMs = 1_000;
 const roomy = { freeBytes: 10 ** 12, totalBytes: 10 ** 12 };

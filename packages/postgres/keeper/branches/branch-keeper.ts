@@ -2,10 +2,10 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadOrCreateKey } from "@evenkeel/disk";
 import {
+  type AppEnvironment,
   type BranchName,
   type BranchReport,
   type BranchWish,
-  type DatabaseName,
   errorJson,
   type HomeLayout,
   randomId,
@@ -30,7 +30,7 @@ import { KeptBranch } from "./kept-branch.ts";
 export interface BranchKeeperParts {
   layout: HomeLayout;
   /** @throws AppDatabaseUnknownError */
-  database: (name: DatabaseName) => AppDatabase;
+  database: (name: AppEnvironment) => AppDatabase;
   /** One that no database has. */
   allotPort: () => number;
   settings?: ServerSettings | undefined;

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type DatabaseName, type DatabasesRequest, homeLayout, parseAppName } from "@evenkeel/model";
+import { type AppEnvironment, type DatabasesRequest, homeLayout, parseAppName } from "@evenkeel/model";
 import type { Client } from "pg";
 import { withSession } from "../../client/session.ts";
 import { readArchivePlace } from "../../platform/archive-place.ts";
@@ -23,7 +23,7 @@ import { stopDatabases } from "../stop-databases.ts";
 import { EvidenceLog } from "./evidence-log.ts";
 
 const limitMs = 180_000;
-const shop: DatabaseName = { app: parseAppName("shop"), environment: "production" };
+const shop: AppEnvironment = { app: parseAppName("shop"), environment: "production" };
 let folder: string;
 let layout: ReturnType<typeof homeLayout>;
 let keeper: DatabaseKeeper;
@@ -147,7 +147,7 @@ test(
 test(
   "one that is due begins by itself",
   async () => {
-    const staging: DatabaseName = { ...shop, environment: "staging" };
+    const staging: AppEnvironment = { ...shop, environment: "staging" };
     await ask({ type: "ensure", appId: "one", ...staging });
     await keeper.release();
     const record = readRecords(layout).find(({ environment }) => environment === "staging")!;

@@ -167,6 +167,8 @@ describe("an app that ships a schema of its variables", () => {
       (text) => text.includes("the key is "),
     );
     expect(printed).toContain("the key is [API_KEY]");
+    const encoded = Buffer.from(`shop:${key}`).toString("base64");
+    expect(printed).not.toContain(encoded.slice(8, -4));
     for (const path of ["", "/variables", "/variables/changes", "/deployments", "/releases"])
       expect((await platform.api("GET", `/apps/env-schema${path}`)).text()).not.toContain("canary");
     expect((await platform.api("GET", "/audit?app=env-schema")).text()).not.toContain("canary");
@@ -175,6 +177,7 @@ describe("an app that ships a schema of its variables", () => {
       Bun.spawnSync(["grep", "-rlaF", text, platform.home]).stdout.toString();
     expect(filesWith("the key is [API_KEY]")).toContain("runtime-1.ndjson");
     expect(filesWith("canary-of-")).toBe("");
+    expect(filesWith(encoded.slice(8, -4))).toBe("");
   }, 120_000);
 });
 

@@ -70,10 +70,10 @@ describe("a Procfile app", () => {
       const log = await buildLog(first.id);
       for (const line of [
         "Installing with npm",
-        "built into dist with ***",
+        "built into dist with [SETTING]",
         "Removing dev dependencies",
         "Release phase: node dist/release.js",
-        "releasing ***",
+        "releasing [SETTING]",
       ])
         expect(log).toContain(line);
       // As at Heroku: one web process and no other until somebody says so.

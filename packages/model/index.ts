@@ -20,6 +20,8 @@ export * from "./output/build-output.ts";
 export * from "./output/images-config.ts";
 export * from "./output/route.ts";
 export * from "./output/services.ts";
+export * from "./secrets/public-name.ts";
+export * from "./secrets/secret-masker.ts";
 export * from "./serving/feed-protocol.ts";
 export * from "./serving/serving-state.ts";
 export * from "./signals/catalogue.ts";

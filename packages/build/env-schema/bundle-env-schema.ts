@@ -65,7 +65,7 @@ export async function bundleEnvSchema(
     }),
     limits,
     network: false,
-    secrets: [],
+    secrets: {},
     onLog: (line) => lines.push(line),
     signal,
   });

@@ -69,7 +69,7 @@ export async function checkEnvironment(
       }),
       limits,
       network: false,
-      secrets: [],
+      secrets: {},
       onLog: () => {},
       signal,
     });

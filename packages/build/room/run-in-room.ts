@@ -1,12 +1,11 @@
 import { lchownSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { formatDuration, formatSize } from "@evenkeel/model";
+import { formatDuration, formatSize, type MaskSecrets, secretMasker } from "@evenkeel/model";
 import { RoomFailedError } from "../errors.ts";
 import { type Cgroup, createCgroup } from "./cgroup.ts";
 import { watchDisk } from "./disk-watch.ts";
 import { LogLines } from "./log-lines.ts";
 import { planMounts } from "./mount-plan.ts";
-import { redactor } from "./redact.ts";
 import { isolationMissing } from "./room-isolation.ts";
 import type { RoomLimits } from "./room-limits.ts";
 import type { RoomResult, RoomSpec } from "./room-spec.ts";
@@ -24,7 +23,7 @@ const largestLogBytes = 16 * 1024 ** 2;
 export interface RoomLogLine {
   atMs: number;
   stream: "stdout" | "stderr" | "platform";
-  /** Without line end; secrets replaced by `***`. */
+  /** Without line end; secrets replaced by their names. */
   text: string;
 }
 
@@ -38,7 +37,8 @@ export interface RoomOptions {
   readOnly: RoomFolder[];
   command: (at: PlaceOf) => RoomCommand;
   limits: RoomLimits;
-  secrets: Iterable<string>;
+  /** Variables that the log does not show. */
+  secrets: Record<string, string>;
   onLog: (line: RoomLogLine) => void;
   /** False: it reaches nothing, not even the machine's own loopback address. Default true. */
   network?: boolean;
@@ -156,9 +156,10 @@ async function supervise(options: RoomOptions, spec: RoomSpec, cgroup: Cgroup): 
   try {
     child.stdin.write(`${JSON.stringify(spec)}\n`);
     await child.stdin.flush();
+    const mask = secretMasker(options.secrets);
     const output = Promise.all([
-      readLines(child.stdout, (text) => log("stdout", text)),
-      readLines(child.stderr, (text) => log("stderr", text)),
+      readLines(child.stdout, (text) => log("stdout", text), mask),
+      readLines(child.stderr, (text) => log("stderr", text), mask),
     ]);
     await child.exited;
     const drained = await Promise.race([output.then(() => true), Bun.sleep(drainLimitMs).then(() => false)]);
@@ -192,12 +193,11 @@ function launcher(spec: RoomSpec, network: boolean): string[] {
 }
 
 function boundedLog(options: RoomOptions): (stream: RoomLogLine["stream"], text: string) => void {
-  const redact = redactor(options.secrets);
   let bytes = 0;
   return (stream, text) => {
     if (bytes > largestLogBytes) return;
     bytes += text.length + 1;
-    options.onLog({ atMs: Date.now(), stream, text: redact(text) });
+    options.onLog({ atMs: Date.now(), stream, text });
     if (bytes > largestLogBytes) {
       const rest = `The log is cut here: it is longer than ${formatSize(largestLogBytes)}`;
       options.onLog({ atMs: Date.now(), stream: "platform", text: rest });
@@ -205,8 +205,12 @@ function boundedLog(options: RoomOptions): (stream: RoomLogLine["stream"], text:
   };
 }
 
-async function readLines(stream: ReadableStream<Uint8Array>, onLine: (text: string) => void): Promise<void> {
-  const lines = new LogLines(onLine);
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  onLine: (text: string) => void,
+  mask: MaskSecrets,
+): Promise<void> {
+  const lines = new LogLines(onLine, mask);
   for await (const chunk of stream) lines.write(chunk);
   lines.end();
 }

@@ -57,7 +57,7 @@ async function build(): Promise<{ output: BuildOutput; log: string }> {
   const options = {
     ...{ folder, plan, tools, app: parseAppName("shop"), target: "production" as const },
     environment: { API_KEY: "hunter2-long" },
-    secrets: ["hunter2-long"],
+    secrets: { KEY: "hunter2-long" },
     onLog: ({ text }: { text: string }) => void lines.push(text),
   };
   const services = await buildServices(layout, options, plan.services!);
@@ -122,7 +122,7 @@ test(
     };
     source(files);
     const { output, log } = await build();
-    expect(log).toContain("key ***");
+    expect(log).toContain("key [KEY]");
     expect(output.services).toMatchObject({
       processes: { web: "./run.sh", worker: "node w.js" },
       ...{ folder: "", runtime: "nodejs24.x", systemPackages: ["coreutils"] },

@@ -33,8 +33,8 @@ export interface BuildRoomUse {
   target: "production" | "preview";
   /** The app's variables and the caller's `VERCEL_*`, `CI`, ...; beside them a build has PATH, HOME and settings of its tools only. */
   environment: Record<string, string>;
-  /** Values that never appear in the log. Default: those of `environment` whose names do not begin with `VERCEL`. */
-  secrets?: string[];
+  /** Of `environment`: what never appears in the log. */
+  secrets: Record<string, string>;
   limits?: Partial<RoomLimits>;
   onLog: (line: RoomLogLine) => void;
   signal?: AbortSignal;
@@ -107,7 +107,7 @@ export async function runInBuildRoom(layout: HomeLayout, options: BuildRoomComma
       },
     }),
     limits,
-    secrets: options.secrets ?? ownValues(environment),
+    secrets: options.secrets,
     onLog: (line) => {
       lastLines.push(line.text);
       if (lastLines.length > rememberedLines) lastLines.shift();
@@ -134,10 +134,4 @@ function commandFolders(tools: ProvisionedTool[], at: PlaceOf): string[] {
     .filter(({ tool: name }) => order.includes(name))
     .sort((one, other) => order.indexOf(one.tool) - order.indexOf(other.tool))
     .map(({ binFolder }) => at(binFolder));
-}
-
-function ownValues(environment: Record<string, string>): string[] {
-  return Object.entries(environment)
-    .filter(([name]) => !name.startsWith("VERCEL"))
-    .map(([, value]) => value);
 }

@@ -48,6 +48,7 @@ async function build({ settings, limits, target = "production" }: BuildOptions =
     app: parseAppName("shop"),
     target,
     environment: { CI: "1", VERCEL: "1", VERCEL_ENV: target, API_KEY: "hunter2-long", LIMIT: "5" },
+    secrets: { API_KEY: "hunter2-long", LIMIT: "5" },
     limits,
     onLog: (line) => lines.push(line),
   });
@@ -78,7 +79,7 @@ test(
     });
     const { result, log } = await build();
     expect(log).toMatch(/^Building without a framework with Node 22\.\d+\.\d+ \(engines\) and npm 10\./);
-    expect(log).toContain("key *** v22.");
+    expect(log).toContain("key [API_KEY] v22.");
     expect(log).not.toContain("hunter2");
     expect(log).not.toContain("Build not running on Vercel");
     const output = await importOutput(layout, result);
@@ -139,7 +140,7 @@ test(
     });
     const { result } = await build({ target: "preview" });
     expect(result).toMatchObject({ code: "build_failed", fault: "user" });
-    expect(result.message).toContain("broken ***");
+    expect(result.message).toContain("broken [API_KEY]");
   },
   slowMs,
 );

@@ -1,4 +1,10 @@
-import type { AppName, DeploymentId, EnvironmentName, HostedDeployment } from "@evenkeel/model";
+import {
+  type AppName,
+  type DeploymentId,
+  type EnvironmentName,
+  type HostedDeployment,
+  secretVariables,
+} from "@evenkeel/model";
 import type { Connection } from "../database/connection.ts";
 import { DeploymentUnknownError, VaultKeyMismatchError } from "../errors.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -10,6 +16,8 @@ export interface OpenEnvironment {
   user: Record<string, string>;
   /** The platform's; they win. */
   system: Record<string, string>;
+  /** Of `user`: what no log may show. */
+  secrets: Record<string, string>;
 }
 
 interface SealedEnvironment {
@@ -19,6 +27,7 @@ interface SealedEnvironment {
   system: Record<string, string>;
   names: string[];
   sealed: Buffer[];
+  plain: string[];
 }
 
 /** What the build of a deployment sees. @throws DeploymentUnknownError, VaultKeyMismatchError, DatabaseUnavailableError */
@@ -44,10 +53,11 @@ export async function hostedDeployments(
   const hosted: HostedDeployment[] = [];
   for (const row of await sealedEnvironments(connection, ids)) {
     try {
-      const { user, system } = open(vault, row);
+      const { user, system, secrets } = open(vault, row);
       const environment = { ...user, ...system };
       for (const name of buildOnlyVariables) delete environment[name];
-      hosted.push({ id: row.id, app: row.app, environment });
+      const plain = Object.keys(environment).filter((name) => !Object.hasOwn(secrets, name));
+      hosted.push({ id: row.id, app: row.app, environment, plain });
     } catch (error) {
       if (!(error instanceof VaultKeyMismatchError)) throw error;
       console.error(`control: deployment ${row.id} cannot be started: ${error.message}`);
@@ -60,15 +70,17 @@ const sealedEnvironments = (connection: Connection, ids: DeploymentId[]): Promis
   connection.query<SealedEnvironment>(
     `SELECT id, app, environment, system_environment AS system,
        coalesce(array_agg(name ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS names,
-       coalesce(array_agg(sealed ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS sealed
+       coalesce(array_agg(sealed ORDER BY name) FILTER (WHERE name IS NOT NULL), '{}') AS sealed,
+       coalesce(array_agg(name) FILTER (WHERE plain), '{}') AS plain
      FROM deployments LEFT JOIN deployment_variables ON deployment = id
      WHERE id = ANY ($1) GROUP BY id`,
     [ids],
   );
 
-function open(vault: Vault, { app, environment, system, names, sealed }: SealedEnvironment): OpenEnvironment {
+function open(vault: Vault, row: SealedEnvironment): OpenEnvironment {
+  const { app, environment, system, names, sealed, plain } = row;
   const user: Record<string, string> = {};
   for (const [index, name] of names.entries())
     user[name] = vault.unseal(sealed[index]!, { app, environment, name });
-  return { user, system };
+  return { user, system, secrets: secretVariables(user, plain) };
 }

@@ -54,7 +54,7 @@ export async function migrateByCommand(
     await secureBefore(parts, target, deployment, note, signal);
   }
   const { settings } = await getApp(database, deployment.app);
-  const { user, system } = await openEnvironment(database, vault, deployment.id);
+  const { user, system, secrets } = await openEnvironment(database, vault, deployment.id);
   const tools = await provisionToolchain(layout, options.tools);
   note(`Running ${describeCommand(set.command)}`);
   let failure: unknown;
@@ -70,7 +70,7 @@ export async function migrateByCommand(
       ...{ workingFolder: settings.rootDirectory ?? "", onLog: options.write },
       target: deployment.environment === "production" ? "production" : "preview",
       environment: { ...user, ...system },
-      secrets: Object.values(user),
+      secrets,
     }).then(
       () => 0,
       (error) => {

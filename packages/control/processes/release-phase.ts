@@ -1,6 +1,5 @@
 import { LogLines } from "@evenkeel/build/room/log-lines";
-import { redactor } from "@evenkeel/build/room/redact";
-import { releaseProcess } from "@evenkeel/model";
+import { releaseProcess, secretMasker } from "@evenkeel/model";
 import { first } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { openEnvironment } from "../deployments/deployment-environment.ts";
@@ -30,17 +29,16 @@ export async function runReleasePhase(job: Job, parts: PipelineParts): Promise<v
   const { database, layout } = parts;
   const command = (await getDeployment(database, id)).processes?.[releaseProcess];
   if (command === undefined || (await isDone(database, id, command))) return;
-  const { user } = await openEnvironment(database, parts.vault, id);
-  const redact = redactor(Object.values(user));
+  const { secrets } = await openEnvironment(database, parts.vault, id);
+  const mask = secretMasker(secrets);
   const rows = await readFormation(database, app, environment);
   const last: string[] = [];
   const lines = (stream: "stdout" | "stderr") =>
-    new LogLines((text) => {
-      const shown = redact(text);
+    new LogLines((shown) => {
       last.push(shown);
       if (last.length > shownLines) last.shift();
       job.log.write({ atMs: Date.now(), stream, text: shown });
-    });
+    }, mask);
   const output = { stdout: lines("stdout"), stderr: lines("stderr") };
   job.log.note(`Release phase: ${command}`);
   const runner = await HostRunner.start(

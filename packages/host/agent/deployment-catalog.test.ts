@@ -35,7 +35,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 const catalog = () => new DeploymentCatalog(homeLayout(home));
 const put = (version: number, ...ids: DeploymentId[]): FeedFromControl => ({
   type: "entries",
-  hosted: ids.map((id) => ({ id, app, environment: { ID: id } })),
+  hosted: ids.map((id) => ({ id, app, environment: { ID: id }, plain: [] })),
   entries: [
     {
       version,

@@ -9,10 +9,13 @@ import {
   type FunctionSpec,
   type HomeLayout,
   type HostedDeployment,
+  type MaskSecrets,
   outputPath,
   type ServedDeployment,
   type Services,
   type ServingState,
+  secretMasker,
+  secretVariables,
 } from "@evenkeel/model";
 import { DeploymentUnknownError, FunctionUnknownError } from "../errors.ts";
 import { DeploymentStore } from "./deployment-store.ts";
@@ -23,6 +26,8 @@ export type HostedFunction = Omit<FunctionSpec, "tree">;
 export interface KnownDeployment {
   served: ServedDeployment;
   environment: Record<string, string>;
+  /** Takes the values of its secrets out of a text. */
+  mask: MaskSecrets;
   functions: Record<FunctionId, HostedFunction>;
   /** The one that `prepare` starts where none is named. */
   firstFunction: FunctionId | undefined;
@@ -116,6 +121,7 @@ export class DeploymentCatalog {
     const read: KnownDeployment = {
       served,
       environment: hosted.environment,
+      mask: lazyMask(hosted),
       functions,
       firstFunction: Object.values(output.functions)[0],
       services: output.services,
@@ -199,6 +205,15 @@ export class DeploymentCatalog {
     }
     return functions;
   }
+}
+
+/** Most deployments that are known have no instance: what their secrets look like is worked out for the first line that one prints. */
+function lazyMask({ environment, plain }: HostedDeployment): MaskSecrets {
+  let mask: MaskSecrets | undefined;
+  return (text, cut) => {
+    mask ??= secretMasker(secretVariables(environment, plain));
+    return mask(text, cut);
+  };
 }
 
 function readOutput(layout: HomeLayout, served: ServedDeployment): BuildOutput {

@@ -44,7 +44,7 @@ export class DeploymentStore {
     for (const { id, app } of Object.values(state.deployments)) {
       try {
         const sealed = readFileSync(this.paths.environment(id));
-        hosted.set(id, { id, app, environment: openEnvironment(this.keys.opening, id, sealed) });
+        hosted.set(id, { id, app, ...openEnvironment(this.keys.opening, id, sealed) });
       } catch (error) {
         console.error(`The environment of deployment ${id} is lost: ${(error as Error).message}`);
         state.version = 0;
@@ -55,7 +55,7 @@ export class DeploymentStore {
 
   /** Before the state that names it: a state without its environments would be incomplete. */
   saveEnvironment(deployment: HostedDeployment): void {
-    const sealed = sealEnvironment(this.keys.sealing, deployment.id, deployment.environment);
+    const sealed = sealEnvironment(this.keys.sealing, deployment.id, deployment);
     mkdirSync(this.paths.environments, { recursive: true, mode: 0o700 });
     writeFileDurably(this.paths.environment(deployment.id), sealed, 0o600);
   }

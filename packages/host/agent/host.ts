@@ -188,7 +188,7 @@ export class Host implements GroupHost {
   // --- what groups ask for ---
 
   launch(group: FunctionGroup): { instance: Instance; started: Promise<void> } {
-    const { served, environment } = this.catalog.get(group.deployment);
+    const { served, environment, mask } = this.catalog.get(group.deployment);
     const fn = this.catalog.function(group.deployment, group.functionId);
     const runtime = findRuntime(this.layout, fn.runtime);
     const owner = { app: served.app, function: fn.id, runtimeFolder: runtime.folder };
@@ -197,6 +197,7 @@ export class Host implements GroupHost {
       deployment: served.id,
       function: fn,
       environment,
+      mask,
       identity: this.uids?.identity(served.app),
       tree: functionTreePath(this.layout, fn.id),
       compiledCode: this.code.find(owner),

@@ -7,6 +7,7 @@ import {
   formatSize,
   type InstanceId,
   type InstanceReport,
+  type MaskSecrets,
   newInstanceId,
   ReportedError,
   type SandboxRoutes,
@@ -16,7 +17,6 @@ import type { Cell, ProcessEnd, Runtime } from "../isolation/cell.ts";
 import type { AppIdentity } from "../isolation/uid-registry.ts";
 import { InstanceOutput } from "../logs/instance-output.ts";
 import type { RotatingLog } from "../logs/rotating-log.ts";
-import { redactSecrets } from "../logs/secret-redaction.ts";
 import { planAssignment } from "./assignment.ts";
 import type { HostedFunction } from "./deployment-catalog.ts";
 import { ReactionCheck } from "./reaction-check.ts";
@@ -26,6 +26,8 @@ export interface InstancePlan {
   deployment: DeploymentId;
   function: HostedFunction;
   environment: Record<string, string>;
+  /** The deployment's. */
+  mask: MaskSecrets;
   identity: AppIdentity | undefined;
   /** Folder of the function's files. */
   tree: string;
@@ -235,7 +237,7 @@ export class Instance {
       { stdout: cell.launcher.process.stdout!, stderr: cell.launcher.process.stderr! },
       (line) =>
         log.append(JSON.stringify({ ...line, deployment, instance: this.id, function: this.functionId })),
-      redactSecrets(this.plan.environment),
+      this.plan.mask,
     );
   }
 
@@ -303,8 +305,7 @@ export class Instance {
 
   /** The app's own message may hold what its environment holds. */
   private reported(error: ErrorJson): EvenkeelError {
-    const redact = redactSecrets(this.plan.environment);
-    return new ReportedError({ ...error, message: redact(error.message) }, "user");
+    return new ReportedError({ ...error, message: this.plan.mask(error.message, true) }, "user");
   }
 
   private timeout(): StartTimeoutError {

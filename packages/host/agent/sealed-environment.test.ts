@@ -4,13 +4,13 @@ import { environmentKey, openEnvironment, sealEnvironment } from "./sealed-envir
 
 const key = environmentKey(new Uint8Array(32).fill(7));
 const id = newDeploymentId();
-const environment = { API_KEY: "very-secret", EMPTY: "", ZÜRICH: "é" };
+const variables = { environment: { API_KEY: "very-secret", EMPTY: "", ZÜRICH: "é" }, plain: ["EMPTY"] };
 
 test("a sealed environment is opened by the same key for the same deployment only", () => {
-  const sealed = sealEnvironment(key, id, environment);
+  const sealed = sealEnvironment(key, id, variables);
   expect(Buffer.from(sealed).toString("latin1")).not.toContain("very-secret");
-  expect(openEnvironment([key], id, sealed)).toEqual(environment);
-  expect(openEnvironment([environmentKey(new Uint8Array(32)), key], id, sealed)).toEqual(environment);
+  expect(openEnvironment([key], id, sealed)).toEqual(variables);
+  expect(openEnvironment([environmentKey(new Uint8Array(32)), key], id, sealed)).toEqual(variables);
   const refused = expect.objectContaining({ code: "seal_broken" });
   expect(() => openEnvironment([key], newDeploymentId(), sealed)).toThrow(refused);
   expect(() => openEnvironment([environmentKey(new Uint8Array(32))], id, sealed)).toThrow(refused);
@@ -23,5 +23,5 @@ test("a sealed environment is opened by the same key for the same deployment onl
 });
 
 test("the same environment is never sealed to the same bytes", () => {
-  expect(sealEnvironment(key, id, environment)).not.toEqual(sealEnvironment(key, id, environment));
+  expect(sealEnvironment(key, id, variables)).not.toEqual(sealEnvironment(key, id, variables));
 });

@@ -1,10 +1,13 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
-import type { DeploymentId } from "@evenkeel/model";
+import type { DeploymentId, HostedDeployment } from "@evenkeel/model";
 import { SealBrokenError } from "../errors.ts";
 
-const formatVersion = 1;
+const formatVersion = 2;
 const nonceBytes = 12;
 const tagBytes = 16;
+
+/** What is sealed together. */
+export type SealedVariables = Pick<HostedDeployment, "environment" | "plain">;
 
 /** The key of sealed environments; other uses of the master key derive others. */
 export const environmentKey = (masterKey: Uint8Array): Uint8Array =>
@@ -17,12 +20,15 @@ export const environmentKey = (masterKey: Uint8Array): Uint8Array =>
 export function sealEnvironment(
   key: Uint8Array,
   deployment: DeploymentId,
-  environment: Record<string, string>,
+  { environment, plain }: SealedVariables,
 ): Uint8Array {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(Buffer.from(deployment));
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(environment), "utf8"), cipher.final()]);
+  const sealed = Buffer.concat([
+    cipher.update(JSON.stringify({ environment, plain }), "utf8"),
+    cipher.final(),
+  ]);
   return Buffer.concat([Buffer.from([formatVersion]), nonce, cipher.getAuthTag(), sealed]);
 }
 
@@ -31,7 +37,7 @@ export function openEnvironment(
   keys: Uint8Array[],
   deployment: DeploymentId,
   sealed: Uint8Array,
-): Record<string, string> {
+): SealedVariables {
   let cause: unknown;
   for (const key of keys) {
     try {
@@ -46,7 +52,7 @@ export function openEnvironment(
   });
 }
 
-function openWith(key: Uint8Array, deployment: DeploymentId, bytes: Buffer): Record<string, string> {
+function openWith(key: Uint8Array, deployment: DeploymentId, bytes: Buffer): SealedVariables {
   if (bytes[0] !== formatVersion) throw new RangeError(`format version ${bytes[0]}`);
   const nonce = bytes.subarray(1, 1 + nonceBytes);
   const tag = bytes.subarray(1 + nonceBytes, 1 + nonceBytes + tagBytes);
@@ -54,5 +60,5 @@ function openWith(key: Uint8Array, deployment: DeploymentId, bytes: Buffer): Rec
   decipher.setAAD(Buffer.from(deployment));
   decipher.setAuthTag(tag);
   const text = decipher.update(bytes.subarray(1 + nonceBytes + tagBytes), undefined, "utf8");
-  return JSON.parse(text + decipher.final("utf8")) as Record<string, string>;
+  return JSON.parse(text + decipher.final("utf8")) as SealedVariables;
 }

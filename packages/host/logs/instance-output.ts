@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import { formatSize } from "@evenkeel/model";
-import { OutputLines } from "./output-lines.ts";
+import { formatSize, type MaskSecrets } from "@evenkeel/model";
+import { type LineEnd, OutputLines } from "./output-lines.ts";
 import type { RuntimeLogLine } from "./runtime-logs.ts";
 
 /** Lines of standard error that are kept for the report of a failure. */
@@ -15,11 +15,11 @@ export class InstanceOutput {
     /** Absent: what it prints is given to `push`. */
     output: { stdout: Readable; stderr: Readable } | undefined,
     private readonly write: (line: Pick<RuntimeLogLine, "t" | "stream" | "line">) => void,
-    private readonly redact: (text: string) => string,
+    private readonly mask: MaskSecrets,
   ) {
     for (const stream of ["stdout", "stderr"] as const) {
       const lines = new OutputLines(
-        (line) => this.line(stream, line),
+        (line, end) => this.line(stream, line, end),
         (bytes) => this.note(`${formatSize(bytes)} of ${stream} were dropped: too much in one second`),
       );
       this.streams[stream] = lines;
@@ -30,7 +30,7 @@ export class InstanceOutput {
 
   /** A line of the host's own about the instance. */
   note(line: string): void {
-    this.write({ t: Date.now(), stream: "platform", line });
+    this.write({ t: Date.now(), stream: "platform", line: this.mask(line) });
   }
 
   push(stream: "stdout" | "stderr", chunk: Uint8Array): void {
@@ -46,8 +46,9 @@ export class InstanceOutput {
     return this.tail.join("\n");
   }
 
-  private line(stream: "stdout" | "stderr", raw: string): void {
-    const line = this.redact(raw);
+  private line(stream: "stdout" | "stderr", raw: string, end: LineEnd): void {
+    const shown = this.mask(raw, end !== "whole");
+    const line = end === "cut" ? `${shown} [cut]` : shown;
     if (stream === "stderr") {
       this.tail.push(line.slice(0, 500));
       if (this.tail.length > lastLines) this.tail.shift();

@@ -2,9 +2,10 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { OutputLines } from "./output-lines.ts";
+import { secretMasker } from "@evenkeel/model";
+import { InstanceOutput } from "./instance-output.ts";
+import { type LineEnd, OutputLines } from "./output-lines.ts";
 import { RotatingLog } from "./rotating-log.ts";
-import { redactSecrets } from "./secret-redaction.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -30,10 +31,10 @@ test("lines and characters that arrive in pieces come out whole", () => {
 });
 
 test("a line without end keeps no memory, and what exceeds a second's share is dropped and counted", () => {
-  const lines: string[] = [];
+  const lines: [string, LineEnd][] = [];
   let dropped = 0;
   const output = new OutputLines(
-    (line) => lines.push(line),
+    (...line) => lines.push(line),
     (count) => {
       dropped += count;
     },
@@ -41,11 +42,19 @@ test("a line without end keeps no memory, and what exceeds a second's share is d
   );
   output.push(bytes("x".repeat(50)), 0);
   output.push(bytes("y\n"), 1);
-  output.push(bytes("z".repeat(60)), 2);
+  output.push(bytes("begun "), 2);
+  output.push(bytes(`${"z".repeat(59)}\n`), 3);
   output.push(bytes("next\n"), 1_500);
+  output.push(bytes("z".repeat(100)), 1_501);
+  output.push(bytes("the rest of it\nopen"), 2_500);
   output.end();
-  expect(lines).toEqual([`${"x".repeat(10)} [cut]`, "next"]);
-  expect(dropped).toBe(60);
+  expect(lines).toEqual([
+    ["x".repeat(10), "cut"],
+    ["begun ", "cut"],
+    ["next", "whole"],
+    ["open", "open"],
+  ]);
+  expect(dropped).toBe(160);
 });
 
 test("files are rotated by size and only the newest are kept", async () => {
@@ -73,19 +82,24 @@ test("a queue that is full drops lines and says how many", async () => {
   expect(readFileSync(join(folder, "runtime-1.ndjson"), "utf8")).toBe("0123456789\n0123456789\n3 dropped\n");
 });
 
-test("secrets are replaced by their names: by name, by the password in a URL, line by line, the longest first", () => {
-  const redact = redactSecrets({
-    API_KEY: "abcdef",
-    LONG_TOKEN: "abcdef-and-more",
-    DATABASE_URL: "postgres://app:p%40ss-word@db/app",
-    SITE_URL: "https://example.com/",
-    PIN_SECRET: "1234",
-    SIGNING_KEY: "-----BEGIN-----\nMIIEvQIBADAN\n-----END-----",
-    GREETING: "good morning",
-  });
-  expect(redact("abcdef-and-more abcdef")).toBe("[LONG_TOKEN] [API_KEY]");
-  expect(redact("password p@ss-word or p%40ss-word")).toBe("password [DATABASE_URL] or [DATABASE_URL]");
-  expect(redact("at postgres://app:p%40ss-word@db/app")).toBe("at [DATABASE_URL]");
-  expect(redact("key MIIEvQIBADAN")).toBe("key [SIGNING_KEY]");
-  expect(redact("good morning https://example.com/ 1234")).toBe("good morning https://example.com/ 1234");
+test("a secret is masked wherever its pieces break, where its line is cut, and in what the platform says", () => {
+  const secret = "sk_live_0123456789abcdef";
+  for (let at = 1; at < secret.length; at++) {
+    const lines: string[] = [];
+    const output = new InstanceOutput(
+      undefined,
+      ({ line }) => lines.push(line),
+      secretMasker({ KEY: secret }),
+    );
+    output.push("stdout", bytes(`a ${secret.slice(0, at)}`));
+    output.push("stdout", bytes(`${secret.slice(at)} b\n`));
+    output.push("stdout", bytes(`${"x".repeat(16_384 - Math.max(4, at))}${secret}\n`));
+    output.push("stderr", bytes(`last ${secret.slice(0, Math.max(4, at))}`));
+    output.note(`exited with ${secret}`);
+    output.end();
+    expect(lines).toContain("a [KEY] b");
+    expect(lines).toContain("last [KEY]");
+    expect(lines).toContain("exited with [KEY]");
+    expect(lines.find((line) => line.startsWith("xx"))).toEndWith("x[KEY] [cut]");
+  }
 });

@@ -7,6 +7,11 @@ export interface OutputLimits {
 
 export const usualOutputLimits: OutputLimits = { lineLength: 16_384, bytesPerSecond: 1024 * 1024 };
 
+const lineFeed = 0x0a;
+
+/** `cut`: more of it was dropped; `open`: the stream ended within it. */
+export type LineEnd = "whole" | "cut" | "open";
+
 /**
  * Splits one output stream of an instance into lines. It never holds back the instance and never keeps more than one line: a flood
  * costs the app its lines, nobody else anything.
@@ -15,13 +20,15 @@ export class OutputLines {
   private readonly decoder = new TextDecoder();
   private rest = "";
   private cut = false;
+  /** Until the next line: the beginning of this one was dropped, and what is left may begin within a secret. */
+  private skipping = false;
   private second = 0;
   private secondBytes = 0;
   private droppedBytes = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly onLine: (line: string) => void,
+    private readonly onLine: (line: string, end: LineEnd) => void,
     /** Bytes that were dropped since it was last called. */
     private readonly onDropped: (bytes: number) => void,
     private readonly limits: OutputLimits = usualOutputLimits,
@@ -36,13 +43,15 @@ export class OutputLines {
     this.secondBytes += chunk.length;
     if (this.secondBytes > this.limits.bytesPerSecond) {
       this.droppedBytes += chunk.length;
+      if (this.rest !== "") this.endLine("cut");
+      this.skipping = chunk.at(-1) !== lineFeed;
       this.timer ??= setTimeout(() => this.tellDropped(), 1_000);
       return;
     }
     const parts = this.decoder.decode(chunk, { stream: true }).split("\n");
     for (const part of parts.slice(0, -1)) {
       this.append(part);
-      this.endLine();
+      this.endLine("whole");
     }
     this.append(parts.at(-1)!);
   }
@@ -50,21 +59,23 @@ export class OutputLines {
   /** What is left when the stream has ended. */
   end(): void {
     this.append(this.decoder.decode());
-    if (this.rest !== "") this.endLine();
+    if (this.rest !== "") this.endLine("open");
     this.tellDropped();
   }
 
   private append(part: string): void {
+    if (this.skipping) return;
     const room = this.limits.lineLength - this.rest.length;
     if (part.length > room) this.cut = true;
     this.rest += part.slice(0, Math.max(0, room));
   }
 
-  private endLine(): void {
+  private endLine(end: LineEnd): void {
     const line = this.rest.endsWith("\r") ? this.rest.slice(0, -1) : this.rest;
-    this.onLine(this.cut ? `${line} [cut]` : line);
+    if (!this.skipping) this.onLine(line, this.cut ? "cut" : end);
     this.rest = "";
     this.cut = false;
+    this.skipping = false;
   }
 
   private tellDropped(): void {

@@ -7,7 +7,6 @@ import { ProcessUnknownError } from "../errors.ts";
 import type { OneOffStreams, ServiceCell, ServiceCellMaker } from "../isolation/services/service-cell.ts";
 import { InstanceOutput } from "../logs/instance-output.ts";
 import type { RuntimeLogs } from "../logs/runtime-logs.ts";
-import { redactSecrets } from "../logs/secret-redaction.ts";
 import type { ServiceHost } from "./service-host.ts";
 import { processEnvironment } from "./service-process.ts";
 
@@ -86,7 +85,7 @@ export class OneOffRuns {
     const output = new InstanceOutput(
       undefined,
       (line) => log.append(JSON.stringify({ ...line, deployment: run.deployment, process: run.name })),
-      redactSecrets(known.environment),
+      known.mask,
     );
     output.note(`Starting process with command \`${run.command.join(" ")}\``);
     let ended: ProcessExit["ended"];

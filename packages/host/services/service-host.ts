@@ -224,14 +224,14 @@ export class ServiceHost implements SlotOwner {
 
   launch(slot: ProcessSlot): ServiceProcess {
     const { catalog, logs } = this.options;
-    const { served, services, environment: variables } = catalog.get(slot.deployment);
+    const { served, services, environment: variables, mask } = catalog.get(slot.deployment);
     if (!services?.processes[slot.type]) {
       throw new ProcessUnknownError(`Deployment ${slot.deployment} has no process type ${slot.type}`);
     }
     const { app, environment } = served;
     const process = new ServiceProcess(
       {
-        ...{ app, deployment: served.id, environment, services, variables },
+        ...{ app, deployment: served.id, environment, services, variables, mask },
         ...{ type: slot.type, number: slot.number },
         memoryMb: served.formation![slot.type]!.memoryMb,
         port: slot.type === webProcess ? this.ports.allot() : undefined,
@@ -310,10 +310,10 @@ export class ServiceHost implements SlotOwner {
   /** Undefined: nothing is known of its deployment any more. */
   private adoptedPlan(label: ProcessLabel): ServiceProcessPlan | undefined {
     try {
-      const { services, environment: variables } = this.options.catalog.get(label.deployment);
+      const { services, environment: variables, mask } = this.options.catalog.get(label.deployment);
       const { app, deployment, environment, type, number, memoryMb, port } = label;
       if (!services) return undefined;
-      return { app, deployment, environment, type, number, memoryMb, port, services, variables };
+      return { app, deployment, environment, type, number, memoryMb, port, services, variables, mask };
     } catch {
       return undefined;
     }

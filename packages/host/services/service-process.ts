@@ -5,6 +5,7 @@ import {
   EvenkeelError,
   formatSize,
   type InstanceId,
+  type MaskSecrets,
   newInstanceId,
   type ProcessReport,
   type Services,
@@ -26,7 +27,6 @@ import type {
 } from "../isolation/services/service-cell.ts";
 import { InstanceOutput } from "../logs/instance-output.ts";
 import type { RotatingLog } from "../logs/rotating-log.ts";
-import { redactSecrets } from "../logs/secret-redaction.ts";
 import { listensOn } from "./listens-on.ts";
 
 const readEveryMs = 50;
@@ -43,6 +43,7 @@ export interface ServiceProcessPlan {
   services: Services;
   /** The deployment's. */
   variables: Record<string, string>;
+  mask: MaskSecrets;
   /** Of a `web` process. */
   port: number | undefined;
 }
@@ -103,7 +104,7 @@ export class ServiceProcess {
       undefined,
       (line) =>
         parts.log.append(JSON.stringify({ ...line, deployment, instance: this.id, process: this.name })),
-      redactSecrets(plan.variables),
+      plan.mask,
     );
     this.started = adopted ? this.adopt(adopted.from, adopted.label) : this.start();
     this.started.catch(() => {});

@@ -188,7 +188,7 @@ export class TestPlatform {
       createdAtMs: Date.now(),
       maxInstances,
     };
-    this.hosted.set(id, { id, app: name, environment });
+    this.hosted.set(id, { id, app: name, environment, plain: [] });
     await this.publish();
     return { id, function: fn, app: name };
   }
@@ -219,7 +219,7 @@ export class TestPlatform {
         Object.keys(processes).map((type) => [type, { count: formation[type] ?? 0, memoryMb: 256 }]),
       ),
     };
-    this.hosted.set(id, { id, app: name, environment });
+    this.hosted.set(id, { id, app: name, environment, plain: [] });
     await this.publish();
     return { id, function: webFunction, app: name };
   }

@@ -97,4 +97,6 @@ export interface HostedDeployment {
   app: AppName;
   /** The whole environment of its instances, system variables included. */
   environment: Record<string, string>;
+  /** Names of those that are no secrets: logs may show their values. */
+  plain: string[];
 }

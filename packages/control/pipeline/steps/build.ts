@@ -46,7 +46,7 @@ async function build(
   const plan = await inspectSource(folder.source, projectSettings(settings));
   for (const warning of plan.warnings) log.note(warning);
   const tools = await provisionToolchain(parts.layout, plan.tools, progressNotes(log));
-  const { user, system } = await openEnvironment(parts.database, parts.vault, deployment.id);
+  const { user, system, secrets } = await openEnvironment(parts.database, parts.vault, deployment.id);
   const root = plan.settings.rootDirectory ?? "";
   const declared = readDeclared(folder.source, root);
   const buildOnly = buildVariables(deployment, declared.build, user);
@@ -54,7 +54,7 @@ async function build(
     ...{ folder, plan, tools, app: deployment.app, signal },
     target: deployment.environment === "production" ? "production" : "preview",
     environment: { ...buildOnly, ...user, ...system },
-    secrets: Object.values(user),
+    secrets,
     onLog: (line) => log.write(line),
   };
   if (plan.services) await setAsideServices(options);

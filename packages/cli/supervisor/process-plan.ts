@@ -32,6 +32,7 @@ export function planProcesses(
     host: plan("host", "host/main.ts"),
     sandbox: plan("sandbox", "sandbox/main.ts"),
     blobs: plan("blobs", "blobs/main.ts"),
+    signals: plan("signals", "signals/main.ts"),
     edges,
   };
 }

@@ -13,6 +13,7 @@ const controlGraceMs = 10_000;
 const databasesGraceMs = 15_000;
 const sandboxGraceMs = 5_000;
 const blobsGraceMs = 10_000;
+const signalsGraceMs = 5_000;
 
 export interface SupervisedParts {
   database: KeptDatabase;
@@ -24,6 +25,8 @@ export interface SupervisedParts {
   sandbox: KeptProcess;
   /** Apps' buckets. */
   blobs: KeptProcess;
+  /** What is measured. */
+  signals: KeptProcess;
   edges: KeptProcess[];
   /** Whether control's scheduler goes on. */
   scheduler: SchedulerWatch;
@@ -84,6 +87,8 @@ export class Supervisor {
     onStep("Ending the apps' databases");
     await this.parts.databases.stop(databasesGraceMs);
     await this.stopAppDatabases();
+    // What the others measured last is written.
+    await this.parts.signals.stop(signalsGraceMs);
     onStep("Ending the platform's database");
     await this.parts.database.stop();
     this.ended.resolve();
@@ -92,8 +97,8 @@ export class Supervisor {
   }
 
   private processes(): KeptProcess[] {
-    const { databases, control, host, sandbox, blobs, edges } = this.parts;
-    return [databases, control, host, sandbox, blobs, ...edges];
+    const { databases, control, host, sandbox, blobs, signals, edges } = this.parts;
+    return [databases, control, host, sandbox, blobs, signals, ...edges];
   }
 
   private reports(): ProcessReport[] {
@@ -133,9 +138,9 @@ export class Supervisor {
     await this.parts.database.ready();
     step("Starting control");
     await this.parts.control.ready();
-    step("Starting databases, buckets, host, sandbox and edges");
-    const { databases, host, sandbox, blobs, edges } = this.parts;
-    await Promise.all([databases, host, sandbox, blobs, ...edges].map((process) => process.ready()));
+    step("Starting databases, buckets, host, sandbox, signals and edges");
+    const { databases, host, sandbox, blobs, signals, edges } = this.parts;
+    await Promise.all([databases, host, sandbox, blobs, signals, ...edges].map((process) => process.ready()));
   }
 
   /** Edges share their port, so each is replaced by a successor; control and host own sockets, so they end first. */

@@ -45,6 +45,9 @@ export interface HomeLayout {
   cacheSockets: string;
   /** Unix sockets of instances. */
   instanceSockets: string;
+  /** Signals: `signals-protocol.ts`, and where they are kept. */
+  signalsSocket: string;
+  signals: string;
   toolchain: string;
   artifacts: string;
   artifactFiles: string;
@@ -100,6 +103,8 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     databaseServerSockets: `${run}/db`,
     cacheSockets: `${run}/cache`,
     instanceSockets: `${run}/i`,
+    signalsSocket: `${run}/signals.sock`,
+    signals: `${home}/signals`,
     toolchain: `${home}/toolchain`,
     artifacts: `${home}/artifacts`,
     artifactFiles: `${home}/artifacts/files`,

@@ -230,6 +230,10 @@ export const signalCatalogue = define({
     detail: "provider",
     about: "Tokens of models that the app told it used.",
   },
+  heartbeat: {
+    ...{ kind: "count", unit: "s", origin: "signals", detail: "origin" },
+    about: "Seconds in which an origin measured, whether or not there was anything.",
+  },
   signals_dropped: {
     ...{ kind: "count", unit: "samples", origin: "signals", detail: "reason" },
     about: "What was measured and not kept: `series_limit`, `name`, `value`, `clock`, `buffer`.",

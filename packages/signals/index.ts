@@ -1,0 +1,3 @@
+export * from "./client/signal-sender.ts";
+export * from "./client/signals-client.ts";
+export * from "./errors.ts";

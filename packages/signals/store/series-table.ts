@@ -1,0 +1,62 @@
+import { appSignalPrefix, type SignalKind } from "@evenkeel/model";
+import { Series, type SeriesName, seriesKey } from "./series.ts";
+
+/** The series of the last hour, by app; each app may have so many of its own, and so many by which the platform measures it. */
+export class SeriesTable {
+  private readonly apps = new Map<string, AppSeries>();
+
+  constructor(private readonly limits: { ownSeries: number; platformSeries: number }) {}
+
+  find(name: SeriesName): Series | undefined {
+    const app = this.apps.get(name.app);
+    const key = seriesKey(name);
+    return app?.platform.get(key) ?? app?.own.get(key);
+  }
+
+  /** Undefined where the app has as many series as it may. */
+  findOrMake(name: SeriesName, kind: SignalKind): Series | undefined {
+    let app = this.apps.get(name.app);
+    if (!app) {
+      app = { own: new Map(), platform: new Map() };
+      this.apps.set(name.app, app);
+    }
+    const isOwn = name.signal.startsWith(appSignalPrefix);
+    const group = isOwn ? app.own : app.platform;
+    const key = seriesKey(name);
+    let series = group.get(key);
+    if (!series) {
+      if (group.size >= (isOwn ? this.limits.ownSeries : this.limits.platformSeries)) return undefined;
+      series = new Series(name, kind);
+      group.set(key, series);
+    }
+    return series;
+  }
+
+  /** The series of an app; of all without one. */
+  *of(app?: string): Iterable<Series> {
+    for (const { own, platform } of app === undefined ? this.apps.values() : this.appOf(app)) {
+      yield* platform.values();
+      yield* own.values();
+    }
+  }
+
+  /** Forgets minutes that began before `ms`, and series that have no other. */
+  forgetBefore(ms: number): void {
+    for (const [name, { own, platform }] of this.apps) {
+      for (const group of [own, platform]) {
+        for (const [key, series] of group) if (!series.forgetBefore(ms)) group.delete(key);
+      }
+      if (own.size === 0 && platform.size === 0) this.apps.delete(name);
+    }
+  }
+
+  private appOf(app: string): AppSeries[] {
+    const series = this.apps.get(app);
+    return series ? [series] : [];
+  }
+}
+
+interface AppSeries {
+  own: Map<string, Series>;
+  platform: Map<string, Series>;
+}

@@ -181,6 +181,28 @@ describe("an app that ships a schema of its variables", () => {
   }, 120_000);
 });
 
+test("a secret that a build has put into what browsers load is refused, and served once somebody says that it may be known", async () => {
+  const value = "maps-canary-4711";
+  const folder = platform.sourceFolder("inlined");
+  writePrebuilt(folder, { files: { "index.html": "<p>", "assets/app.js": `load("${value}")` } });
+  await platform.must("env", "set", "inlined", `MAPS_KEY=${value}`);
+  const deploying = ["deploy", folder, "--prebuilt", "--prod", "--app", "inlined"];
+  const refused = await platform.failing(...deploying);
+  expect(refused.stderr).toContain("static/assets/app.js: MAPS_KEY");
+  expect(refused.stderr).toContain("evenkeel env publish");
+  expect(refused.stdout + refused.stderr).not.toContain(value);
+  expect((await platform.get("inlined.localhost", "/assets/app.js")).status).toBeGreaterThanOrEqual(400);
+  expect(Bun.spawnSync(["grep", "-rlF", value, join(platform.home, "artifacts")]).stdout.toString()).toBe("");
+
+  await platform.must("env", "publish", "inlined", "MAPS_KEY");
+  await platform.deploy(folder, "--prebuilt", "--prod", "--app", "inlined");
+  expect((await platform.get("inlined.localhost", "/assets/app.js")).text()).toContain(value);
+  const audit = (await platform.api("GET", "/audit?app=inlined")).text();
+  expect(audit).toContain("publishedVariables");
+  await platform.must("env", "publish", "inlined", "MAPS_KEY", "--undo");
+  expect((await platform.failing(...deploying)).stderr).toContain("MAPS_KEY");
+}, 120_000);
+
 test("the master key is replaced while apps are served, and a lost one comes back from its export", async () => {
   const identity = await generateIdentity();
   const recipient = await identityToRecipient(identity);

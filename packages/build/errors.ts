@@ -191,6 +191,23 @@ export class OutputUnsupportedError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** Files that browsers may load hold values of secrets. */
+export class SecretExposedError extends EvenkeelError {
+  readonly code = "secret_exposed";
+  readonly fault = "user";
+
+  constructor(exposed: { file: string; names: string[] }[]) {
+    const shown = exposed.slice(0, shownFiles).map(({ file, names }) => `\n  ${file}: ${names.join(", ")}`);
+    const more = exposed.length > shownFiles ? `\n  and ${exposed.length - shownFiles} more files` : "";
+    const name = exposed[0]!.names[0]!;
+    super(`Files that browsers can load hold values of secrets:${shown.join("")}${more}`, {
+      hint: `Read them on the server alone; what is in such a file by now should be rotated if it was ever deployed. If everybody may know ${name}: evenkeel env publish APP ${name}`,
+    });
+  }
+}
+
+const shownFiles = 20;
+
 /** A build output that is not, or no longer, in the artifact store. */
 export class OutputMissingError extends EvenkeelError {
   readonly code = "output_missing";

@@ -15,6 +15,7 @@ export { type BundledEnvSchema, bundleEnvSchema } from "./env-schema/bundle-env-
 export { checkEnvironment, type EnvironmentCheck } from "./env-schema/check-environment.ts";
 export * from "./errors.ts";
 export { type BuiltFolder, importOutput } from "./import/import-output.ts";
+export type { InlinedSecrets } from "./import/inlined-secrets.ts";
 export { planRetention, type RetentionPlan } from "./retention/plan-retention.ts";
 export { type SweepResult, sweepArtifacts } from "./retention/sweep-artifacts.ts";
 export { sweepUploads } from "./retention/sweep-uploads.ts";

@@ -1,8 +1,9 @@
 import { realpathSync } from "node:fs";
 import { mkdir, readFile, utimes } from "node:fs/promises";
+import { basename } from "node:path";
 import { writeFileDurably } from "@evenkeel/disk";
 import { type BuildOutput, type HomeLayout, outputPath, type Schedule } from "@evenkeel/model";
-import { OutputUnsupportedError } from "../errors.ts";
+import { OutputUnsupportedError, SecretExposedError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import type { BuiltServices } from "../services/build-services.ts";
 import { FileIntake } from "../store/file-intake.ts";
@@ -11,11 +12,13 @@ import { makeDurable, storeError } from "../store/make-durable.ts";
 import { saveSlug } from "../store/slug-store.ts";
 import { storeLockPath } from "../store/store-layout.ts";
 import { collectSlug } from "./collect-slug.ts";
+import type { TreeEntry } from "./collect-tree.ts";
+import { findInlinedSecrets, type InlinedSecrets } from "./inlined-secrets.ts";
 import { InsideResolver } from "./inside-resolver.ts";
 import { readConfig } from "./read-config.ts";
 import { readFunctions } from "./read-functions.ts";
 import { readStatic } from "./read-static.ts";
-import { type ServicesDraft, storeDrafts } from "./store-drafts.ts";
+import { type OutputDrafts, type ServicesDraft, storeDrafts } from "./store-drafts.ts";
 
 /** Where a build left its output. */
 export interface BuiltFolder {
@@ -36,18 +39,26 @@ export interface BuiltFolder {
   services?: BuiltServices;
 }
 
+export interface ImportOptions {
+  signal?: AbortSignal;
+  /** Variables whose values must not stand in what browsers may load. */
+  secrets?: Record<string, string>;
+  /** Values that were found where they may be meant. */
+  onInlined?: (found: InlinedSecrets) => void;
+}
+
 /**
  * Brings a Build Output into the artifact store. Order, by what a crash leaves: staged files and unfinished trees (swept)
  * → durable files and trees without a manifest (swept) → the manifest, durable, which makes the output exist. The same files and settings
  * give the same id; an import of what is there already hashes and compares, and writes nothing.
  *
  * @throws OutputInvalidError (`output_invalid`), OutputPathRefusedError (`output_path_refused`),
- *   HandlerMissingError (`output_handler_missing`), OutputUnsupportedError (`output_unsupported`), StoreFullError (`store_full`)
+ *   SecretExposedError (`secret_exposed`), HandlerMissingError (`output_handler_missing`), OutputUnsupportedError (`output_unsupported`), StoreFullError (`store_full`)
  */
 export async function importOutput(
   layout: HomeLayout,
   built: BuiltFolder,
-  options: { signal?: AbortSignal } = {},
+  options: ImportOptions = {},
 ): Promise<BuildOutput> {
   const boundary = realpathSync(built.boundary);
   const resolver = new InsideResolver(boundary, built.seenAs ?? built.boundary);
@@ -60,6 +71,7 @@ export async function importOutput(
   const statics = readStatic(resolver, output, config.overrides);
   const functions = await readFunctions(resolver, output, inBoundary(built.project));
   const services = built.services && (await draftServices(built.services));
+  await refuseExposed({ statics, functions, services }, options);
   options.signal?.throwIfAborted();
 
   const lock = await acquireFileLock(storeLockPath(layout), "shared", { signal: options.signal });
@@ -87,6 +99,27 @@ export async function importOutput(
     lock?.unlock();
   }
 }
+
+/** Before anything is stored: a secret must not get into the store either. */
+async function refuseExposed(
+  { statics, functions, services }: Pick<OutputDrafts, "statics" | "functions" | "services">,
+  { secrets, onInlined }: ImportOptions,
+): Promise<void> {
+  if (!secrets) return;
+  const reachable = statics.map(({ key, path }) => ({ name: `static/${key}`, path }));
+  for (const [name, { fallback }] of functions.prerenders)
+    if (fallback) reachable.push({ name: `functions/${name}.prerender-fallback`, path: fallback.path });
+  const server = [...functions.byFolder].flatMap(([folder, { entries }]) =>
+    treeFiles(basename(folder), entries),
+  );
+  server.push(...treeFiles("services", services?.entries ?? []));
+  const found = await findInlinedSecrets({ reachable, server }, secrets);
+  if (found.exposed.length > 0) throw new SecretExposedError(found.exposed);
+  onInlined?.(found);
+}
+
+const treeFiles = (root: string, entries: TreeEntry[]) =>
+  entries.flatMap((entry) => ("file" in entry ? [{ name: `${root}/${entry.path}`, path: entry.file }] : []));
 
 async function draftServices({
   path,

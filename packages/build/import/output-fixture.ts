@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type BuildOutput, type HomeLayout, homeLayout } from "@evenkeel/model";
-import { importOutput } from "./import-output.ts";
+import { type ImportOptions, importOutput } from "./import-output.ts";
 
 /** A project with a Build Output, and a home to import it into; for tests. Paths that begin with `@/` mean `.vercel/output`. */
 export class OutputFixture {
@@ -26,13 +26,9 @@ export class OutputFixture {
     symlinkSync(target, this.at(path));
   }
 
-  bring(options: { settled?: boolean; seenAs?: string } = {}): Promise<BuildOutput> {
-    return importOutput(this.layout, {
-      output: this.at("@/"),
-      project: this.project,
-      boundary: this.project,
-      ...options,
-    });
+  bring(options: { settled?: boolean; seenAs?: string } = {}, how: ImportOptions = {}): Promise<BuildOutput> {
+    const built = { output: this.at("@/"), project: this.project, boundary: this.project, ...options };
+    return importOutput(this.layout, built, how);
   }
 
   remove(): void {

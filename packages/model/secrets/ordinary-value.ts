@@ -25,6 +25,18 @@ export function isOrdinaryValue(name: string, value: string): boolean {
   return !secretName.test(name) && looksOrdinary(value);
 }
 
+/**
+ * Whether there is no doubt that a value is a secret: its name says so, or it holds 16 characters that look drawn by chance. Other values that are
+ * not ordinary may be anything. Pure.
+ */
+export const isCertainSecret = (name: string, value: string): boolean =>
+  secretName.test(name) || value.split(/[^\w-]+/).some(looksRandom);
+
+const looksRandom = (text: string): boolean =>
+  text.length >= 16 &&
+  ((/[a-z]/.test(text) && /[A-Z]/.test(text) && /\d/.test(text)) ||
+    (/^[0-9a-f-]+$/i.test(text) && /[a-f]/i.test(text) && (text.match(/\d/g)?.length ?? 0) >= 4));
+
 function looksOrdinary(value: string): boolean {
   return (
     /^[\d\s.,:+/_TZ-]*$/.test(value) ||

@@ -34,6 +34,11 @@ export class PatternSearch<Label> {
     for (const pattern of this.patterns) this.enter(pattern);
   }
 
+  /** Length of the longest text that it finds. */
+  get longest(): number {
+    return this.patterns[0]?.text.length ?? 0;
+  }
+
   /** In order, each as long as can be, those that overlap as one under the label of the longest. */
   find(text: string): Found<Label>[] {
     const found: (Found<Label> & { longest: number })[] = [];

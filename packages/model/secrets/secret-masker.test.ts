@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { isCertainSecret } from "./ordinary-value.ts";
 import { secretMasker, secretVariables } from "./secret-masker.ts";
 
 const canary = 'ca/na+ry "7f3a9c"\\end';
@@ -80,9 +81,21 @@ test.each([
 });
 
 test("plain and public variables are no secrets", () => {
-  const variables = { A_KEY: "1", B_KEY: "2", NEXT_PUBLIC_KEY: "3", VITE_KEY: "4", PUBLIC_KEY: "5" };
+  const variables = { A_KEY: "1", B_KEY: "2", NEXT_PUBLIC_KEY: "3", VITE_KEY: "4", VAPID_PUBLIC_KEY: "5" };
   expect(secretVariables(variables, ["B_KEY"])).toEqual({ A_KEY: "1" });
 });
+
+test.each([
+  ["API_KEY", "letters", true],
+  ["ACCOUNT_SID", "AC0123456789abcdef01", true],
+  ["CLIENT", "7d9f4c52-1b7e-4b62-9a3f-5d1c", true],
+  ["HOOK", "https://hooks.example.com/T1/0123456789Abcdefg", true],
+  ["MODEL", "claude-sonnet-4-20250514", false],
+  ["TITLE", "Shop of 24 hours and a day", false],
+  ["IMAGES", "https://cdn.example.com/a-long-folder-of-images-2", false],
+])("whether %s=%s is a secret without doubt: %p", (name, value, certain) =>
+  expect(isCertainSecret(name, value)).toBe(certain),
+);
 
 test("where a text was cut, the beginning of a secret goes too", () => {
   const mask = secretMasker({ API_KEY: "sk_live_0123456789" });

@@ -1,6 +1,6 @@
 import { PatternSearch } from "./pattern-search.ts";
 import { isPublicName } from "./public-name.ts";
-import { secretParts } from "./secret-parts.ts";
+import { type SecretPart, secretParts } from "./secret-parts.ts";
 import { formsOf } from "./value-forms.ts";
 
 /**
@@ -29,10 +29,10 @@ export function secretVariables(
 }
 
 /** Where the values of secrets stand in a text, in any of their forms, but for ordinary ones (`isOrdinaryValue`). */
-export function secretSearch(secrets: Record<string, string>): PatternSearch<string> {
-  const patterns = new Map<string, string>();
-  for (const [value, name] of secretParts(secrets))
-    for (const form of formsOf(value)) if (!patterns.has(form)) patterns.set(form, name);
+export function secretSearch(secrets: Record<string, string>): PatternSearch<SecretPart> {
+  const patterns = new Map<string, SecretPart>();
+  for (const [value, part] of secretParts(secrets))
+    for (const form of formsOf(value)) if (!patterns.has(form)) patterns.set(form, part);
   return new PatternSearch(patterns);
 }
 
@@ -49,7 +49,7 @@ export function secretMasker(secrets: Record<string, string>): MaskSecrets {
     let masked = "";
     let done = 0;
     for (const { start, end, label } of found) {
-      masked += `${text.slice(done, start)}[${label}]`;
+      masked += `${text.slice(done, start)}[${label.name}]`;
       done = end;
     }
     return masked + text.slice(done);

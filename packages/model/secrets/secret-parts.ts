@@ -1,18 +1,26 @@
-import { isOrdinaryValue } from "./ordinary-value.ts";
+import { isCertainSecret, isOrdinaryValue } from "./ordinary-value.ts";
 
 /** Deeper and longer values are no settings that a person wrote. */
 const deepest = 6;
 
+/** A text that is, or may be, a secret of the variable `name`. */
+export interface SecretPart {
+  name: string;
+  /** There is no doubt that it is one. */
+  certain: boolean;
+}
+
 /**
- * What of an environment's values no text may hold, with the variable's name: each value that is not ordinary, its lines (a private key is printed
- * line by line), the password within a URL, and what a JSON value holds. Pure.
+ * What of an environment's values no text may hold: each value that is not ordinary, its lines (a private key is printed
+ * line by line), the password within a URL, and what a JSON value holds; each with the variable. Pure.
  */
-export function secretParts(variables: Record<string, string>): Map<string, string> {
-  const parts = new Map<string, string>();
+export function secretParts(variables: Record<string, string>): Map<string, SecretPart> {
+  const parts = new Map<string, SecretPart>();
   for (const [name, value] of Object.entries(variables)) {
     const add = (part: string, under: string) => {
       const text = part.trim();
-      if (!isOrdinaryValue(under, text) && !parts.has(text)) parts.set(text, name);
+      if (!isOrdinaryValue(under, text) && !parts.has(text))
+        parts.set(text, { name, certain: isCertainSecret(under, text) });
     };
     add(value, name);
     if (value.includes("\n")) for (const line of value.split("\n")) add(line, name);

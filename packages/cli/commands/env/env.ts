@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { registerEnvChange } from "./env-change.ts";
 import { registerEnvFile } from "./env-file.ts";
+import { registerEnvPublish } from "./env-publish.ts";
 import { registerEnvRotate } from "./env-rotate.ts";
 import { registerEnvShow } from "./env-show.ts";
 
@@ -22,5 +23,6 @@ Examples:
   registerEnvShow(env);
   registerEnvChange(env);
   registerEnvRotate(env);
+  registerEnvPublish(env);
   registerEnvFile(env);
 }

@@ -16,6 +16,8 @@ const buildSettings = {
 
 export const appSettings = z.strictObject({
   ...buildSettings,
+  /** Variables that are no secrets to browsers: builds may put their values into what those load. */
+  publishedVariables: z.array(z.string().min(1).max(256)).max(1_000).nullable().optional(),
   /** A push to it deploys to production; default `main`, and `master` while no push to `main` was seen. */
   productionBranch: z.string().min(1).max(200).optional(),
   /** A function of the app gets at most this many instances; default 10. */

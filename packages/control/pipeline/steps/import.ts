@@ -1,10 +1,14 @@
-import { type BuiltFolder, importOutput, removeBuildFolder } from "@evenkeel/build";
-import { formatSize } from "@evenkeel/model";
+import { type BuiltFolder, type InlinedSecrets, importOutput, removeBuildFolder } from "@evenkeel/build";
+import { type AppName, formatSize, secretVariables } from "@evenkeel/model";
 import { scheduleDefinitions } from "@evenkeel/schedules";
+import { getApp } from "../../apps/app-store.ts";
+import { openEnvironment } from "../../deployments/deployment-environment.ts";
+import type { DeploymentRow } from "../../deployments/deployment-row.ts";
+import type { BuildLog } from "../../logs/build-log.ts";
 import { attachCronSecret } from "../../schedules/cron-secret.ts";
 import { declareSchedules } from "../../schedules/job-store.ts";
 import { needsBuildToMigrate } from "../needs-build-to-migrate.ts";
-import type { PipelineStep } from "../pipeline-step.ts";
+import type { PipelineParts, PipelineStep } from "../pipeline-step.ts";
 import { recordOutput } from "../step-store.ts";
 
 /** Brings the output into the artifact store. From here on the build folder is no longer needed, but by a migration command. */
@@ -14,8 +18,10 @@ export const importStep: PipelineStep = {
   async run({ deployment, results, log, signal }, { layout, database, vault, imports }) {
     const migrates = needsBuildToMigrate({ results });
     const built = results.build as unknown as BuiltFolder;
+    const secrets = await searchedSecrets(deployment, { database, vault });
+    const onInlined = (found: InlinedSecrets) => noteInlined(log, deployment.app, found);
     const output = await imports.take(
-      () => importOutput(layout, settledUnless(migrates, built), { signal }),
+      () => importOutput(layout, settledUnless(migrates, built), { signal, secrets, onInlined }),
       signal,
     );
     const functions = Object.keys(output.functionsById).length;
@@ -39,6 +45,29 @@ export const importStep: PipelineStep = {
     return { output: output.id };
   },
 };
+
+/** All but those that somebody has published. */
+async function searchedSecrets(
+  { id, app }: DeploymentRow,
+  { database, vault }: Pick<PipelineParts, "database" | "vault">,
+): Promise<Record<string, string>> {
+  const { secrets } = await openEnvironment(database, vault, id);
+  const { settings } = await getApp(database, app);
+  return secretVariables(secrets, settings.publishedVariables ?? []);
+}
+
+function noteInlined(log: BuildLog, app: AppName, { doubtful, server }: InlinedSecrets): void {
+  for (const { file, names } of doubtful.slice(0, shownFiles))
+    log.note(
+      `${file}, which browsers can load, holds the value of ${names.join(", ")}. If that is meant: evenkeel env publish ${app} ${names.join(" ")}`,
+    );
+  for (const { file, names } of server.slice(0, shownFiles))
+    log.note(
+      `${file} holds the value of ${names.join(", ")}: the build has put it there, so another value takes effect with the next build only`,
+    );
+}
+
+const shownFiles = 5;
 
 /** Where code of the app runs in the folder afterwards, files of the store must not be the same as files in it. */
 const settledUnless = (migrates: boolean, built: BuiltFolder): BuiltFolder =>

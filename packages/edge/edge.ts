@@ -7,7 +7,9 @@ import {
   type HomeLayout,
   type OutputId,
   type ServingChange,
+  type SignalSample,
 } from "@evenkeel/model";
+import { SignalSender } from "@evenkeel/signals/client/signal-sender";
 import { AnswerCache } from "./cache/answer-cache.ts";
 import { openCacheDatabase } from "./cache/cache-database.ts";
 import { startCacheService } from "./cache/cache-service.ts";
@@ -47,6 +49,8 @@ export interface EdgeOptions {
   cacheMemoryBytes?: number;
   /** Disk for rendered pages and data of all edges together; default 2 GiB. */
   cacheDiskBytes?: number;
+  /** Whether requests are counted; default true. Only to measure what counting costs. */
+  isMeasuring?: boolean;
 }
 
 /** While clients are told to connect anew, new connections are still taken: fewer would be lost to the closing listener only by luck. */
@@ -55,6 +59,7 @@ const farewellMs = 700;
 /** One edge process: everything between the listening socket and the answers. */
 export class Edge {
   private readonly table = new ServingTable();
+  private readonly signals: SignalSender;
   private readonly measures: Measures;
   private readonly feed: ServingFeed;
   private readonly link: HostLink;
@@ -75,7 +80,12 @@ export class Edge {
     const entries = new EntryStore(database, options.cacheDiskBytes ?? 2 * 1024 ** 3);
     const answers = new AnswerCache(memoryBytes);
 
-    this.measures = new Measures((atMs, measures) => this.feed.sendMeasures(atMs, measures));
+    this.signals = new SignalSender({ socketPath: layout.signalsSocket, origin: "edge", name });
+    const onSecond = (samples: SignalSample[]) => this.signals.send(samples);
+    this.measures = new Measures({
+      edge: name,
+      onSecond: options.isMeasuring === false ? undefined : onSecond,
+    });
     this.catalog = new OutputCatalog(layout);
     this.link = new HostLink({ name, hostSocket: layout.hostSocket });
     this.pages = new PageCache(answers, entries, tags);
@@ -88,6 +98,7 @@ export class Edge {
       table: this.table,
       catalog: this.catalog,
       sites: new ServedSites(this.measures),
+      measures: this.measures,
       link: this.link,
       files: new FileServer({ filePath: (hash) => artifactFilePath(layout, hash) }),
       images: new ImageService({ cacheFolder: join(layout.cache, "images") }),
@@ -131,6 +142,7 @@ export class Edge {
     this.closers.push(
       () => service.stop(),
       () => this.measures.flush(),
+      () => this.signals.stop(),
       () => this.link.stop(),
       () => this.feed.stop(),
       () => {
@@ -164,6 +176,7 @@ export class Edge {
       performance.now() - exchange.startedAtMs,
       exchange.requestBodyBytes,
       exchange.responseBytes,
+      state.failure?.code,
     );
   }
 

@@ -12,6 +12,7 @@ const edge = new Edge({
   domain: env["EVENKEEL_DOMAIN"] ?? "localhost",
   address: env["EVENKEEL_ADDRESS"] ?? "127.0.0.1",
   port,
+  isMeasuring: env["EVENKEEL_MEASURING"] !== "off",
 });
 
 let stopping = false;

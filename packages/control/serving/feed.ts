@@ -180,7 +180,6 @@ export class Feed {
         subscriber.version = message.version;
         this.check();
       }
-      // `measures` are not read here yet: nothing decides by them.
     };
     connection.onClose = () => {
       if (subscriber) this.subscribers.delete(subscriber);

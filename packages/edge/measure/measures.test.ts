@@ -1,36 +1,53 @@
 import { expect, test } from "bun:test";
-import { type DeploymentId, type EdgeMeasure, latencyBucketsMs } from "@evenkeel/model";
-import { latencyBucket, Measures } from "./measures.ts";
+import { Histogram, type ServedDeployment, type SignalSample } from "@evenkeel/model";
+import { Measures } from "./measures.ts";
 
-test("a latency falls into the first bucket that is not below it, the slowest into the last", () => {
-  expect(latencyBucket(0)).toBe(0);
-  for (const [index, bound] of latencyBucketsMs.entries()) {
-    expect(latencyBucket(bound)).toBe(index);
-    if (index + 1 < latencyBucketsMs.length) expect(latencyBucket(bound * 1.01)).toBe(index + 1);
-  }
-  expect(latencyBucket(1e9)).toBe(latencyBucketsMs.length - 1);
+const deployment = { id: "aaaaaaaaa", app: "shop", environment: "production" } as ServedDeployment;
+const scope = { app: "shop", environment: "production", deployment: "aaaaaaaaa" } as const;
+
+function start() {
+  const told: SignalSample[][] = [];
+  const measures = new Measures({ edge: "edge-0", onSecond: (samples) => told.push(samples) });
+  return { told, measures, measure: measures.of(deployment) };
+}
+
+test("what was counted is told once, errors by their class, and counting begins again at zero", () => {
+  const { told, measures, measure } = start();
+  for (let request = 0; request < 5; request++) measures.begin(measure);
+  measures.count(measure, 200, 1, 10, 1_000, undefined);
+  measures.count(measure, 503, 2, 0, 100, "FUNCTION_THROTTLED");
+  measures.count(measure, 500, 2, 0, 0, undefined);
+  measures.count(measure, 0, 2, 0, 0, undefined);
+  measures.count(measure, 404, 4, 0, 0, undefined);
+  measure.prerenderHits++;
+  measures.flush();
+  measures.flush();
+  const latency = Histogram.of([1, 2, 2, 2, 4]).toJSON();
+  const counts = {
+    requests: 5,
+    client_errors: 2,
+    request_bytes: 10,
+    response_bytes: 1_100,
+    prerender_hits: 1,
+  };
+  expect(told).toEqual([
+    [
+      { ...scope, counts, histograms: { latency } },
+      { ...scope, detail: "edge-0", gauges: { in_flight: 5 } },
+      { ...scope, detail: "FUNCTION_THROTTLED", counts: { errors: 1 } },
+      { ...scope, detail: "app", counts: { errors: 1 } },
+    ],
+  ]);
 });
 
-test("counts are told once, by deployment and status class, and begin again at zero", () => {
-  const told: EdgeMeasure[][] = [];
-  const measures = new Measures((_atMs, batch) => told.push(batch));
-  const a = measures.of("aaaaaaaaa" as DeploymentId);
-  measures.count(a, 200, 1, 10, 1_000);
-  measures.count(a, 503, 2, 0, 100);
-  measures.count(a, 0, 2, 0, 0);
-  a.prerenderHits++;
+test("a request that lasts is in flight in each second until it ends", () => {
+  const { told, measures, measure } = start();
+  measures.begin(measure);
   measures.flush();
   measures.flush();
-  expect(told.length).toBe(1);
-  expect(told[0]![0]).toMatchObject({
-    deployment: "aaaaaaaaa",
-    statuses: [0, 1, 0, 1, 1],
-    requestBytes: 10,
-    responseBytes: 1_100,
-    prerenderHits: 1,
-  });
-  expect(told[0]![0]!.latency.reduce((sum, count) => sum + count)).toBe(3);
-  measures.count(a, 200, 1, 1, 1);
+  measures.count(measure, 200, 2_000, 0, 0, undefined);
   measures.flush();
-  expect(told[1]![0]).toMatchObject({ statuses: [0, 1, 0, 0, 0], requestBytes: 1, prerenderHits: 0 });
+  measures.flush();
+  expect(told.map((samples) => samples[1]!.gauges!["in_flight"])).toEqual([1, 1, 1]);
+  expect(told.map((samples) => samples[0]!.counts!["requests"])).toEqual([undefined, undefined, 1]);
 });

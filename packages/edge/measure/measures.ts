@@ -1,80 +1,65 @@
-import { type DeploymentId, type EdgeMeasure, latencyBucketsMs } from "@evenkeel/model";
+import type { DeploymentId, ServedDeployment, SignalSample } from "@evenkeel/model";
+import { DeploymentMeasure } from "./deployment-measure.ts";
 
-/** Counts of one deployment in the current second. Kept by whoever serves it, so that counting is a few additions. */
-export class DeploymentMeasure {
-  readonly statuses = new Float64Array(5);
-  /** By `latencyBucketsMs`; the last also counts everything slower. */
-  readonly latency = new Float64Array(latencyBucketsMs.length);
-  requestBytes = 0;
-  responseBytes = 0;
-  prerenderHits = 0;
-  prerenderMisses = 0;
-  /** Something was counted since the last `take`. */
-  touched = false;
-
-  constructor(readonly deployment: DeploymentId) {}
-
-  take(): EdgeMeasure {
-    const measure: EdgeMeasure = {
-      deployment: this.deployment,
-      statuses: Array.from(this.statuses) as EdgeMeasure["statuses"],
-      latency: Array.from(this.latency),
-      requestBytes: this.requestBytes,
-      responseBytes: this.responseBytes,
-      prerenderHits: this.prerenderHits,
-      prerenderMisses: this.prerenderMisses,
-    };
-    this.statuses.fill(0);
-    this.latency.fill(0);
-    this.requestBytes = this.responseBytes = this.prerenderHits = this.prerenderMisses = 0;
-    this.touched = false;
-    return measure;
-  }
+export interface MeasuresOptions {
+  /** Of this edge: `edge-0`. */
+  edge: string;
+  /** Told at the end of each second in which something was counted or in flight. Absent: nothing is counted. */
+  onSecond?: (samples: SignalSample[]) => void;
 }
 
-const bounds = Float64Array.from(latencyBucketsMs);
+/** The class of an error that is the app's own answer. */
+const ownError = "app";
 
-/** Index of the first bucket whose upper bound is not below `ms`; the last one counts everything slower. */
-export function latencyBucket(ms: number): number {
-  let low = 0;
-  let high = bounds.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (bounds[middle]! < ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Counts requests by deployment and hands the counts of each second on, if there are any. */
+/** Counts requests by deployment, without allocating anything, and hands the counts of each second on. */
 export class Measures {
   private readonly measures = new Map<DeploymentId, DeploymentMeasure>();
   private touched: DeploymentMeasure[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly isOn: boolean;
 
-  constructor(private readonly onSecond: (atMs: number, measures: EdgeMeasure[]) => void) {}
+  constructor(private readonly options: MeasuresOptions) {
+    this.isOn = options.onSecond !== undefined;
+  }
 
-  of(deployment: DeploymentId): DeploymentMeasure {
-    let measure = this.measures.get(deployment);
+  of(deployment: ServedDeployment): DeploymentMeasure {
+    let measure = this.measures.get(deployment.id);
     if (!measure) {
       measure = new DeploymentMeasure(deployment);
-      this.measures.set(deployment, measure);
+      this.measures.set(deployment.id, measure);
     }
     return measure;
   }
 
-  /** One finished request; `status` 0 (the client left before an answer) counts as 4xx, as nginx's 499 does. */
+  /** A request came. `count` ends it. */
+  begin(measure: DeploymentMeasure): void {
+    if (!this.isOn) return;
+    if (!measure.touched) this.touch(measure);
+    if (++measure.inFlight > measure.mostInFlight) measure.mostInFlight = measure.inFlight;
+  }
+
+  /**
+   * A request has ended; `status` 0 (the client left before an answer) counts as 4xx, as nginx's 499 does.
+   *
+   * @param failure why the edge answered 5xx itself; absent: the app did
+   */
   count(
     measure: DeploymentMeasure,
     status: number,
     latencyMs: number,
     requestBytes: number,
     responseBytes: number,
+    failure: string | undefined,
   ): void {
+    if (!this.isOn) return;
     if (!measure.touched) this.touch(measure);
-    const statusClass = status === 0 ? 3 : ((status / 100) | 0) - 1;
-    measure.statuses[statusClass]!++;
-    measure.latency[latencyBucket(latencyMs)]!++;
+    measure.inFlight--;
+    measure.requests++;
+    if (status >= 500) {
+      const errorClass = failure ?? ownError;
+      measure.errors.set(errorClass, (measure.errors.get(errorClass) ?? 0) + 1);
+    } else if (status >= 400 || status === 0) measure.clientErrors++;
+    measure.latency.record(latencyMs);
     measure.requestBytes += requestBytes;
     measure.responseBytes += responseBytes;
   }
@@ -89,9 +74,14 @@ export class Measures {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.touched.length === 0) return;
-    const measures = this.touched.map((measure) => measure.take());
+    const measured = this.touched;
     this.touched = [];
-    this.onSecond(Math.floor(Date.now() / 1_000) * 1_000, measures);
+    this.options.onSecond?.(measured.flatMap((measure) => measure.take(this.options.edge)));
+    for (const measure of measured) {
+      measure.touched = false;
+      // What lasts longer than a second is in flight in the next one, too.
+      if (measure.inFlight > 0) this.touch(measure);
+    }
   }
 
   private touch(measure: DeploymentMeasure): void {

@@ -4,6 +4,7 @@ import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import type { ImageService } from "../images/image-service.ts";
 import { serveImage } from "../images/serve-image.ts";
 import type { HostLink } from "../link/host-link.ts";
+import type { Measures } from "../measure/measures.ts";
 import type { PageCache } from "../prerender/page-cache.ts";
 import type { PageRenderer } from "../prerender/page-renderer.ts";
 import { answerHeaders } from "../routing/answer-headers.ts";
@@ -36,6 +37,7 @@ export interface DispatcherParts {
   table: ServingTable;
   catalog: OutputCatalog;
   sites: ServedSites;
+  measures: Measures;
   link: HostLink;
   files: FileServer;
   images: ImageService;
@@ -85,6 +87,8 @@ export class Dispatcher {
   private begin(exchange: Exchange, served: ServedSite, loaded: LoadedOutput): void | Promise<void> {
     const state = new RequestState(served, loaded);
     exchange.context = state;
+    // One whose client left while the output was read has ended already.
+    if (!exchange.aborted) this.parts.measures.begin(served.measure);
     const { site } = served;
     if (site.previous?.length && asksForHashedAsset(exchange) && !hasFile(loaded, exchange.path)) {
       return this.serveFromPrevious(exchange, state, site);

@@ -11,6 +11,7 @@ export function answerWithPlatformPage(
   failure: FunctionFailure,
 ): void {
   const { deployment, requestId, served } = state;
+  state.failure ??= failure;
   const isProduction = deployment.environment === "production";
   const reason = failure.detail?.message ? ` ${failure.detail.message}` : "";
   const { headers, body } = renderPlatformPage(

@@ -1,6 +1,7 @@
 import type { HeaderPairs } from "../http/exchange.ts";
 import { headerLines } from "../http/head-writer.ts";
-import type { DeploymentMeasure, Measures } from "../measure/measures.ts";
+import type { DeploymentMeasure } from "../measure/deployment-measure.ts";
+import type { Measures } from "../measure/measures.ts";
 import type { Site } from "../state/serving-table.ts";
 
 /** A site with what each of its requests needs, kept as long as its alias stays. */
@@ -18,7 +19,7 @@ export class ServedSite {
     measures: Measures,
   ) {
     const { deployment, previous } = site;
-    this.measure = measures.of(deployment.id);
+    this.measure = measures.of(deployment);
     const headers: [string, string][] = [
       ["server", "Evenkeel"],
       ["x-evenkeel-deployment", deployment.id],

@@ -152,15 +152,16 @@ test("an unknown host is named in a 404, as HTML to browsers; the platform's own
   }
 }, 60_000);
 
-test("requests are counted by deployment and told to control", async () => {
+test("requests are counted by deployment and told to the process of signals", async () => {
   world.startEdge();
   await world.deploy({ id: "aaaaaaaaa", files: { "index.html": "home" } });
   await world.get("shop.localhost", "/");
   await world.get("shop.localhost", "/missing");
-  const sum = (index: number) =>
-    world.measures.reduce((total, measure) => total + measure.statuses[index]!, 0);
-  await until(() => sum(1) === 1 && sum(3) === 1);
-  expect(world.measures[0]!.deployment).toBe("aaaaaaaaa");
+  const sum = (signal: string) =>
+    world.samples.reduce((total, { counts }) => total + (counts?.[signal] ?? 0), 0);
+  await until(() => sum("requests") === 2 && sum("client_errors") === 1);
+  const scope = { app: "shop", environment: "production", deployment: "aaaaaaaaa" };
+  for (const sample of world.samples) expect(sample).toMatchObject(scope);
 }, 60_000);
 
 test("an edge that starts while control and host are away serves what it served before", async () => {

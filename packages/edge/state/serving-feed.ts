@@ -1,12 +1,6 @@
 import { readFileSync } from "node:fs";
 import { writeFileDurably } from "@evenkeel/disk";
-import type {
-  EdgeMeasure,
-  FeedFromControl,
-  FeedToControl,
-  ServingChange,
-  ServingState,
-} from "@evenkeel/model";
+import type { FeedFromControl, FeedToControl, ServingChange, ServingState } from "@evenkeel/model";
 import { keepConnected, type MessageConnection } from "@evenkeel/wire";
 import type { ServingTable } from "./serving-table.ts";
 
@@ -23,9 +17,6 @@ export interface ServingFeedOptions {
   persistDelayMs?: number;
 }
 
-/** Seconds of measures that are kept while control is away; older ones are dropped. */
-const keptMeasureBatches = 60;
-
 /**
  * Keeps a `ServingTable` as control wants it. The last known state is read from disk at once, so an edge that starts while control is away
  * serves what it served before. A change is acknowledged as soon as requests see it; the disk comes later, since control can always
@@ -35,7 +26,6 @@ export class ServingFeed {
   private connection: MessageConnection<FeedFromControl, FeedToControl> | undefined;
   private readonly link: { stop(): void };
   private persistTimer: ReturnType<typeof setTimeout> | undefined;
-  private unsentMeasures: { atMs: number; measures: EdgeMeasure[] }[] = [];
 
   constructor(private readonly options: ServingFeedOptions) {
     const known = readState(options.statePath);
@@ -50,21 +40,11 @@ export class ServingFeed {
         if (this.connection === connection) this.connection = undefined;
       };
       connection.send({ type: "hello", role: "edge", name: options.name, version: options.table.version });
-      for (const batch of this.unsentMeasures) connection.send({ type: "measures", ...batch });
-      this.unsentMeasures = [];
     });
   }
 
   get connected(): boolean {
     return this.connection !== undefined;
-  }
-
-  sendMeasures(atMs: number, measures: EdgeMeasure[]): void {
-    if (this.connection) this.connection.send({ type: "measures", atMs, measures });
-    else {
-      this.unsentMeasures.push({ atMs, measures });
-      if (this.unsentMeasures.length > keptMeasureBatches) this.unsentMeasures.shift();
-    }
   }
 
   /** Writes what is not yet on disk and closes the connection. */

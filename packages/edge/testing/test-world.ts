@@ -5,13 +5,15 @@ import { join } from "node:path";
 import {
   applyServingEntry,
   type DeploymentId,
-  type EdgeMeasure,
   emptyServingState,
   type FeedFromControl,
   type FeedToControl,
+  type FromSignals,
   homeLayout,
   type OutputId,
   type ServingChange,
+  type SignalSample,
+  type ToSignals,
 } from "@evenkeel/model";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import { Edge, type EdgeOptions } from "../edge.ts";
@@ -37,12 +39,14 @@ export interface TestRequest {
 export class TestWorld {
   readonly folder = mkdtempSync(join(tmpdir(), "ek-w-"));
   readonly layout = homeLayout(this.folder);
-  readonly measures: EdgeMeasure[] = [];
+  /** What edges told to the process of signals, of which this is all that is here. */
+  readonly samples: SignalSample[] = [];
   readonly edges: Edge[] = [];
   readonly host: TestHost;
   private readonly state = emptyServingState();
   private readonly subscribers = new Map<MessageConnection<FeedToControl, FeedFromControl>, number>();
   private readonly feed: { stop(): void };
+  private readonly signals: { stop(): void };
 
   constructor() {
     const { run, serving, artifactOutputs, instanceSockets } = this.layout;
@@ -54,8 +58,13 @@ export class TestWorld {
       connection.onClose = () => this.subscribers.delete(connection);
       connection.onMessage = (message) => {
         if (message.type === "hello") connection.send({ type: "snapshot", state: this.state });
-        else if (message.type === "ack") this.subscribers.set(connection, message.version);
-        else this.measures.push(...message.measures);
+        else this.subscribers.set(connection, message.version);
+      };
+    });
+    this.signals = listenForMessages<ToSignals, FromSignals>(this.layout.signalsSocket, (connection) => {
+      connection.onMessage = (message) => {
+        if (message.type === "batch") this.samples.push(...message.samples);
+        connection.send({ type: "ack", seq: message.type === "batch" ? message.seq : 0 });
       };
     });
   }
@@ -143,6 +152,7 @@ export class TestWorld {
   async stop(): Promise<void> {
     for (const edge of this.edges) await edge.stop(0);
     this.feed.stop();
+    this.signals.stop();
     this.host.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -16,25 +16,4 @@ export type FeedFromControl =
 
 export type FeedToControl =
   | { type: "hello"; role: "edge" | "host"; name: string; version: number }
-  | { type: "ack"; version: number }
-  /** Once per second, only when something was counted. */
-  | { type: "measures"; atMs: number; measures: EdgeMeasure[] };
-
-/** Requests of one deployment in one second at one edge. */
-export interface EdgeMeasure {
-  deployment: string;
-  /** Count by status class: index 0 is 1xx, 4 is 5xx. */
-  statuses: [number, number, number, number, number];
-  /** Latency histogram: counts of `latencyBucketsMs`. */
-  latency: number[];
-  requestBytes: number;
-  responseBytes: number;
-  prerenderHits: number;
-  prerenderMisses: number;
-}
-
-/** Upper bounds of the latency buckets in milliseconds, 1.5 × apart; the last counts everything slower. */
-export const latencyBucketsMs: readonly number[] = Array.from(
-  { length: 36 },
-  (_, index) => 0.1 * 1.5 ** index,
-);
+  | { type: "ack"; version: number };

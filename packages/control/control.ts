@@ -49,7 +49,7 @@ import { schedulerBeat } from "./schedules/scheduler-beat.ts";
 import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
-import { loadOrCreateAdminToken } from "./tokens/admin-token.ts";
+import { AdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
 import { Configurer } from "./variables/configurer.ts";
 import { OverlapEnder } from "./variables/overlap-ender.ts";
@@ -90,6 +90,7 @@ export class Control {
     mkdirSync(layout.run, { recursive: true });
     const database = new Database({ connectionString: options.databaseUrl });
     const vault = Vault.open(layout.masterKey);
+    const adminToken = new AdminToken(layout.apiToken);
     const feed = new Feed(layout.feedSocket, {
       load: () => loadServing(database),
       entriesAfter: (version) => entriesAfter(database, version),
@@ -141,6 +142,7 @@ export class Control {
         place,
         database,
         vault,
+        adminToken,
         databases,
         blobs,
         databaseRemover,
@@ -161,7 +163,7 @@ export class Control {
     };
     this.overlapEnder = new OverlapEnder(this.parts);
     this.sweeper = new Sweeper(this.parts);
-    const authenticator = new Authenticator(loadOrCreateAdminToken(layout.apiToken), database);
+    const authenticator = new Authenticator(adminToken, database);
     this.server = serve(layout.controlSocket, this.makeApi(authenticator, new PushRegistry()));
   }
 

@@ -32,10 +32,13 @@ export function registerToken(program: Command): void {
   token
     .command("rotate")
     .summary("give a token a new secret; the old one is accepted for a while")
-    .argument("<id>", "the token's id")
+    .argument("<id>", "the token's id; admin: the machine's own, in keys/api-token")
     .option("--overlap <duration>", "how long the old secret is accepted", "1h")
     .option("--json", "print as JSON")
-    .addHelpText("after", "\nExample:\n  evenkeel token rotate k3v9x0a1b2 --overlap 24h")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  evenkeel token rotate k3v9x0a1b2 --overlap 24h\n  evenkeel token rotate admin",
+    )
     .action(rotate);
   token
     .command("revoke")

@@ -147,6 +147,32 @@ test("a rotated token is accepted with both secrets until the overlap ends", asy
   ]);
 });
 
+test("the machine's own token is rotated with an overlap that outlives a restart, on record", async () => {
+  const before = control.adminToken;
+  const accepted = (secret: string) =>
+    control
+      .client(secret)
+      .listTokens()
+      .then(
+        () => true,
+        (error) => error.code,
+      );
+  const rotated = await control.client().rotateToken({ token: "admin", overlapMs: 60_000 });
+  expect(control.adminToken).toBe(rotated.secret);
+  expect(await Promise.all([accepted(before), accepted(rotated.secret)])).toEqual([true, true]);
+  await control.control!.stop();
+  await control.startControl();
+  expect(await Promise.all([accepted(before), accepted(rotated.secret)])).toEqual([true, true]);
+  await control.client(before).rotateToken({ token: "admin", overlapMs: 0 });
+  const tokens = [before, rotated.secret, control.adminToken];
+  expect(await Promise.all(tokens.map(accepted))).toEqual(["unauthenticated", "unauthenticated", true]);
+  const { entries } = await control.client().listAudit({ limit: 2 });
+  expect(entries.map(({ action, object }) => [action, object])).toEqual([
+    ["token.rotate", "admin"],
+    ["token.rotate", "admin"],
+  ]);
+});
+
 test("what is set for one deployment is the platform's where it must be", async () => {
   const { id } = await control.deploy("shop", {
     withFunction: true,

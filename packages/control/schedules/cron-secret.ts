@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { DeploymentId } from "@evenkeel/model";
-import type { Connection } from "../database/connection.ts";
+import type { AppEnvironment, DeploymentId } from "@evenkeel/model";
+import { type Connection, first } from "../database/connection.ts";
 import { attachVariables } from "../deployments/attach-variables.ts";
 import { openEnvironment } from "../deployments/deployment-environment.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
@@ -31,12 +31,35 @@ export async function attachCronSecret(
     "INSERT INTO cron_secrets (app, environment, sealed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     [app, environment, vault.seal(randomBytes(24).toString("hex"), { app, environment, name })],
   );
-  const [kept] = await connection.query<{ sealed: Buffer }>(
-    "SELECT sealed FROM cron_secrets WHERE app = $1 AND environment = $2",
-    [app, environment],
+  const value = await generatedCronSecret(connection, vault, deployment);
+  await attachVariables(connection, vault, deployment, { [name]: value! });
+}
+
+/** The environment's generated one; undefined while none was needed. @throws VaultKeyMismatchError */
+export async function generatedCronSecret(
+  connection: Connection,
+  vault: Vault,
+  { app, environment }: AppEnvironment,
+): Promise<string | undefined> {
+  const row = await first(
+    connection.query<{ sealed: Buffer }>(
+      "SELECT sealed FROM cron_secrets WHERE app = $1 AND environment = $2",
+      [app, environment],
+    ),
   );
-  const value = vault.unseal(kept!.sealed, { app, environment, name });
-  await attachVariables(connection, vault, deployment, { [name]: value });
+  return row && vault.unseal(row.sealed, { app, environment, name: cronSecretName });
+}
+
+/** What was generated is never given to a deployment again, also where a person's own is removed later. */
+export async function replaceCronSecret(
+  connection: Connection,
+  vault: Vault,
+  { app, environment }: AppEnvironment,
+  value: string,
+): Promise<void> {
+  await connection.query("UPDATE cron_secrets SET sealed = $3 WHERE app = $1 AND environment = $2", [
+    ...[app, environment, vault.seal(value, { app, environment, name: cronSecretName })],
+  ]);
 }
 
 /** What the deployment's own code has to compare with. @throws DeploymentUnknownError, VaultKeyMismatchError */

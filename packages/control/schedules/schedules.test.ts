@@ -325,3 +325,35 @@ test(
   },
   limitMs,
 );
+
+test(
+  "the generated secret is rotated with an overlap, calls carry the new one, and the old one never comes back",
+  async () => {
+    const seen: IncomingHttpHeaders[] = [];
+    control.edge.routes.set("/api/cron", (request, response) => {
+      seen.push(request.headers);
+      response.end("done");
+    });
+    const client = control.client();
+    const first = await deploy(["/api/cron"], { withFunction: true });
+    const environmentOf = (id: string) => control.host.hosted.get(id)!.environment;
+    const old = environmentOf(first.id)["CRON_SECRET"]!;
+    const wish = { app: "shop", name: "CRON_SECRET", value: "rotated-by-hand", overlapMs: 60_000 };
+    const { deployments } = await client.rotateVariable(wish);
+    await control.finished(deployments[0]!);
+    const both = { CRON_SECRET: "rotated-by-hand", CRON_SECRET_PREVIOUS: old };
+    expect(environmentOf(deployments[0]!)).toMatchObject(both);
+    expect(await runNow("/api/cron")).toMatchObject({ state: "succeeded" });
+    expect(seen.at(-1)!["authorization"]).toBe("Bearer rotated-by-hand");
+    await control.finished((await client.endOverlap({ app: "shop", name: "CRON_SECRET" })).deployments[0]!);
+    const removed = await client.removeVariable({ app: "shop", name: "CRON_SECRET" });
+    await control.finished(removed.deployments[0]!);
+    const next = await deploy(["/api/cron"], { withFunction: true });
+    for (const id of [removed.deployments[0]!, next.id])
+      expect(Object.values(environmentOf(id))).not.toContain(old);
+    await expect(client.rotateVariable({ ...wish, name: "DATABASE_URL" })).rejects.toMatchObject({
+      code: "variable_unknown",
+    });
+  },
+  limitMs,
+);

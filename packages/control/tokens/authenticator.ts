@@ -1,13 +1,13 @@
 import type { Database } from "../database/database.ts";
 import { UnauthenticatedError } from "../errors.ts";
-import { adminTokenId } from "./admin-token.ts";
+import { type AdminToken, adminTokenId } from "./admin-token.ts";
 import { adminCaller, type Caller } from "./caller.ts";
 import { findToken, touchToken } from "./token-store.ts";
-import { readTokenText, sameHash, type TokenText } from "./token-text.ts";
+import { readTokenText, sameHash } from "./token-text.ts";
 
 export class Authenticator {
   constructor(
-    private readonly adminToken: TokenText,
+    private readonly adminToken: AdminToken,
     private readonly database: Database,
   ) {}
 
@@ -19,7 +19,7 @@ export class Authenticator {
     const token = readTokenText(tokenIn(authorization ?? ""));
     if (!token) throw new UnauthenticatedError();
     if (token.id === adminTokenId) {
-      if (!sameHash(token.hash, this.adminToken.hash)) throw new UnauthenticatedError();
+      if (!this.adminToken.accepts(token)) throw new UnauthenticatedError();
       return adminCaller;
     }
     const row = await findToken(this.database, token.id);

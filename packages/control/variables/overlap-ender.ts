@@ -1,5 +1,6 @@
 import type { AppName, EnvironmentName } from "@evenkeel/model";
 import type { Database } from "../database/database.ts";
+import type { Vault } from "../vault/vault.ts";
 import type { Configurer } from "./configurer.ts";
 import { endOverlap } from "./rotate-variable.ts";
 
@@ -13,7 +14,7 @@ export class OverlapEnder {
   private readonly notBeforeMs = new Map<string, number>();
   private stopped = false;
 
-  constructor(private readonly parts: { database: Database; configurer: Configurer }) {}
+  constructor(private readonly parts: { database: Database; vault: Vault; configurer: Configurer }) {}
 
   start(): void {
     this.timer = setTimeout(async () => {

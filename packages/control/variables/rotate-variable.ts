@@ -1,6 +1,8 @@
 import type { AppName, DeploymentId, EnvironmentName } from "@evenkeel/model";
 import type { Database } from "../database/database.ts";
 import { RotationUnderWayError, VariableRefusedError, VariableUnknownError } from "../errors.ts";
+import { cronSecretName, generatedCronSecret, replaceCronSecret } from "../schedules/cron-secret.ts";
+import type { Vault } from "../vault/vault.ts";
 import type { Configurer } from "./configurer.ts";
 
 /** The old value of a variable that is being rotated. */
@@ -8,6 +10,7 @@ export const previousName = (name: string): string => `${name}_PREVIOUS`;
 
 interface Parts {
   database: Database;
+  vault: Vault;
   configurer: Configurer;
 }
 
@@ -19,31 +22,34 @@ interface Named {
 }
 
 /**
- * Gives a variable a new value. Until the overlap ends the app has both, the old one as `<name>_PREVIOUS`, and can accept what was signed, sent or
+ * Gives a variable a new value; a generated `CRON_SECRET` becomes the environment's own by it. Until the overlap ends the app has both, the old one as `<name>_PREVIOUS`, and can accept what was signed, sent or
  * issued with either.
  *
  * @throws VariableUnknownError, VariableRefusedError where the value is the one it has, RotationUnderWayError; what `Configurer.change` throws
  */
 export async function rotateVariable(
-  { configurer }: Parts,
+  { database, vault, configurer }: Parts,
   rotation: Named & { value: string; overlapMs: number; reason?: string | undefined },
 ): Promise<{ deployments: DeploymentId[]; previousUntilMs?: number }> {
   const { app, environment, name, who, value, overlapMs } = rotation;
   const endsAt = new Date(Date.now() + overlapMs);
+  const generated =
+    name === cronSecretName ? await generatedCronSecret(database, vault, { app, environment }) : undefined;
   const deployments = await configurer.change(
     {
       ...{ app, environments: [environment], kind: "rotate", release: true, reason: rotation.reason, who },
       variables: (current) => {
-        const before = current.get(name);
-        if (!before) throw new VariableUnknownError([name], environment);
-        if (before.value === value)
+        const before = current.get(name)?.value ?? generated;
+        if (before === undefined) throw new VariableUnknownError([name], environment);
+        if (before === value)
           throw new VariableRefusedError([{ name, reason: "the new value is the one that it has" }]);
         if (current.has(previousName(name))) throw new RotationUnderWayError(app, environment, name);
-        const previous = overlapMs > 0 ? { [previousName(name)]: before.value } : {};
+        const previous = overlapMs > 0 ? { [previousName(name)]: before } : {};
         return { set: { [name]: value, ...previous }, remove: [] };
       },
     },
     async (connection) => {
+      if (generated !== undefined) await replaceCronSecret(connection, vault, { app, environment }, value);
       if (overlapMs === 0) return;
       await connection.query(
         `INSERT INTO variable_overlaps (app, environment, name, ends_at, created_by) VALUES ($1, $2, $3, $4, $5)

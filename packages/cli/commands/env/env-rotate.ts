@@ -23,7 +23,8 @@ export function registerEnvRotate(env: Command): void {
     .addHelpText(
       "after",
       `
-The app sees both and can accept what either signed. When the overlap ends, a release takes NAME_PREVIOUS away.
+The app sees both and can accept what either signed. When the overlap ends, a release takes NAME_PREVIOUS away. A CRON_SECRET that the platform has
+generated is rotated like any other; the scheduler calls each deployment with the one that it has.
 
 Examples:
   evenkeel env rotate shop CRON_SECRET --generate

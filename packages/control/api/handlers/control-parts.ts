@@ -14,6 +14,7 @@ import type { Releaser } from "../../releases/releaser.ts";
 import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
 import type { Scheduler } from "../../schedules/scheduler.ts";
 import type { Serving } from "../../serving/serving.ts";
+import type { AdminToken } from "../../tokens/admin-token.ts";
 import type { Configurer } from "../../variables/configurer.ts";
 import type { KeyRotation } from "../../vault/key-rotation.ts";
 import type { Vault } from "../../vault/vault.ts";
@@ -24,6 +25,7 @@ export interface ControlParts {
   place: Place;
   database: Database;
   vault: Vault;
+  adminToken: AdminToken;
   serving: Serving;
   host: HostLink;
   databases: DatabasesLink;

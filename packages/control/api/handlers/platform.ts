@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { listAudit, record } from "../../audit/audit-log.ts";
 import { withProgress } from "../../databases/with-progress.ts";
 import { protectionAlerts } from "../../protection/protection-alerts.ts";
+import { adminTokenId } from "../../tokens/admin-token.ts";
 import { createToken, listTokens, revokeToken, rotateToken } from "../../tokens/token-store.ts";
 import type { Health, platformRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
@@ -52,7 +53,9 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
     },
     createToken: ({ body, caller }) => createToken(database, body, caller.name),
     rotateToken: ({ params, body, caller }) =>
-      rotateToken(database, params.token, body.overlapMs, caller.name),
+      params.token === adminTokenId
+        ? parts.adminToken.rotate(database, body.overlapMs, caller.name)
+        : rotateToken(database, params.token, body.overlapMs, caller.name),
     async revokeToken({ params, caller }) {
       await revokeToken(database, params.token, caller.name);
       return { revoked: true };

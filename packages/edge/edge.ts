@@ -199,9 +199,11 @@ export class Edge {
         if ("put" in change && change.put === "flags")
           this.flagStreams.changed(change.flags, change.flags.version);
         if (!("put" in change) || change.put !== "alias") continue;
-        const output = this.table.deployment(change.alias.deployment)?.output;
-        // Only to be sooner: a request that comes first loads it itself and tells why it cannot be.
-        if (output) void this.catalog.load(output).catch(() => {});
+        for (const id of [change.alias.deployment, change.alias.canary?.deployment]) {
+          const output = id && this.table.deployment(id)?.output;
+          // Only to be sooner: a request that comes first loads it itself and tells why it cannot be.
+          if (output) void this.catalog.load(output).catch(() => {});
+        }
       }
       const removed = changes.filter((change) => "remove" in change && change.remove === "deployment");
       if (removed.length === 0) return;

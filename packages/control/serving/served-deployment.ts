@@ -1,4 +1,4 @@
-import type { ServedDeployment } from "@evenkeel/model";
+import type { DeploymentId, ServedDeployment } from "@evenkeel/model";
 import type { AppRow } from "../apps/app-store.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import { effectiveFormation, type FormationRow } from "../processes/formation-store.ts";
@@ -9,17 +9,19 @@ const defaultMaxInstances = 10;
 export function servedDeployment(
   deployment: Pick<
     DeploymentRow,
-    "id" | "app" | "environment" | "output" | "host" | "createdAt" | "processes"
+    "id" | "app" | "environment" | "output" | "host" | "createdAt" | "processes" | "systemEnvironment"
   > & { flagsKeyHash: string | null },
   { settings }: AppRow,
   formation: FormationRow[],
 ): ServedDeployment {
   const { id, app, environment, output, host, createdAt, processes, flagsKeyHash } = deployment;
+  const pageId = deployment.systemEnvironment["NEXT_DEPLOYMENT_ID"]?.slice("dpl_".length) as DeploymentId;
   return {
     ...{ id, app, environment, output: output!, host },
     createdAtMs: createdAt.getTime(),
     maxInstances: settings.maxInstances ?? defaultMaxInstances,
     ...(flagsKeyHash === null ? {} : { flagsKeyHash }),
+    ...(pageId && pageId !== id && { pageId }),
     ...(processes && { formation: effectiveFormation(processes, formation) }),
   };
 }

@@ -114,8 +114,9 @@ export class Connection implements ExchangeConnection, Swept {
     const { body, head } = exchange;
     const tooMuch = body instanceof ServerRequestBody && body.exceeds(this.limits.discardBytes);
     this.persistent = head.keepAlive && !this.server.draining && !tooMuch && !untilClose;
-    if (!this.persistent) return "connection: close\r\n";
-    return head.minorVersion === 0 ? "connection: keep-alive\r\n" : "";
+    const { extraLines } = exchange;
+    if (!this.persistent) return `connection: close\r\n${extraLines}`;
+    return head.minorVersion === 0 ? `connection: keep-alive\r\n${extraLines}` : extraLines;
   }
 
   send(bytes: Uint8Array, start: number, end: number, borrowed: boolean): boolean {

@@ -48,6 +48,8 @@ export interface Exchange {
 
   /** For the handler's own state of this request; not looked at here. */
   context: unknown;
+  /** Header lines, each with its CRLF, that are added to the head of whatever answers but an upgrade. Default `""`. */
+  extraLines: string;
 
   /**
    * Answers with a whole body. `content-length` is added unless given (give it for HEAD, or to tell a length that is not sent), `date` unless

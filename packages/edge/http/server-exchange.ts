@@ -21,7 +21,8 @@ export interface ExchangeConnection {
   /** Something waits for the client. */
   readonly blocked: boolean;
   /**
-   * The answer begins: gives the `connection` line for its head (`""` for none). `untilClose`: its body's end is the connection's.
+   * The answer begins: gives the `connection` line for its head (`""` for none) and the exchange's extra ones. `untilClose`: its body's end
+   * is the connection's.
    */
   beginAnswer(exchange: ServerExchange, untilClose: boolean): string;
   /** False: something waits for the client; `AnswerSource.onClientDrain` follows. */
@@ -36,6 +37,7 @@ export interface ExchangeConnection {
 /** The engine's `Exchange`. What `Exchange` does not show is for answers streamed by the engine itself. */
 export class ServerExchange implements Exchange {
   context: unknown = undefined;
+  extraLines = "";
   status = 0;
   responseBytes = 0;
   aborted = false;

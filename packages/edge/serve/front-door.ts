@@ -1,6 +1,7 @@
 import { blobsPath, EvenkeelError, flagsPath, ownPathPrefix } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
+import { chooseSide } from "./canary-split.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { renderPlatformPage } from "./platform-page.ts";
 import { PlatformProxy } from "./platform-proxy.ts";
@@ -59,8 +60,9 @@ export class FrontDoor {
       );
       return;
     }
-    const site = table.site(host);
-    if (site) {
+    const aliased = table.site(host);
+    if (aliased) {
+      const site = aliased.split === undefined ? aliased : chooseSide(exchange, aliased, aliased.split);
       const pending = dispatcher.handle(exchange, site);
       return pending?.catch((error) => this.answerFault(exchange, site, error));
     }

@@ -18,6 +18,15 @@ export interface Site {
   deployment: ServedDeployment;
   /** Of the alias; undefined at a deployment's own immutable host. */
   previous: readonly DeploymentId[] | undefined;
+  /** Who is answered by another site instead; undefined but during a canary. */
+  split: Split | undefined;
+}
+
+/** The share of an alias's visitors that its canary answers. */
+export interface Split {
+  site: Site;
+  /** 0 to 1. */
+  share: number;
 }
 
 /** The serving state, indexed for requests: one `Map` look-up by host, however many aliases there are. */
@@ -105,7 +114,7 @@ export class ServingTable {
     }
     if (!applyServingEntry(this.state, entry)) return false;
     for (const [host, alias] of before)
-      if (alias) this.aliasesByDeployment.get(alias.deployment)?.delete(host);
+      for (const id of alias ? deploymentsOf(alias) : []) this.aliasesByDeployment.get(id)?.delete(host);
     for (const change of entry.changes) {
       if ("put" in change && change.put === "alias") this.noteAlias(change.alias);
       else if ("put" in change && change.put === "deployment") this.noteDeployment(change.deployment);
@@ -122,9 +131,11 @@ export class ServingTable {
   }
 
   private noteAlias(alias: Alias): void {
-    const hosts = this.aliasesByDeployment.get(alias.deployment);
-    if (hosts) hosts.add(alias.host);
-    else this.aliasesByDeployment.set(alias.deployment, new Set([alias.host]));
+    for (const id of deploymentsOf(alias)) {
+      const hosts = this.aliasesByDeployment.get(id);
+      if (hosts) hosts.add(alias.host);
+      else this.aliasesByDeployment.set(id, new Set([alias.host]));
+    }
   }
 
   /** An alias wins over a deployment's own name; either needs its deployment. */
@@ -134,23 +145,41 @@ export class ServingTable {
     const aliased = alias && this.deployment(alias.deployment);
     const owning = own && this.deployment(own);
     if (own && !owning) this.ownHosts.delete(host);
-    if (aliased) this.sites.set(host, this.siteOf(aliased, alias.previous));
+    if (aliased) this.sites.set(host, this.aliasedSite(aliased, alias));
     else if (owning) this.sites.set(host, this.siteOf(owning, undefined));
     else this.sites.delete(host);
   }
 
-  private siteOf(deployment: ServedDeployment, previous: readonly DeploymentId[] | undefined): Site {
+  /** Pages of either side load their hashed files from it, also after their visitor has come to the other one. */
+  private aliasedSite(deployment: ServedDeployment, { previous, canary }: Alias): Site {
+    const other = canary && this.deployment(canary.deployment);
+    if (!other) return this.siteOf(deployment, previous);
+    return this.siteOf(deployment, [other.id, ...previous], {
+      site: this.siteOf(other, [deployment.id, ...previous]),
+      share: canary.share,
+    });
+  }
+
+  private siteOf(
+    deployment: ServedDeployment,
+    previous: readonly DeploymentId[] | undefined,
+    split?: Split,
+  ): Site {
     let alike = this.alike.get(deployment);
     if (!alike) {
       alike = new Map();
       this.alike.set(deployment, alike);
     }
-    const key = previous?.join();
+    const key = split ? `${previous?.join()} ${split.share}` : previous?.join();
     let site = alike.get(key);
-    if (!site) {
-      site = { deployment, previous };
+    // A canary that was put anew is another object, and what its site leads to must be that.
+    if (!site || site.split?.site !== split?.site) {
+      site = { deployment, previous, split };
       alike.set(key, site);
     }
     return site;
   }
 }
+
+const deploymentsOf = ({ deployment, canary }: Alias): DeploymentId[] =>
+  canary ? [deployment, canary.deployment] : [deployment];

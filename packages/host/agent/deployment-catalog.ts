@@ -46,6 +46,7 @@ export class DeploymentCatalog {
   private readonly unsaved = new Map<DeploymentId, HostedDeployment>();
   private current: ReadonlySet<DeploymentId> | undefined;
   private released: ReadonlySet<DeploymentId> | undefined;
+  private canaries: ReadonlySet<DeploymentId> | undefined;
   private serviced: ServedDeployment[] | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,8 +68,9 @@ export class DeploymentCatalog {
   /** Whether an alias leads to it, or led to it until its last change. */
   isCurrent(id: DeploymentId): boolean {
     this.current ??= new Set(
-      Object.values(this.state.aliases).flatMap(({ deployment, previous }) => [
+      Object.values(this.state.aliases).flatMap(({ deployment, previous, canary }) => [
         deployment,
+        ...(canary ? [canary.deployment] : []),
         ...previous.slice(0, 1),
       ]),
     );
@@ -83,6 +85,14 @@ export class DeploymentCatalog {
         .map(({ deployment }) => deployment),
     );
     return this.released.has(id);
+  }
+
+  /** Whether it answers a share of an alias's visitors. */
+  isCanary(id: DeploymentId): boolean {
+    this.canaries ??= new Set(
+      Object.values(this.state.aliases).flatMap(({ canary }) => (canary ? [canary.deployment] : [])),
+    );
+    return this.canaries.has(id);
   }
 
   /** Those with services. */
@@ -152,6 +162,7 @@ export class DeploymentCatalog {
     }
     this.current = undefined;
     this.released = undefined;
+    this.canaries = undefined;
     this.serviced = undefined;
     const gone = before.filter(({ id }) => !this.state.deployments[id]);
     for (const { id } of gone) this.hosted.delete(id);

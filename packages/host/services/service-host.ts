@@ -107,7 +107,9 @@ export class ServiceHost implements SlotOwner {
         this.kept.set(served.id, { count, untilMs: nowMs + supersededMs, byUse: false });
       }
       for (const [type, { count, memoryMb }] of Object.entries(served.formation ?? {})) {
-        const wanted = isReleased ? count : type === webProcess ? this.keptCount(served.id, count, nowMs) : 0;
+        const isWeb = type === webProcess;
+        const isFull = isReleased || (isWeb && catalog.isCanary(served.id));
+        const wanted = isFull ? count : isWeb ? this.keptCount(served.id, count, nowMs) : 0;
         for (let number = 1; number <= wanted; number++) {
           const slot = this.slot(served.id, type, number);
           slot.wanted = true;

@@ -23,6 +23,8 @@ export interface ServedDeployment {
   maxInstances: number;
   /** SHA-256, hex, of the key by which its processes ask for flags. */
   flagsKeyHash?: string;
+  /** By which the code of its pages names its deployment, where that is another: its build was made for that one. */
+  pageId?: DeploymentId;
   /** How many processes of each type its environment has; absent: the output has no services. `release` is not among them. */
   formation?: Formation;
 }
@@ -53,6 +55,15 @@ export interface Alias {
   release?: number;
   /** Earlier deployments, newest first, whose hashed assets stay reachable here (skew protection). */
   previous: DeploymentId[];
+  /** While a staged release is under way. */
+  canary?: Canary;
+}
+
+/** A second deployment that answers a share of an alias's visitors. */
+export interface Canary {
+  deployment: DeploymentId;
+  /** Of the visitors, 0 to 1. */
+  share: number;
 }
 
 /** One change. Every change carries whole values, so applying one twice changes nothing. */

@@ -44,6 +44,7 @@ export class Load {
   private readonly open = new Set<Set<string>>();
   private excusedUntilMs = 0;
   private stopping = false;
+  private asked = 0;
   private readonly visitors: Promise<void>[];
 
   constructor(
@@ -150,7 +151,9 @@ export class Load {
   }
 
   private head(method: string, path: string, more = ""): string {
-    return `${method} ${path} HTTP/1.1\r\nHost: ${this.host}:${this.port}\r\n${more}\r\n`;
+    // Each request is another visitor's: a canary answers its share of them.
+    const visitor = `User-Agent: visitor-${this.asked++}\r\n`;
+    return `${method} ${path} HTTP/1.1\r\nHost: ${this.host}:${this.port}\r\n${visitor}${more}\r\n`;
   }
 
   private async alone(use: (connection: WireConnection) => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { registerBackup } from "./commands/backup/backup.ts";
 import { registerBlobs } from "./commands/blobs/blobs.ts";
+import { registerCanary } from "./commands/canary/canary.ts";
 import { registerDb } from "./commands/db/db.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -56,6 +57,7 @@ for (const register of [
   registerInspect,
   registerPromote,
   registerRollback,
+  registerCanary,
   registerLogs,
   registerEnv,
   registerToken,

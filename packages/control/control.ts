@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadOrCreateKey } from "@evenkeel/disk";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
+import { SignalsClient } from "@evenkeel/signals/client/signals-client";
 import type { Hono } from "hono";
 import { appHandlers } from "./api/handlers/apps.ts";
 import { blobHandlers } from "./api/handlers/blobs.ts";
@@ -18,6 +19,7 @@ import { processHandlers } from "./api/handlers/processes.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
+import { stagedReleaseHandlers } from "./api/handlers/staged-releases.ts";
 import { verificationHandlers } from "./api/handlers/verifications.ts";
 import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
@@ -49,6 +51,7 @@ import { schedulerBeat } from "./schedules/scheduler-beat.ts";
 import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
+import { StagedReleases } from "./staged/staged-releases.ts";
 import { AdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
 import { Configurer } from "./variables/configurer.ts";
@@ -106,7 +109,13 @@ export class Control {
     const evidence = new Evidence(database, databases);
     const edge = new EdgeProbe(options.address, place.port);
     const hub = new ProgressHub();
-    const releaser = new Releaser({ database, vault, serving, host, edge, place });
+    const signals = new SignalsClient(layout.signalsSocket);
+    const staged = new StagedReleases({
+      ...{ database, serving },
+      watchSignals: (filter, onSecond) => signals.subscribe(filter, onSecond),
+    });
+    const releaser = new Releaser({ database, vault, serving, staged, host, edge, place });
+    staged.release = (row, who) => releaser.finishStaged(row, who);
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     const pipeline = new Pipeline(
       {
@@ -118,6 +127,7 @@ export class Control {
         blobs,
         branches,
         serving,
+        staged,
         host,
         sandbox,
         edge,
@@ -152,11 +162,13 @@ export class Control {
         host,
         sandbox,
         releaser,
+        staged,
         pipeline,
         configurer,
         keyRotation: new KeyRotation({ layout, database, vault, host, databases }),
         hub,
         pushReceiver,
+        signals,
         scheduler,
       },
       startedAtMs: Date.now(),
@@ -179,6 +191,7 @@ export class Control {
         await migrate(database);
         await serving.feed.load();
         await this.sweeper.clearLeftovers();
+        await this.parts.staged.resume();
         await pipeline.resume();
         await this.parts.databaseRemover.resume();
         await resumeBucketRemovals(database, this.parts.blobs);
@@ -215,10 +228,12 @@ export class Control {
     this.rotationSignal.abort();
     void this.server.stop();
     await this.parts.scheduler.stop(callGraceMs);
+    await this.parts.staged.stop();
     await this.parts.pipeline.stop();
     this.parts.serving.stop();
     this.parts.host.stop();
     this.parts.databases.stop();
+    this.parts.signals.stop();
     this.parts.evidence.stop();
     await this.server.stop(true);
     await this.parts.database.stop();
@@ -232,6 +247,7 @@ export class Control {
       ...appHandlers(parts),
       ...deploymentHandlers(parts),
       ...releaseHandlers(parts),
+      ...stagedReleaseHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...blobHandlers(parts),

@@ -33,6 +33,56 @@ export class ControlUnreachableError extends EvenkeelError {
   }
 }
 
+// --- staged releases ---------------------------------------------------------------------------
+
+/** No staged release of the environment is under way, or it ended in this moment. */
+export class CanaryUnknownError extends EvenkeelError {
+  readonly code = "canary_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: string) {
+    super(`No canary of ${app} is under way in ${environment}`, {
+      hint: `It has ended, or none was begun: evenkeel canary status ${app}`,
+    });
+  }
+}
+
+/** Somebody else, or the platform, moved the staged release since the caller looked. */
+export class CanaryMovedError extends EvenkeelError {
+  readonly code = "canary_moved";
+  readonly fault = "user";
+
+  constructor(app: AppName, step: number) {
+    super(`The canary of ${app} has come to step ${step} meanwhile`, {
+      hint: `Look again, then repeat the command: evenkeel canary status ${app}`,
+    });
+  }
+}
+
+/** A second staged release of one alias. */
+export class CanaryUnderWayError extends EvenkeelError {
+  readonly code = "canary_under_way";
+  readonly fault = "user";
+
+  constructor(host: string) {
+    super(`A canary is under way at ${host}`, {
+      hint: "Promote or abort it first; `evenkeel canary status` shows it.",
+    });
+  }
+}
+
+/** A canary was ended before all visitors were its: the deployment is kept and not released. */
+export class CanaryAbortedError extends EvenkeelError {
+  readonly code = "canary_aborted";
+  readonly fault = "user";
+
+  constructor(id: string, who: string, reason: string | null) {
+    super(`The canary of ${id} was aborted by ${who}${reason ? `: ${reason}` : ""}`, {
+      hint: `All visitors have what answered before. It stays at its own URL; \`evenkeel promote ${id}\` releases it all the same.`,
+    });
+  }
+}
+
 // --- processes ---------------------------------------------------------------------------------
 
 /** The `release` command of a deployment failed, or was interrupted. */

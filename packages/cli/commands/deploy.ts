@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packSource } from "@evenkeel/build";
 import type { ControlClient, Deployment } from "@evenkeel/control";
-import { type AppName, formatSize } from "@evenkeel/model";
+import { type AppName, formatSize, parseRolloutSteps } from "@evenkeel/model";
 import type { Command } from "commander";
 import { Progress } from "../output/progress.ts";
 import { appFolder, appNameFor, readGitInfo } from "../platform/app-folder.ts";
@@ -22,6 +22,7 @@ interface DeployOptions {
   message?: string;
   approveMigrations?: string;
   ignoreSchema?: boolean;
+  canary?: string;
   json?: boolean;
 }
 
@@ -41,6 +42,7 @@ export function registerDeploy(program: Command): void {
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
     .option("--approve-migrations <key>", "approve the pending migrations that db migrate --dry-run showed")
     .option("--ignore-schema", "although the source is older than the database; needs --message")
+    .option("--canary <steps>", 'release in steps: "5% for 2 minutes, 25%, 100%"; none: at once')
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
@@ -52,6 +54,7 @@ export function registerDeploy(program: Command): void {
 async function deploy(named: string, options: DeployOptions): Promise<void> {
   const folder = appFolder(named);
   const app = appNameFor(folder, options.app);
+  if (options.canary !== undefined) parseRolloutSteps(options.canary);
   const variables = options.envFile === undefined ? undefined : readEnvFile(callerPath(options.envFile));
   const progress = new Progress(options.json && !process.stderr.isTTY);
   try {
@@ -74,6 +77,7 @@ async function deploy(named: string, options: DeployOptions): Promise<void> {
         ...(variables && { variables }),
         ...(options.message && { reason: options.message }),
         ...(options.ignoreSchema && { ignoreSchema: true }),
+        ...(options.canary !== undefined && { canary: options.canary }),
       });
       return followDeployment(client, created, progress);
     });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { formatAge, formatTable } from "../output/table.ts";
 import { withControl } from "../platform/control.ts";
+import { summarizeCanary } from "./canary/describe-canary.ts";
 import { wholeNumber } from "./up.ts";
 
 interface ListOptions {
@@ -65,8 +66,9 @@ async function listDeployments(app: string, limit: number, options: ListOptions)
 }
 
 async function listReleases(app: string, limit: number, options: ListOptions): Promise<void> {
-  const { releases } = await withControl((client) => client.listReleases({ app, limit }));
+  const { releases, canary } = await withControl((client) => client.listReleases({ app, limit }));
   if (options.json) return void console.log(JSON.stringify(releases));
+  if (canary) console.log(`${summarizeCanary(canary)}\n`);
   if (releases.length === 0) return void console.log(`${app} has no production release yet.`);
   const rows = releases.map((release) => [
     `v${release.version}${release.current ? " *" : ""}`,

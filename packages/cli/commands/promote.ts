@@ -2,7 +2,14 @@ import type { Command } from "commander";
 import { Progress } from "../output/progress.ts";
 import { withControl } from "../platform/control.ts";
 import { followDeployment } from "../platform/follow-deployment.ts";
-import { reportRelease } from "./rollback.ts";
+import { reportRelease, reportStaged } from "./rollback.ts";
+
+interface PromoteOptions {
+  message?: string;
+  ignoreSchema?: boolean;
+  canary?: string;
+  json?: boolean;
+}
 
 export function registerPromote(program: Command): void {
   program
@@ -14,17 +21,23 @@ export function registerPromote(program: Command): void {
     .argument("<deployment>", "id of the deployment")
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
     .option("--ignore-schema", "although it does not know the database's schema; needs --message")
+    .option("--canary <steps>", 'release in steps: "5% for 2 minutes, 25%, 100%"')
     .option("--json", "print as JSON")
     .addHelpText("after", '\nExample:\n  evenkeel promote ab3de5fgh -m "checked by the team"')
-    .action(async (id: string, options: { message?: string; ignoreSchema?: boolean; json?: boolean }) => {
+    .action(async (id: string, options: PromoteOptions) => {
       const progress = new Progress(options.json && !process.stderr.isTTY);
       try {
         await withControl(async (client) => {
-          const outcome = await client.promote({
+          const wish = {
             deployment: id,
             ...(options.message && { reason: options.message }),
             ...(options.ignoreSchema && { ignoreSchema: true }),
-          });
+          };
+          const { canary: steps } = options;
+          const outcome = await (steps === undefined
+            ? client.promote(wish)
+            : client.stagePromotion({ ...wish, steps }));
+          if (outcome.outcome === "staged") return reportStaged(outcome, options);
           if (outcome.outcome === "released") return reportRelease(outcome, options.json === true);
           const deployment = await followDeployment(client, outcome.deployment, progress);
           progress.done();

@@ -1,13 +1,15 @@
-import type { Released } from "@evenkeel/control";
+import type { Released, Staged } from "@evenkeel/control";
 import { formatDuration, parseAppName } from "@evenkeel/model";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { withControl } from "../platform/control.ts";
+import { summarizeCanary } from "./canary/describe-canary.ts";
 
 interface RollbackOptions {
   to?: string;
   message?: string;
   ignoreSchema?: boolean;
+  canary?: string;
   json?: boolean;
 }
 
@@ -22,22 +24,30 @@ export function registerRollback(program: Command): void {
     .option("--to <release>", "a release (v3) or a deployment's id; default: the one before the current")
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
     .option("--ignore-schema", "although it does not know the database's schema; needs --message")
+    .option("--canary <steps>", 'go back in steps: "50% for 1 minute, 100%"')
     .option("--json", "print as JSON")
     .addHelpText(
       "after",
       '\nExamples:\n  evenkeel rollback shop\n  evenkeel rollback shop --to v3 -m "checkout is broken"',
     )
     .action(async (app: string, options: RollbackOptions) => {
-      const released = await withControl((client) =>
-        client.rollback({
-          app: parseAppName(app),
-          ...readTarget(options.to),
-          ...(options.message && { reason: options.message }),
-          ...(options.ignoreSchema && { ignoreSchema: true }),
-        }),
-      );
-      reportRelease(released, options.json === true);
+      const wish = {
+        app: parseAppName(app),
+        ...readTarget(options.to),
+        ...(options.message && { reason: options.message }),
+        ...(options.ignoreSchema && { ignoreSchema: true }),
+      };
+      const { canary: steps } = options;
+      if (steps !== undefined)
+        return reportStaged(await withControl((client) => client.stageRollback({ ...wish, steps })), options);
+      reportRelease(await withControl((client) => client.rollback(wish)), options.json === true);
     });
+}
+
+export function reportStaged(staged: Staged, { json }: { json?: boolean }): void {
+  if (json) return void console.log(JSON.stringify(staged));
+  const { canary } = staged;
+  console.log(`${summarizeCanary(canary)}\nIt goes on by itself: evenkeel canary status ${canary.app}`);
 }
 
 function readTarget(text: string | undefined): { version?: number; deployment?: string } {

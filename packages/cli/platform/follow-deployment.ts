@@ -19,6 +19,7 @@ const stepTitles: Record<Step["name"], string> = {
   migrate: "Migrating the database",
   prepare: "Starting an instance",
   smoke: "Asking it for an answer",
+  canary: "Bringing it to visitors in steps",
   switch: "Switching the alias",
   confirm: "Waiting for its first answer",
 };
@@ -60,6 +61,15 @@ const isAway = (error: unknown): boolean =>
   (error instanceof ApiError && error.code === "database_unavailable");
 
 function conclude(last: Deployment): Deployment {
+  if (last.withheld) {
+    const { message, hint } = last.withheld;
+    throw new DeployFailedError(
+      `Deployment ${last.id} of ${last.app} is ready, and not released: ${message}`,
+      {
+        ...(hint && { hint }),
+      },
+    );
+  }
   if (last.state === "ready") return last;
   const reasons: Partial<Record<Deployment["state"], string>> = {
     cancelled: "was cancelled",

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
-import type { AppName, DeploymentId, ServingChange } from "@evenkeel/model";
+import type { AppName, Canary, DeploymentId, ServingChange } from "@evenkeel/model";
 import type { Domain } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
@@ -61,10 +61,12 @@ export async function addDomain(
       deployment: DeploymentId | null;
       release: number;
       previous: DeploymentId[];
+      canary: Canary | null;
     }>(
-      `INSERT INTO aliases (host, app, kind, deployment, release, previous, created_by)
-       SELECT $2, $1, 'domain', deployment, release, previous, $3 FROM aliases WHERE app = $1 AND kind = 'production'
-       ON CONFLICT (host) DO NOTHING RETURNING deployment, release, previous`,
+      `INSERT INTO aliases (host, app, kind, deployment, release, previous, canary, canary_share, created_by)
+       SELECT $2, $1, 'domain', deployment, release, previous, canary, canary_share, $3 FROM aliases WHERE app = $1 AND kind = 'production'
+       ON CONFLICT (host) DO NOTHING RETURNING deployment, release, previous,
+         CASE WHEN canary IS NOT NULL THEN jsonb_build_object('deployment', canary, 'share', canary_share) END AS canary`,
       [app, host, who],
     );
     if (!added) {
@@ -76,9 +78,11 @@ export async function addDomain(
       return { changes: [], result: undefined };
     }
     await record(connection, { who, action: "domain.add", app, object: host });
-    const { deployment, release, previous } = added;
+    const { deployment, release, previous, canary } = added;
     const changes: ServingChange[] =
-      deployment === null ? [] : [{ put: "alias", alias: { host, deployment, release, previous } }];
+      deployment === null
+        ? []
+        : [{ put: "alias", alias: { host, deployment, release, previous, ...(canary && { canary }) } }];
     return { changes, result: undefined };
   });
   await published;

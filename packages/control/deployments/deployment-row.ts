@@ -1,4 +1,4 @@
-import type { AppName, DeploymentId, ErrorJson, OutputId } from "@evenkeel/model";
+import type { AppName, DeploymentId, ErrorJson, OutputId, RolloutStep } from "@evenkeel/model";
 import type { DeployableEnvironment, DeploymentState, GitInfo, StepName } from "../api/contract/index.ts";
 import { type Connection, first } from "../database/connection.ts";
 import { DeploymentUnknownError } from "../errors.ts";
@@ -32,6 +32,8 @@ export interface DeploymentRow {
   processes: Record<string, string> | null;
   reason: string | null;
   ignoreSchema: boolean;
+  /** Steps of its release; absent: as its environment says. */
+  rollout: RolloutStep[] | null;
   createdAt: Date;
   createdBy: string;
   readyAt: Date | null;
@@ -50,7 +52,7 @@ export interface StepRow {
 
 export const deploymentColumns = `id, sequence, app, environment, branch, kind, source, source_hash AS "sourceHash", git, host,
   system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, processes, reason,
-  ignore_schema AS "ignoreSchema",
+  ignore_schema AS "ignoreSchema", rollout,
   created_at AS "createdAt", created_by AS "createdBy", ready_at AS "readyAt", ended_at AS "endedAt"`;
 
 /** Not ended: the pipeline has still to do with it. */

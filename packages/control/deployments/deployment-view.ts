@@ -1,3 +1,4 @@
+import type { ErrorJson } from "@evenkeel/model";
 import type { Deployment, DeploymentSummary, Step } from "../api/contract/index.ts";
 import { hostUrl, type Place } from "../apps/hosts.ts";
 import type { Connection } from "../database/connection.ts";
@@ -57,5 +58,12 @@ export async function deploymentView(
     ...(row.output === null ? {} : { output: row.output }),
     sourceHash: row.sourceHash,
     variables: rest!.variables,
+    ...withheldOf(row, steps),
   };
+}
+
+function withheldOf({ state }: DeploymentRow, steps: StepRow[]): Pick<Deployment, "withheld"> {
+  const withheld =
+    state === "ready" && steps.find(({ result }) => result?.["withheld"])?.result?.["withheld"];
+  return withheld ? { withheld: withheld as ErrorJson } : {};
 }

@@ -30,7 +30,7 @@ export async function removeDeployment(
       throw new DeploymentInUseError(`Deployment ${id} is under way`, { hint: "Cancel it first." });
     }
     const pointing = await connection.query<{ host: string }>(
-      "SELECT host FROM aliases WHERE deployment = $1 AND kind <> 'deployment'",
+      "SELECT host FROM aliases WHERE (deployment = $1 AND kind <> 'deployment') OR canary = $1",
       [id],
     );
     if (pointing.length > 0) {

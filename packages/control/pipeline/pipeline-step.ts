@@ -1,4 +1,4 @@
-import type { HomeLayout } from "@evenkeel/model";
+import type { ErrorJson, HomeLayout } from "@evenkeel/model";
 import type { DeploymentState, StepName } from "../api/contract/index.ts";
 import type { Place } from "../apps/hosts.ts";
 import type { BlobsLink } from "../blobs/blobs-link.ts";
@@ -11,6 +11,7 @@ import type { HostLink } from "../instances/host-link.ts";
 import type { BuildLog } from "../logs/build-log.ts";
 import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
+import type { StagedReleases } from "../staged/staged-releases.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Turns } from "./turns.ts";
 
@@ -23,6 +24,7 @@ export interface PipelineParts {
   blobs: BlobsLink;
   branches: Branches;
   serving: Serving;
+  staged: StagedReleases;
   host: HostLink;
   sandbox: SandboxLink;
   edge: EdgeProbe;
@@ -40,6 +42,10 @@ export interface Job {
   /** Aborted when the deployment is cancelled or superseded, and when control stops. */
   signal: AbortSignal;
 }
+
+/** What a step leaves that finds the deployment sound and not to be released: it ends `ready`, without the steps that release. */
+export const withheldIn = ({ results }: Pick<Job, "results">): ErrorJson | undefined =>
+  Object.values(results).find((result) => result["withheld"])?.["withheld"] as ErrorJson | undefined;
 
 /**
  * One step. It may be run again after a crash at any point of it, so whatever it does a second time must come to the same.

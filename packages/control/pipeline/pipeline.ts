@@ -11,10 +11,11 @@ import { DatabaseUnavailableError, DeploymentEndedError } from "../errors.ts";
 import { BuildLog, buildLogPath } from "../logs/build-log.ts";
 import { undoChanges } from "../variables/restore-variables.ts";
 import { needsBuildToMigrate } from "./needs-build-to-migrate.ts";
-import type { Job, PipelineParts, PipelineStep } from "./pipeline-step.ts";
+import { type Job, type PipelineParts, type PipelineStep, withheldIn } from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
 import { alignSteps, cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
 import { buildStep } from "./steps/build.ts";
+import { canaryStep } from "./steps/canary.ts";
 import { checkStep } from "./steps/check.ts";
 import { confirmStep } from "./steps/confirm.ts";
 import { importStep } from "./steps/import.ts";
@@ -33,6 +34,7 @@ const steps: PipelineStep[] = [
   migrateStep,
   prepareStep,
   smokeStep,
+  canaryStep,
   switchStep,
   confirmStep,
 ];
@@ -44,7 +46,7 @@ const ended = Symbol("cancelled or superseded");
 /**
  * Brings accepted deployments live.
  *
- *   queued → building (source, build, import) → deploying (check, migrate, prepare, smoke, switch, confirm) → ready
+ *   queued → building (source, build, import) → deploying (check, migrate, prepare, smoke, canary, switch, confirm) → ready
  *   any of these → failed | cancelled | superseded, until `switch` is committed
  *
  * Invariants:
@@ -186,7 +188,12 @@ export class Pipeline {
       try {
         const result = await this.runStep(job, step, row);
         if (result) job.results[step.name] = result;
-        await this.endStep(job, row, { state: "done", ...(result ? { result } : {}) });
+        const withheld = result?.["withheld"] as ErrorJson | undefined;
+        await this.endStep(job, row, {
+          state: withheld ? "failed" : "done",
+          ...(result && { result }),
+          ...(withheld && { error: withheld }),
+        });
         // Variables that were changed while this one was built come right after it.
         if (result?.["followUp"]) this.start(result["followUp"] as DeploymentId);
       } catch (error) {
@@ -202,7 +209,8 @@ export class Pipeline {
     await this.patiently(job.signal, () =>
       endDeployment(database.progress, job.deployment.id, { state: "ready" }),
     );
-    job.log.note("Ready");
+    const withheld = withheldIn(job);
+    job.log.note(withheld ? `Ready, and not released: ${withheld.message}` : "Ready");
   }
 
   private runStep(job: Job, step: PipelineStep, row: StepRow): Promise<Record<string, unknown> | undefined> {
@@ -252,6 +260,10 @@ export class Pipeline {
         deployment.state === "superseded"
           ? "Superseded by a newer deployment"
           : `The deployment was ${deployment.state}`,
+      );
+      // Its share of the visitors goes back before it is taken away.
+      await this.patiently(this.stopSignal.signal, () =>
+        this.parts.staged.abortOf(id, `The deployment was ${deployment.state}`),
       );
     }
     await this.clear(id);

@@ -1,4 +1,4 @@
-import type { AppName, DeploymentId, ServingChange } from "@evenkeel/model";
+import type { AppName, Canary, DeploymentId, ServingChange } from "@evenkeel/model";
 import { branchHost } from "@evenkeel/model";
 import type { DeployableEnvironment, Release } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
@@ -6,9 +6,10 @@ import type { Connection } from "../database/connection.ts";
 import { HostTakenError } from "../errors.ts";
 import { declareReleasedFlags } from "../flags/declare-flags.ts";
 import { releaseSchedules } from "../schedules/job-store.ts";
+import { endStaged, staging } from "../staged/staged-release-store.ts";
 
 /** Earlier deployments whose hashed assets stay reachable at an alias; of those that serve the same build the newest. */
-const keptPrevious = 5;
+export const keptPrevious = 5;
 
 export interface ReleaseWish {
   app: AppName;
@@ -24,6 +25,8 @@ export interface ReleaseWish {
   domain: string;
   /** Migrations that it does not know, and that somebody said to ignore. */
   ignoredMigrations?: string[];
+  /** A canary of the environment goes on beside it: it only brings other variables. */
+  besideCanary?: boolean;
 }
 
 export interface AppendedRelease {
@@ -53,18 +56,21 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
   const ofBranch = kind === "deploy" && branch !== null ? branchHost(app, branch, wish.domain) : undefined;
   if (ofBranch !== undefined && ofBranch !== host) hosts.push(ofBranch);
   await claimHosts(connection, wish, hosts);
-  const moved = await connection.query<{ host: string; previous: DeploymentId[] }>(
+  const moved = await connection.query<{ host: string; previous: DeploymentId[]; canary: Canary | null }>(
     `UPDATE aliases SET deployment = $2, release = $3,
+       canary = CASE WHEN $6 THEN canary END, canary_share = CASE WHEN $6 THEN canary_share END,
        previous = ARRAY(
          SELECT id FROM (
            SELECT id, place, row_number() OVER (PARTITION BY output ORDER BY place) AS nth
-           FROM unnest(array_prepend(aliases.deployment, aliases.previous)) WITH ORDINALITY AS before (id, place)
+           FROM unnest(ARRAY[aliases.deployment, aliases.canary] || aliases.previous) WITH ORDINALITY AS before (id, place)
            JOIN deployments USING (id) WHERE id <> $2) ranked
          WHERE nth = 1 ORDER BY place LIMIT ${keptPrevious})
      WHERE app = $5 AND (host = ANY ($1) OR ($4 AND kind = 'domain'))
-     RETURNING host, previous`,
-    [hosts, deployment, version, environment === "production", app],
+     RETURNING host, previous,
+       CASE WHEN canary IS NOT NULL THEN jsonb_build_object('deployment', canary, 'share', canary_share) END AS canary`,
+    [hosts, deployment, version, environment === "production", app, wish.besideCanary ?? false],
   );
+  if (!wish.besideCanary) await endStagedAt(connection, wish, version);
   const foreign = hosts.find((wanted) => !moved.some((alias) => alias.host === wanted));
   if (foreign !== undefined) throw new HostTakenError(foreign);
   const ignored = wish.ignoredMigrations?.length ? { ignoredMigrations: wish.ignoredMigrations } : {};
@@ -81,15 +87,33 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
     },
     changes: [
       ...moved.map(
-        ({ host, previous }): ServingChange => ({
+        ({ host, previous, canary }): ServingChange => ({
           put: "alias",
-          alias: { host, deployment, release: version, previous },
+          alias: { host, deployment, release: version, previous, ...(canary && { canary }) },
         }),
       ),
       ...flags,
     ],
     hosts: moved.map((alias) => alias.host),
   };
+}
+
+/** Whatever is released ends a canary of the same alias: it has come to its end, or something else took its place. */
+async function endStagedAt(
+  connection: Connection,
+  { host, deployment, who }: ReleaseWish,
+  version: number,
+): Promise<void> {
+  const [staged] = await connection.query<{ id: number; deployment: DeploymentId }>(
+    `SELECT id, deployment FROM staged_releases WHERE host = $1 AND state IN ${staging} FOR UPDATE`,
+    [host],
+  );
+  if (!staged) return;
+  const isItself = staged.deployment === deployment;
+  await endStaged(connection, staged.id, {
+    ...{ state: isItself ? "done" : "aborted", who },
+    reason: isItself ? undefined : `v${version} was released in its place`,
+  });
 }
 
 /** The environment's alias and the branch's come to be with their first release. A host of another app stays as it is. */

@@ -1,5 +1,11 @@
-import type { AppName, DeploymentId } from "@evenkeel/model";
-import type { Confirmation, DeployableEnvironment, Release, Released } from "../api/contract/index.ts";
+import type { AppName, DeploymentId, RolloutStep } from "@evenkeel/model";
+import type {
+  Confirmation,
+  DeployableEnvironment,
+  Release,
+  Released,
+  Staged,
+} from "../api/contract/index.ts";
 import { hostUrl, type Place, releaseHost } from "../apps/hosts.ts";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import type { Connection } from "../database/connection.ts";
@@ -11,6 +17,8 @@ import type { HostLink } from "../instances/host-link.ts";
 import { requireKnownSchema } from "../migrations/release-schema.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
 import type { Serving } from "../serving/serving.ts";
+import type { StagedRow } from "../staged/staged-release-store.ts";
+import type { StagedReleases } from "../staged/staged-releases.ts";
 import { restoreVariables } from "../variables/restore-variables.ts";
 import type { Vault } from "../vault/vault.ts";
 import { appendRelease } from "./append-release.ts";
@@ -24,6 +32,7 @@ export interface ReleaserParts {
   database: Database;
   vault: Vault;
   serving: Serving;
+  staged: StagedReleases;
   host: HostLink;
   edge: EdgeProbe;
   place: Place;
@@ -45,6 +54,11 @@ export interface ReleaseBy {
   ignoreSchema?: boolean | undefined;
 }
 
+export interface StageBy extends ReleaseBy {
+  /** At least one. */
+  steps: RolloutStep[];
+}
+
 /**
  * Moves aliases between deployments that are ready. The order keeps requests from being lost: an instance of the deployment
  * stands ready first, then the switch is committed and told to the edges, then it is seen to answer. Instances of the deployment
@@ -57,26 +71,28 @@ export class Releaser {
    * @throws DeploymentStateError unless the deployment is ready, of that environment and not the one that answers already;
    *   SchemaIncompatibleError
    */
-  promote(deployment: DeploymentRow, by: ReleaseBy): Promise<Released> {
-    const host = releaseHost(
-      deployment.app,
-      deployment.environment,
-      deployment.branch ?? undefined,
-      this.parts.place.domain,
-    );
-    if (host === undefined) {
-      throw new DeploymentStateError(
-        `Deployment ${deployment.id} is a preview without a branch: it has no alias`,
-        {
-          hint: "Promote it to production instead.",
-        },
-      );
-    }
-    return this.release(deployment, host, { kind: "promote", ...by });
+  async promote(deployment: DeploymentRow, by: ReleaseBy): Promise<Released> {
+    return this.release(deployment, this.hostOf(deployment), { kind: "promote", ...by });
+  }
+
+  /** As `promote`, to more and more of the visitors. @throws what `promote` throws, CanaryUnderWayError, NothingReleasedError */
+  async stagePromotion(deployment: DeploymentRow, by: StageBy): Promise<Staged> {
+    return this.stage(deployment, this.hostOf(deployment), { kind: "promote", ...by });
   }
 
   /** @throws ReleaseUnknownError, DeploymentStateError, SchemaIncompatibleError, HostUnreachableError, DatabaseUnavailableError */
   async rollback(target: RollbackTarget, by: ReleaseBy): Promise<Released> {
+    const { deployment, host } = await this.rollbackTo(target);
+    return this.release(deployment, host, { kind: "rollback", ...by });
+  }
+
+  /** As `rollback`, with more and more of the visitors. @throws what `rollback` throws, CanaryUnderWayError */
+  async stageRollback(target: RollbackTarget, by: StageBy): Promise<Staged> {
+    const { deployment, host } = await this.rollbackTo(target);
+    return this.stage(deployment, host, { kind: "rollback", ...by });
+  }
+
+  private async rollbackTo(target: RollbackTarget): Promise<{ deployment: DeploymentRow; host: string }> {
     const { app, environment, branch } = target;
     const host = releaseHost(app, environment, branch, this.parts.place.domain);
     if (host === undefined) {
@@ -85,8 +101,17 @@ export class Releaser {
       });
     }
     const release = await this.findTarget(target, host);
-    const deployment = await getDeployment(this.parts.database, release.deployment);
-    return this.release(deployment, host, { kind: "rollback", ...by });
+    return { deployment: await getDeployment(this.parts.database, release.deployment), host };
+  }
+
+  private hostOf(deployment: DeploymentRow): string {
+    const { app, environment, branch } = deployment;
+    const host = releaseHost(app, environment, branch ?? undefined, this.parts.place.domain);
+    if (host !== undefined) return host;
+    throw new DeploymentStateError(
+      `Deployment ${deployment.id} is a preview without a branch: it has no alias`,
+      { hint: "Promote it to production instead." },
+    );
   }
 
   /** Sees the release answer at its alias, as a visitor would. */
@@ -129,6 +154,38 @@ export class Releaser {
     throw new ReleaseUnknownError(`Nothing was released at ${host} before what answers there now`, {
       hint: "Deploy a corrected version instead.",
     });
+  }
+
+  /** Ends a staged release that is no deploy's: all visitors are its. */
+  async finishStaged(row: StagedRow, who: string): Promise<Released> {
+    const deployment = await getDeployment(this.parts.database, row.deployment);
+    const { kind, host, ignoreSchema } = row;
+    const reason = row.reason ?? undefined;
+    return this.release(deployment, host, {
+      kind: kind as "promote" | "rollback",
+      who,
+      reason,
+      ignoreSchema,
+    });
+  }
+
+  private async stage(
+    deployment: DeploymentRow,
+    host: string,
+    how: StageBy & { kind: "promote" | "rollback" },
+  ): Promise<Staged> {
+    const { app, environment, id } = deployment;
+    const { staged, database, host: instances } = this.parts;
+    if (environment === "preview")
+      throw new DeploymentStateError(`Deployment ${id} is a preview, which has no canary`, {
+        hint: "Its visitors are few; release it at once.",
+      });
+    refuseUnlessReady(deployment);
+    await requireKnownSchema(this.parts, deployment, host, how.ignoreSchema ?? false);
+    await refuseWhatAnswers(database, deployment, host);
+    if (deployment.hasFunctions) await instances.prepare(id, prepareLimitMs);
+    const row = await staged.begin({ app, environment, host, deployment: id, ...how });
+    return { outcome: "staged", canary: staged.view(row) };
   }
 
   private async release(
@@ -190,6 +247,14 @@ async function lockForRelease(
 ): Promise<void> {
   await lockEnvironment(connection, deployment.app, deployment.environment);
   refuseUnlessReady(await getDeployment(connection, deployment.id));
+  await refuseWhatAnswers(connection, deployment, host);
+}
+
+async function refuseWhatAnswers(
+  connection: Connection,
+  deployment: DeploymentRow,
+  host: string,
+): Promise<void> {
   const [alias] = await connection.query<{ deployment: string }>(
     "SELECT deployment FROM aliases WHERE host = $1 AND app = $2",
     [host, deployment.app],

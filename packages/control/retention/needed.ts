@@ -22,6 +22,7 @@ export const expiredDeployments = (
          SELECT deployment, row_number() OVER (PARTITION BY host ORDER BY version DESC) AS place FROM releases) ranked
        WHERE place <= $1
        UNION SELECT deployment FROM aliases WHERE kind <> 'deployment' AND deployment IS NOT NULL
+       UNION SELECT canary FROM aliases WHERE canary IS NOT NULL
        UNION SELECT unnest(previous) FROM aliases)
      SELECT ${deploymentColumns} FROM deployments
      WHERE state = 'ready' AND created_at < now() - make_interval(days => $2)

@@ -11,6 +11,7 @@ import { Database } from "../database/database.ts";
 import { migrate } from "../database/migrate.ts";
 import { FakeEdge } from "./fake-edge.ts";
 import { FakeHost } from "./fake-host.ts";
+import { FakeSignals } from "./fake-signals.ts";
 
 const template = "control_template";
 
@@ -34,6 +35,7 @@ export class TestControl {
   control: Control | undefined;
   edge!: FakeEdge;
   host!: FakeHost;
+  signals!: FakeSignals;
   private sources = 0;
   private child: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
 
@@ -50,6 +52,7 @@ export class TestControl {
     mkdirSync(test.layout.run, { recursive: true });
     test.edge = await FakeEdge.start(test.layout.feedSocket);
     test.host = new FakeHost(test.layout.feedSocket, test.layout.hostSocket);
+    test.signals = new FakeSignals(test.layout.signalsSocket);
     await (apart ? test.startProcess() : test.startControl());
     return test;
   }
@@ -119,19 +122,12 @@ export class TestControl {
   }
 
   /** Deploys prebuilt output and waits for its end. */
-  async deploy(
-    app: string,
-    options: {
-      text?: string;
-      withFunction?: boolean;
-      environment?: "production" | "staging" | "preview";
-      branch?: string;
-      variables?: Record<string, string>;
-      files?: Record<string, string>;
-      reason?: string;
-      ignoreSchema?: boolean;
-    } = {},
-  ): Promise<Deployment> {
+  async deploy(app: string, options: DeployOptions = {}): Promise<Deployment> {
+    return this.finished(await this.begin(app, options));
+  }
+
+  /** Deploys prebuilt output. */
+  async begin(app: string, options: DeployOptions = {}): Promise<string> {
     const {
       text = `text ${this.sources}`,
       withFunction = false,
@@ -148,7 +144,7 @@ export class TestControl {
       environment,
       ...rest,
     });
-    return this.finished(id);
+    return id;
   }
 
   async finished(deployment: string): Promise<Deployment> {
@@ -163,9 +159,22 @@ export class TestControl {
     if (this.child) await this.killProcess();
     this.edge.stop();
     this.host.stop();
+    this.signals.stop();
     await this.database.drop();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+interface DeployOptions {
+  text?: string;
+  withFunction?: boolean;
+  environment?: "production" | "staging" | "preview";
+  branch?: string;
+  variables?: Record<string, string>;
+  files?: Record<string, string>;
+  reason?: string;
+  ignoreSchema?: boolean;
+  canary?: string;
 }
 
 function writePrebuilt(folder: string, text: string, withFunction: boolean): void {

@@ -10,6 +10,7 @@ import {
   deploymentParams,
   flag,
   page,
+  rolloutSteps,
 } from "./parameters.ts";
 import { json, stream, upload } from "./route.ts";
 
@@ -33,6 +34,7 @@ export const stepNames = [
   "migrate",
   "prepare",
   "smoke",
+  "canary",
   "switch",
   "confirm",
 ] as const;
@@ -82,6 +84,8 @@ export const newDeployment = z.strictObject({
   reason: z.string().max(1_000).optional(),
   /** Releases it although its source is older than the database; needs a reason. */
   ignoreSchema: z.boolean().optional(),
+  /** Steps in which it is released: `5% for 2 minutes, 25%, 100%`; `none`: at once. Absent: as the environment says. */
+  canary: rolloutSteps.optional(),
 });
 
 export interface DeploymentSummary {
@@ -110,6 +114,8 @@ export interface Deployment extends DeploymentSummary {
   sourceHash: string;
   /** Names only. */
   variables: string[];
+  /** Why it is ready and was not released. */
+  withheld?: ErrorJson;
 }
 
 /** `deployment` first, `done` last; log lines and steps from the beginning, however late one asks. */

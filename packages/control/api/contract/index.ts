@@ -11,6 +11,7 @@ import { processRoutes } from "./processes.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
 import { scheduleRoutes } from "./schedules.ts";
+import { stagedReleaseRoutes } from "./staged-releases.ts";
 import { verificationRoutes } from "./verifications.ts";
 
 export * from "./apps.ts";
@@ -28,6 +29,7 @@ export * from "./pushes.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
 export * from "./schedules.ts";
+export * from "./staged-releases.ts";
 export * from "./verifications.ts";
 
 /** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
@@ -36,6 +38,7 @@ export const contract = {
   ...appRoutes,
   ...deploymentRoutes,
   ...releaseRoutes,
+  ...stagedReleaseRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
   ...blobRoutes,

@@ -1,4 +1,4 @@
-import { parseAppName, parseDeploymentId } from "@evenkeel/model";
+import { parseAppName, parseDeploymentId, parseRolloutSteps } from "@evenkeel/model";
 import { z } from "zod";
 
 /** Throws `InvalidValueError` itself, which keeps its hint. */
@@ -35,5 +35,8 @@ export const overlap = z
   .min(0)
   .max(30 * 86_400_000)
   .default(3_600_000);
+
+/** As a person writes them; `parseRolloutSteps`. */
+export const rolloutSteps = z.string().max(1_000).transform(parseRolloutSteps);
 
 export const reason = z.string().trim().max(1_000).optional();

@@ -9,8 +9,10 @@ import {
   deploymentParams,
   page,
   reason,
+  rolloutSteps,
 } from "./parameters.ts";
 import { json } from "./route.ts";
+import { canaryEnvironment, type Staged, type StagedRelease } from "./staged-releases.ts";
 
 export interface Release {
   app: AppName;
@@ -60,7 +62,7 @@ export interface Rebuilding {
 const ignoreSchema = z.boolean().optional();
 
 export const releaseRoutes = {
-  listReleases: json<{ releases: Release[] }>()({
+  listReleases: json<{ releases: Release[]; canary?: StagedRelease }>()({
     method: "GET",
     path: "/api/apps/:app/releases",
     permission: "read",
@@ -83,6 +85,19 @@ export const releaseRoutes = {
       ignoreSchema,
     }),
   }),
+  /** As `promote`, to more and more of the visitors. */
+  stagePromotion: json<Staged | Rebuilding>()({
+    method: "POST",
+    path: "/api/deployments/:deployment/promote/staged",
+    permission: "release",
+    params: deploymentParams,
+    body: z.strictObject({
+      environment: canaryEnvironment.default("production"),
+      steps: rolloutSteps.refine(({ length }) => length > 0, "It has no steps"),
+      reason,
+      ignoreSchema,
+    }),
+  }),
   /** Without `version` and `deployment`: to what was released before. Code and configuration come back together. */
   rollback: json<Released>()({
     method: "POST",
@@ -95,6 +110,21 @@ export const releaseRoutes = {
       branch: z.string().max(250).optional(),
       version: z.number().int().min(1).optional(),
       deployment: deploymentId.optional(),
+      reason,
+      ignoreSchema,
+    }),
+  }),
+  /** As `rollback`, with more and more of the visitors. */
+  stageRollback: json<Staged>()({
+    method: "POST",
+    path: "/api/apps/:app/rollback/staged",
+    permission: "release",
+    params: appParams,
+    body: z.strictObject({
+      environment: canaryEnvironment.default("production"),
+      version: z.number().int().min(1).optional(),
+      deployment: deploymentId.optional(),
+      steps: rolloutSteps.refine(({ length }) => length > 0, "It has no steps"),
       reason,
       ignoreSchema,
     }),

@@ -1,4 +1,5 @@
 import type { HomeLayout } from "@evenkeel/model";
+import type { SignalsClient } from "@evenkeel/signals/client/signals-client";
 import type { Place } from "../../apps/hosts.ts";
 import type { BlobsLink } from "../../blobs/blobs-link.ts";
 import type { Database } from "../../database/database.ts";
@@ -14,6 +15,7 @@ import type { Releaser } from "../../releases/releaser.ts";
 import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
 import type { Scheduler } from "../../schedules/scheduler.ts";
 import type { Serving } from "../../serving/serving.ts";
+import type { StagedReleases } from "../../staged/staged-releases.ts";
 import type { AdminToken } from "../../tokens/admin-token.ts";
 import type { Configurer } from "../../variables/configurer.ts";
 import type { KeyRotation } from "../../vault/key-rotation.ts";
@@ -35,11 +37,13 @@ export interface ControlParts {
   evidence: Evidence;
   sandbox: SandboxLink;
   releaser: Releaser;
+  staged: StagedReleases;
   pipeline: Pipeline;
   configurer: Configurer;
   keyRotation: KeyRotation;
   hub: ProgressHub;
   pushReceiver: PushReceiver;
   scheduler: Scheduler;
+  signals: SignalsClient;
   startedAtMs: number;
 }

@@ -26,13 +26,13 @@ export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deplo
       return { sha256, sizeBytes };
     },
     async createDeployment({ params: { app }, body, caller }) {
-      const { upload, ...wish } = body;
+      const { upload, canary: rollout, ...wish } = body;
       if (wish.ignoreSchema && !wish.reason) throw new ReasonMissingError("Ignoring the schema");
       await getApp(database, app);
       if (!(await hasUpload(database, app, upload))) throw new UploadUnknownError(upload);
       const id = await pipeline.accept({
         ...wish,
-        ...{ app, who: caller.name, source: { upload } },
+        ...{ app, who: caller.name, source: { upload }, rollout },
       });
       return view(id);
     },

@@ -1,8 +1,10 @@
+import type { RolloutStep } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { type DeploymentRow, getDeployment } from "../../deployments/deployment-row.ts";
 import { deploymentView } from "../../deployments/deployment-view.ts";
 import { ReasonMissingError } from "../../errors.ts";
 import { listReleases } from "../../releases/release-store.ts";
+import { newestStaged } from "../../staged/staged-release-store.ts";
 import type { Caller } from "../../tokens/caller.ts";
 import type { Rebuilding, releaseRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
@@ -13,7 +15,10 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
   return {
     async listReleases({ params: { app }, query }) {
       await getApp(database, app);
-      return { releases: await listReleases(database, { app, ...query }) };
+      const releases = await listReleases(database, { app, ...query });
+      const newest = await newestStaged(database, app, query.environment);
+      const isUnderWay = newest?.state === "running" || newest?.state === "held";
+      return { releases, ...(newest && isUnderWay && { canary: parts.staged.view(newest) }) };
     },
     async promote({ params, body: { environment, reason, ignoreSchema }, caller }) {
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
@@ -23,10 +28,22 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
       }
       return rebuild(parts, deployment, { environment, reason, ignoreSchema, caller });
     },
+    async stagePromotion({ params, body: { environment, reason, ignoreSchema, steps }, caller }) {
+      if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
+      const deployment = await getDeployment(database, params.deployment);
+      if (deployment.environment === environment)
+        return releaser.stagePromotion(deployment, { who: caller.name, reason, ignoreSchema, steps });
+      return rebuild(parts, deployment, { environment, reason, ignoreSchema, steps, caller });
+    },
     async rollback({ params: { app }, body: { reason, ignoreSchema, ...target }, caller }) {
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       await getApp(database, app);
       return releaser.rollback({ app, ...target }, { who: caller.name, reason, ignoreSchema });
+    },
+    async stageRollback({ params: { app }, body: { reason, ignoreSchema, steps, ...target }, caller }) {
+      if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
+      await getApp(database, app);
+      return releaser.stageRollback({ app, ...target }, { who: caller.name, reason, ignoreSchema, steps });
     },
   };
 }
@@ -39,6 +56,7 @@ async function rebuild(
     environment: "production" | "staging";
     reason: string | undefined;
     ignoreSchema: boolean | undefined;
+    steps?: RolloutStep[];
     caller: Caller;
   },
 ): Promise<Rebuilding> {
@@ -47,6 +65,7 @@ async function rebuild(
     ...{ branch: from.branch ?? undefined, git: from.git ?? undefined },
     ...{ reason: wish.reason ?? `Promoted from ${from.id}`, who: wish.caller.name },
     ignoreSchema: wish.ignoreSchema,
+    rollout: wish.steps,
   });
   const deployment = await deploymentView(
     parts.database,

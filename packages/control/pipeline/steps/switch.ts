@@ -11,7 +11,7 @@ import { appendRelease } from "../../releases/append-release.ts";
 import { releasesOf } from "../../releases/release-store.ts";
 import { openVariables } from "../../variables/variable-store.ts";
 import type { Vault } from "../../vault/vault.ts";
-import type { Job, PipelineStep } from "../pipeline-step.ts";
+import { type Job, type PipelineStep, withheldIn } from "../pipeline-step.ts";
 
 /**
  * Releases it: one commit, under the lock of the environment. A newer deployment that was accepted before has ended this one, and
@@ -20,7 +20,7 @@ import type { Job, PipelineStep } from "../pipeline-step.ts";
 export const switchStep: PipelineStep = {
   name: "switch",
   state: "deploying",
-  skips: (job) => releaseHost(...aliasOf(job.deployment), "") === undefined,
+  skips: (job) => withheldIn(job) !== undefined || releaseHost(...aliasOf(job.deployment), "") === undefined,
   async run(job, { serving, place, vault }) {
     const { deployment, log } = job;
     const host = releaseHost(...aliasOf(deployment), place.domain)!;
@@ -40,6 +40,7 @@ export const switchStep: PipelineStep = {
           who: deployment.createdBy,
         },
         domain: place.domain,
+        besideCanary: deployment.derivedFrom !== null,
       });
       const followUp = await catchUp(connection, { vault, place }, deployment);
       return {

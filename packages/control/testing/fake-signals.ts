@@ -1,0 +1,39 @@
+import { type FromSignals, Histogram, type SignalSample, type ToSignals } from "@evenkeel/model";
+import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
+
+/** The process of signals as control sees it: tells whoever subscribed what a test says was measured. */
+export class FakeSignals {
+  private readonly readers = new Map<MessageConnection<ToSignals, FromSignals>, Set<number>>();
+  private readonly server: { stop(): void };
+  private seconds = 0;
+
+  constructor(socketPath: string) {
+    this.server = listenForMessages<ToSignals, FromSignals>(socketPath, (connection) => {
+      const subscriptions = new Set<number>();
+      this.readers.set(connection, subscriptions);
+      connection.onMessage = (message) => {
+        if (message.type === "subscribe") subscriptions.add(message.id);
+        else if (message.type === "unsubscribe") subscriptions.delete(message.id);
+      };
+      connection.onClose = () => this.readers.delete(connection);
+    });
+  }
+
+  /** One second in which a deployment of the app `shop` was asked so often. */
+  measure(deployment: string, requests: number, { errors = 0, ms = 20 } = {}): void {
+    const scope = { app: "shop", environment: "production", deployment } as const;
+    const latency = new Histogram();
+    latency.record(ms, requests);
+    const samples: SignalSample[] = [
+      { ...scope, counts: { requests }, histograms: { latency: latency.toJSON() } },
+      { ...scope, detail: "app", counts: { errors } },
+    ];
+    const atMs = Date.now() + ++this.seconds * 1_000;
+    for (const [connection, subscriptions] of this.readers)
+      for (const id of subscriptions) connection.send({ type: "second", id, atMs, live: ["edge"], samples });
+  }
+
+  stop(): void {
+    this.server.stop();
+  }
+}

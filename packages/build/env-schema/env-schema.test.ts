@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type HomeLayout, homeLayout } from "@evenkeel/model";
@@ -10,6 +10,7 @@ import { bundleEnvSchema } from "./bundle-env-schema.ts";
 import { checkEnvironment, type EnvironmentCheck } from "./check-environment.ts";
 import { scrub } from "./scrub.ts";
 
+const repository = join(import.meta.dir, "../../..");
 const isolated = isolationMissing().length === 0;
 const limitMs = 60_000;
 let folder: string;
@@ -21,7 +22,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** An app with these files beside a `zod` of its own, bundled, imported, and asked about an environment. */
+/** With what they need themselves. */
+const libraries = {
+  zod: ["zod"],
+  valibot: ["valibot"],
+  arktype: ["arktype", "@ark/schema", "@ark/util", "arkregex"],
+};
+
+/** An app with these files beside libraries of its own, bundled, imported, and asked about an environment. */
 async function check(
   files: Record<string, string>,
   environment: Record<string, string> = {},
@@ -34,8 +42,13 @@ async function check(
     mkdirSync(dirname(join(build.source, "web", name)), { recursive: true });
     writeFileSync(join(build.source, "web", name), text);
   }
-  const zod = dirname(realpathSync(Bun.resolveSync("zod/package.json", import.meta.dir)));
-  cpSync(zod, join(build.source, "web/node_modules/zod"), { recursive: true });
+  for (const [library, packages] of Object.entries(libraries)) {
+    if (!Object.values(files).some((text) => text.includes(`"${library}"`))) continue;
+    for (const name of packages)
+      cpSync(join(repository, "node_modules", name), join(build.source, "web/node_modules", name), {
+        recursive: true,
+      });
+  }
   const envSchema = await bundleEnvSchema(build, "web");
   const project = join(build.source, "web");
   const imported = await importOutput(layout, {
@@ -67,6 +80,38 @@ test(
     expect(faults.map(({ name }) => name)).toEqual(["API_KEY", "PORT", "SITE", "STAGE"]);
     expect(faults[0]!.message).toBe("not a key: ***");
     expect(faults[3]!.message).toContain('"production"|"staging"');
+    expect(JSON.stringify(faults)).not.toContain("canary");
+  },
+  limitMs,
+);
+
+test.each([
+  [
+    "valibot",
+    `import * as v from "valibot";
+    export const env = v.object({
+      API_KEY: v.pipe(v.string(), v.startsWith("key_")),
+      PORT: v.pipe(v.string(), v.transform(Number), v.integer()),
+      SITE: v.pipe(v.string(), v.url()),
+      STAGE: v.picklist(["production", "staging"]),
+    });`,
+  ],
+  [
+    "arktype",
+    `import { type } from "arktype";
+    export default type({
+      API_KEY: /^key_/, PORT: "string.integer.parse", SITE: "string.url", STAGE: "'production'|'staging'",
+    });`,
+  ],
+])(
+  "a schema of %s says the same",
+  async (_, text) => {
+    expect(await check({ "env.ts": text }, sound)).toEqual({ hasSchema: true, faults: [] });
+    const { faults } = await check(
+      { "env.ts": text },
+      { API_KEY: "canary-value", PORT: "x1", STAGE: "canary-stage" },
+    );
+    expect(faults.map(({ name }) => name).sort()).toEqual(["API_KEY", "PORT", "SITE", "STAGE"]);
     expect(JSON.stringify(faults)).not.toContain("canary");
   },
   limitMs,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
 import { eventually } from "./harness/http.ts";
@@ -22,6 +22,7 @@ beforeAll(async () => {
 afterAll(() => platform?.stop(), 120_000);
 
 const limitMs = 240_000;
+const fixtures = join(import.meta.dir, "fixtures");
 const put = (folder: string, files: Record<string, string>): void => {
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -317,6 +318,43 @@ test(
     const { approval } = await platform.json<Report>("db", "migrate", "commanded", "--dry-run");
     await platform.deploy(folder, "--app", "commanded", "--prod", "--approve-migrations", approval!.key);
     const backups = await platform.json<{ label: string }[]>("db", "backups", "commanded");
+    expect(backups.map(({ label }) => label)).toContain("pre-migration");
+  },
+  limitMs,
+);
+
+test(
+  "a release phase that migrates is preceded by a backup, and what fails in it leaves what was live",
+  async () => {
+    const folder = platform.sourceFolder("phased");
+    for (const name of ["package.json", "package-lock.json"])
+      cpSync(join(fixtures, "database-notes", name), join(folder, name));
+    const migrating = (rest: string) => `
+      import pg from "pg";
+      const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+      await client.connect();
+      await client.query("CREATE TABLE IF NOT EXISTS visits (at timestamptz DEFAULT now())");
+      console.log("migrated as", process.env.DYNO);
+      ${rest}
+      await client.end();`;
+    put(folder, {
+      Procfile: "web: node web.js\nrelease: node migrate.js",
+      "web.js": `import http from "node:http";
+      http.createServer((_, response) => response.end("one")).listen(process.env.PORT);`,
+      "migrate.js": migrating(""),
+    });
+    const first = await platform.deploy(folder, "--app", "phased", "--prod");
+    const log = await buildLog("phased", first.id);
+    expect(log).toContain("The database is empty: it needs no backup");
+    expect(log).toContain("migrated as release.1");
+    expect(await page("phased.localhost")).toBe("one");
+
+    put(folder, { "migrate.js": migrating(`await client.query("DROP TABLE visits"); process.exit(3);`) });
+    const failed = await platform.failing("deploy", folder, "--app", "phased", "--prod");
+    expect(failed.stderr).toContain("The release phase failed: node migrate.js exited with status 3");
+    expect(await page("phased.localhost")).toBe("one");
+    expect(await columnsOf("phased", "visits")).toEqual([]);
+    const backups = await platform.json<{ label: string; id: string }[]>("db", "backups", "phased");
     expect(backups.map(({ label }) => label)).toContain("pre-migration");
   },
   limitMs,

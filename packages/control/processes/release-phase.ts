@@ -8,6 +8,7 @@ import { ReleasePhaseFailedError } from "../errors.ts";
 import type { Job, PipelineParts } from "../pipeline/pipeline-step.ts";
 import { defaultMemoryMb, readFormation } from "./formation-store.ts";
 import { HostRunner } from "./host-runner.ts";
+import { secureRelease } from "./secure-release.ts";
 
 /** As at Heroku: https://devcenter.heroku.com/articles/release-phase */
 const limitMs = 3_600_000;
@@ -27,8 +28,11 @@ interface PhaseRow {
 export async function runReleasePhase(job: Job, parts: PipelineParts): Promise<void> {
   const { id, app, environment } = job.deployment;
   const { database, layout } = parts;
-  const command = (await getDeployment(database, id)).processes?.[releaseProcess];
+  const current = await getDeployment(database, id);
+  const command = current.processes?.[releaseProcess];
   if (command === undefined || (await isDone(database, id, command))) return;
+  await secureRelease({ ...job, deployment: current }, parts, command);
+  await begin(database, id);
   const { secrets } = await openEnvironment(database, parts.vault, id);
   const mask = secretMasker(secrets);
   const rows = await readFormation(database, app, environment);
@@ -65,27 +69,26 @@ export async function runReleasePhase(job: Job, parts: PipelineParts): Promise<v
   }
 }
 
-/** Puts it on record, unless it is already. */
+/** @throws ReleasePhaseFailedError where it was begun and is not known to have succeeded */
 async function isDone(database: Database, id: string, command: string): Promise<boolean> {
-  const begun = await database.query(
-    "INSERT INTO release_phases (deployment) VALUES ($1) ON CONFLICT (deployment) DO NOTHING RETURNING 1",
-    [id],
-  );
-  if (begun.length > 0) return false;
   const row = await first(
     database.query<PhaseRow>(
       `SELECT ended_at AS "endedAt", exit_code AS "exitCode" FROM release_phases WHERE deployment = $1`,
       [id],
     ),
   );
-  if (row?.exitCode === 0) return true;
+  if (!row) return false;
+  if (row.exitCode === 0) return true;
   throw new ReleasePhaseFailedError(
-    row?.endedAt
+    row.endedAt
       ? `The release phase failed: ${command} exited with status ${row.exitCode}`
       : `The release phase was interrupted: ${command} was under way when the platform ended, and may have done a part of its work`,
     "See what it has done, then deploy again.",
   );
 }
+
+const begin = (database: Database, id: string) =>
+  database.query("INSERT INTO release_phases (deployment) VALUES ($1)", [id]);
 
 function failed(
   command: string,

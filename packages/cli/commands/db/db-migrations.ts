@@ -49,6 +49,10 @@ export function registerDbMigrations(db: Command): void {
     .option("--folder <folder>", "of SQL files, within the app's folder")
     .option("--command <line>", "shell line that is run where the app was built")
     .option("--detect", "use what is found again")
+    .option(
+      "--release <yes|no|auto>",
+      "whether the Procfile's release command migrates: then a backup is taken first",
+    )
     .option("--json", "print as JSON")
     .addHelpText(
       "after",
@@ -61,27 +65,40 @@ interface SettingsOptions {
   folder?: string;
   command?: string;
   detect?: boolean;
+  release?: string;
   json?: boolean;
 }
 
-async function settings(name: string, { folder, command, detect, json }: SettingsOptions): Promise<void> {
+const releaseMeanings: Record<string, boolean | null> = { yes: true, no: false, auto: null };
+
+async function settings(name: string, options: SettingsOptions): Promise<void> {
+  const { folder, command, detect, release, json } = options;
   const app = parseAppName(name);
   if ([folder, command, detect].filter((given) => given !== undefined).length > 1) {
     throw new UsageError("--folder, --command and --detect exclude each other", {
       hint: "Give one of them.",
     });
   }
-  const shows = folder === undefined && command === undefined && !detect;
+  if (release !== undefined && !Object.hasOwn(releaseMeanings, release)) {
+    throw new UsageError(`--release is yes, no or auto, not ${JSON.stringify(release)}`);
+  }
+  const keeps = folder === undefined && command === undefined && !detect;
+  const change = {
+    ...(keeps ? {} : { migrationFolder: folder ?? null, migrationCommand: command ?? null }),
+    ...(release === undefined ? {} : { releaseMigrates: releaseMeanings[release]! }),
+  };
   const { settings } = await withControl((client) =>
-    shows
-      ? client.getApp({ app })
-      : client.updateApp({ app, migrationFolder: folder ?? null, migrationCommand: command ?? null }),
+    Object.keys(change).length === 0 ? client.getApp({ app }) : client.updateApp({ app, ...change }),
   );
-  const { migrationFolder = null, migrationCommand = null } = settings;
-  if (json) return void console.log(JSON.stringify({ app, migrationFolder, migrationCommand }));
+  const { migrationFolder = null, migrationCommand = null, releaseMigrates = null } = settings;
+  if (json) {
+    return void console.log(JSON.stringify({ app, migrationFolder, migrationCommand, releaseMigrates }));
+  }
   if (migrationCommand !== null) console.log(`${app} runs: ${migrationCommand}`);
   else
     console.log(`${app} uses ${migrationFolder === null ? "what is found in its source" : migrationFolder}`);
+  if (releaseMigrates !== null)
+    console.log(`Its release command ${releaseMigrates ? "migrates" : "does not migrate"} the database`);
 }
 
 async function migrate(app: string, options: MigrateOptions): Promise<void> {

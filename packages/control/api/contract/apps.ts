@@ -34,6 +34,8 @@ export const appSettings = z.strictObject({
   migrationFolder: z.string().min(1).max(500).nullable().optional(),
   /** Shell line that migrates the database; takes the place of what is found. */
   migrationCommand: z.string().min(1).max(2_000).nullable().optional(),
+  /** Whether the Procfile's `release` command migrates the database, so that a backup is taken first; default: by its words. */
+  releaseMigrates: z.boolean().nullable().optional(),
 });
 export type AppSettings = z.infer<typeof appSettings>;
 

@@ -5,6 +5,7 @@ import { pagerduty } from "./pagerduty/pagerduty.ts";
 import type { Provider } from "./provider/provider.ts";
 import { resend } from "./resend/resend.ts";
 import { slack } from "./slack/slack.ts";
+import { stripe } from "./stripe/stripe.ts";
 import { twilio } from "./twilio/twilio.ts";
 import { vapi } from "./vapi/vapi.ts";
 
@@ -18,4 +19,5 @@ export const providers: readonly Provider[] = [
   resend,
   slack,
   pagerduty,
+  stripe,
 ];

@@ -15,6 +15,8 @@ export interface AccountRegistryParts {
   edge: EdgeAddress;
   masterKey: Uint8Array;
   providers: ReadonlyMap<string, Provider>;
+  /** Of the sandbox's own port. */
+  base(): string;
 }
 
 /** Every account of this machine. */
@@ -91,11 +93,11 @@ export class AccountRegistry implements AccountFinder {
   }
 
   private open(record: AccountRecord): Account {
-    const { store, edge, masterKey, providers } = this.parts;
+    const { store, edge, masterKey, providers, base } = this.parts;
     const save = () => {
       if (this.accounts.has(accountKey(record))) this.records.put(accountKey(record), record);
     };
-    const account = new Account(record, { store, edge, masterKey, providers, save });
+    const account = new Account(record, { store, edge, masterKey, providers, base, save });
     this.accounts.set(account.key, account);
     for (const provider of providers.values()) {
       for (const identifier of provider.identifiers(account)) {

@@ -40,6 +40,8 @@ export interface AccountParts {
   /** Credentials follow from it. */
   masterKey: Uint8Array;
   providers: ReadonlyMap<string, Provider>;
+  /** Of the sandbox's own port: `http://127.0.0.1:7180`. */
+  base(): string;
   /** Writes the record. */
   save(record: AccountRecord): void;
 }
@@ -115,6 +117,11 @@ export class Account {
   /** The real time as this provider's clock has it, for signatures, which apps compare with their own clock. */
   providerRealTimeMs(provider: string): number {
     return Date.now() + this.faults.skewMs(provider);
+  }
+
+  /** Where a twin is reached on this machine, also by browsers: `http://127.0.0.1:7180/stripe`. */
+  twinAddress(provider: string): string {
+    return `${this.parts.base()}/${provider}`;
   }
 
   get speed(): number {

@@ -6,6 +6,7 @@ import { Router } from "../provider/router.ts";
 import { write } from "../server/twin-server.ts";
 import { accountRoutes } from "./account-routes.ts";
 import type { AdminParts, AdminRoute } from "./admin-route.ts";
+import { billingRoutes } from "./billing-routes.ts";
 import { faultRoutes } from "./fault-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { mailRoutes } from "./mail-routes.ts";
@@ -25,6 +26,7 @@ export class AdminServer {
   ) {
     this.router = new Router<AdminRoute>([
       ...accountRoutes(parts),
+      ...billingRoutes(parts),
       ...faultRoutes(parts),
       ...logRoutes(parts),
       ...mailRoutes(parts),

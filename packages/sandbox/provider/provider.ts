@@ -2,6 +2,8 @@ import type { Account } from "../accounts/account.ts";
 import type { PhoneService } from "../phones/phone-service.ts";
 import type { Webhook, WebhookResult } from "../webhooks/webhook.ts";
 import type { Answer } from "./answer.ts";
+import type { BillingService } from "./billing-service.ts";
+import type { EndpointService } from "./endpoint-service.ts";
 import type { TwinRequest } from "./twin-request.ts";
 
 /** Who asks, as the provider's credentials tell it. */
@@ -68,6 +70,12 @@ export interface Provider {
   signWebhook?(account: Account, webhook: Webhook): Record<string, string>;
   /** Calls and texts that people outside take part in. */
   readonly phones?: PhoneService;
+  /** What people are asked to pay. */
+  readonly billing?: BillingService;
+  /** Where its webhooks go, where a person says that at its site and not the app. */
+  readonly endpoints?: EndpointService;
+  /** A request's body as the log may show it. */
+  loggable?(body: string): string;
   /** A listener of its own beside HTTP, as for SMTP. */
   listen?(accounts: AccountFinder): { stop(): Promise<void> };
 }

@@ -44,7 +44,8 @@ export class Sandbox {
     const providers = new Map(list.map((provider) => [provider.name, provider]));
     const store = new Store(join(layout.sandbox, "state.db"));
     const masterKey = loadOrCreateKey(layout.sandboxKey);
-    const accounts = new AccountRegistry({ store, edge, masterKey, providers });
+    const base = () => `http://${loopback}:${routes.port}`;
+    const accounts = new AccountRegistry({ store, edge, masterKey, providers, base });
     const flush = () => store.flush();
     const twins = new TwinServer(providers, accounts, flush);
     const known = readRoutes(layout.sandboxRoutes);
@@ -58,7 +59,6 @@ export class Sandbox {
       writeFileDurably(layout.sandboxRoutes, JSON.stringify(routes), 0o600);
     };
     const pageToken = createHmac("sha256", masterKey).update("page").digest("hex").slice(0, 40);
-    const base = () => `http://${loopback}:${routes.port}`;
     const admin = new AdminServer(
       { accounts, providers, base, publish, pageToken },
       () => readToken(layout.apiToken),

@@ -147,6 +147,7 @@ export class TwinServer {
   ): void {
     const id = `rq_${account.nextId("sandbox.request").slice(0, 16)}`;
     const query = request.query.size > 0 ? `?${request.query}` : "";
+    const body = loggableBody(request.body, request.headers["content-type"]);
     const logged: LoggedRequest = {
       id,
       provider: provider.name,
@@ -154,7 +155,7 @@ export class TwinServer {
       method: request.method,
       path: `${request.path}${query}`,
       headers: loggableHeaders(request.headers),
-      body: loggableBody(request.body, request.headers["content-type"]),
+      body: provider.loggable?.(body) ?? body,
       status,
       answer,
       faults: faults.map((fault) => fault.type),

@@ -5,6 +5,7 @@ import { type Answer, json } from "../provider/answer.ts";
 import { Router } from "../provider/router.ts";
 import { write } from "../server/twin-server.ts";
 import { accountRoutes } from "./account-routes.ts";
+import type { AdminAudit, AuditEntry } from "./admin-audit.ts";
 import type { AdminParts, AdminRoute } from "./admin-route.ts";
 import { billingRoutes } from "./billing-routes.ts";
 import { faultRoutes } from "./fault-routes.ts";
@@ -22,9 +23,11 @@ export class AdminServer {
   constructor(
     private readonly parts: AdminParts,
     private readonly token: () => string,
+    private readonly audit: AdminAudit,
     private readonly flush: () => void,
   ) {
     this.router = new Router<AdminRoute>([
+      ...audit.routes,
       ...accountRoutes(parts),
       ...billingRoutes(parts),
       ...faultRoutes(parts),
@@ -42,15 +45,16 @@ export class AdminServer {
   /** @param trusted the connection itself proves who asks */
   async serve(incoming: IncomingMessage, response: ServerResponse, trusted: boolean): Promise<void> {
     const url = new URL(incoming.url ?? "/", "http://sandbox");
+    const who = trusted ? "command line" : this.whoHas(incoming.headers.authorization);
     const answer =
-      trusted || this.isAdmin(incoming.headers.authorization)
-        ? await this.answer(incoming, url)
+      who !== undefined
+        ? await this.answer(incoming, url, who)
         : json({ error: { code: "unauthenticated", message: "This needs the administrator's token" } }, 401);
     this.flush();
     await write(response, { ...answer, headers: { "cache-control": "no-store", ...answer.headers } });
   }
 
-  private async answer(incoming: IncomingMessage, url: URL): Promise<Answer> {
+  private async answer(incoming: IncomingMessage, url: URL, who: AuditEntry["who"]): Promise<Answer> {
     try {
       const path = url.pathname.startsWith(adminPrefix)
         ? url.pathname.slice(adminPrefix.length)
@@ -60,7 +64,12 @@ export class AdminServer {
       const body = await readJson(incoming);
       if (!body)
         return failure("request_invalid", "The request's body is not a JSON object of up to 1 MB", 400);
-      return await found.route.answer({ params: found.params, query: url.searchParams, body });
+      const answer = await found.route.answer({ params: found.params, query: url.searchParams, body });
+      if (found.route.method !== "GET") {
+        const what = `${found.route.method} ${path}`;
+        this.audit.record({ who, what, detail: Object.keys(body).length > 0 ? JSON.stringify(body) : "" });
+      }
+      return answer;
     } catch (error) {
       if (error instanceof EvenkeelError) {
         const status =
@@ -72,12 +81,14 @@ export class AdminServer {
     }
   }
 
-  private isAdmin(authorization: string | undefined): boolean {
+  private whoHas(authorization: string | undefined): AuditEntry["who"] | undefined {
     const given = Buffer.from(/^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? "");
-    return [this.token(), this.parts.pageToken].some((token) => {
+    const has = (token: string) => {
       const wanted = Buffer.from(token);
       return wanted.length > 0 && given.length === wanted.length && timingSafeEqual(given, wanted);
-    });
+    };
+    if (has(this.token())) return "administrator";
+    return has(this.parts.pageToken) ? "page" : undefined;
   }
 }
 

@@ -14,6 +14,10 @@ export function make(tag, properties = {}, ...children) {
 export const button = (text, onclick, strong) =>
   make("button", { type: "button", onclick, class: strong ? "strong" : undefined }, text);
 
+/** To a page of this machine, in a tab of its own. */
+export const link = (text, url) =>
+  /^https?:/.test(url) ? make("a", { href: url, target: "_blank", rel: "noopener" }, text) : text;
+
 export function field(label, name, value = "", more = {}) {
   return make("label", {}, label, make("input", { name, value, autocomplete: "off", ...more }));
 }

@@ -1,4 +1,5 @@
 /** The sandbox's page: looks once a second, and shows what has changed. */
+import { billing } from "./billing-view.js";
 import {
   act,
   ask,
@@ -20,6 +21,7 @@ const pollMs = 1_000;
 const views = {
   phones: { title: "Phones", show: phones },
   inbox: { title: "Inbox", show: inbox },
+  billing: { title: "Payments", show: billing },
   requests: { title: "Requests", show: requests },
   webhooks: { title: "Webhooks", show: webhooks },
   faults: { title: "Faults", show: faults },

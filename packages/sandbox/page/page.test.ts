@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { BrowserContext, Page } from "playwright-core";
 import { openBrowser } from "../../../e2e/harness/browser.ts";
 import { phonesOf } from "../phones/phone.ts";
+import { stripe } from "../stripe/stripe.ts";
+import { stripeClient } from "../stripe/test-client.ts";
 import { TestSandbox } from "../testing/test-sandbox.ts";
 import { placeCall } from "../twilio/calls/call-life.ts";
 import { givenNumber } from "../twilio/credentials.ts";
@@ -14,7 +16,7 @@ let sandbox: TestSandbox;
 let browser: { context: BrowserContext; close(): Promise<void> };
 let page: Page;
 beforeAll(async () => {
-  sandbox = await TestSandbox.start([twilio, vapi]);
+  sandbox = await TestSandbox.start([twilio, vapi, stripe]);
   browser = await openBrowser();
   page = await browser.context.newPage();
   page.setDefaultTimeout(30_000);
@@ -63,6 +65,41 @@ test("a person answers a ringing call, talks, presses keys by keyboard, and read
   await page.getByLabel("Value").fill("503");
   await page.getByRole("button", { name: "Add" }).click();
   await page.getByText("server_error 503").waitFor();
+}, 120_000);
+
+test("a person pays at Checkout's page by keyboard, and sees the subscription, in the dark and on a phone", async () => {
+  const client = stripeClient(sandbox);
+  const recurring = { interval: "month" } as const;
+  const session = await client.checkout.sessions.create({
+    ...{ mode: "subscription", success_url: `http://127.0.0.1:${sandbox.port}/stripe/nowhere` },
+    line_items: [
+      {
+        price_data: { currency: "usd", unit_amount: 900, recurring, product_data: { name: "Pro" } },
+        quantity: 1,
+      },
+    ],
+  });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.getByRole("button", { name: "Payments" }).click();
+  const [checkout] = await Promise.all([
+    page.context().waitForEvent("page"),
+    page.getByRole("link", { name: "Open the page to pay" }).click(),
+  ]);
+  expect(checkout.url()).toBe(session.url!);
+  await checkout.setViewportSize({ width: 390, height: 844 });
+  await checkout.emulateMedia({ colorScheme: "dark" });
+  expect(await checkout.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  await checkout.getByLabel("Email").focus();
+  for (const text of ["a@example.com", "4242424242424242", "12/40", "123"]) {
+    await checkout.keyboard.type(text);
+    await checkout.keyboard.press("Tab");
+  }
+  await checkout.keyboard.press("Tab");
+  await checkout.keyboard.type("Ada");
+  await checkout.keyboard.press("Enter");
+  await page.getByText("Pro, $9.00 / month").waitFor();
+  await page.getByText("active · a@example.com").waitFor();
+  await checkout.close();
 }, 120_000);
 
 test("without a token nothing is shown", async () => {

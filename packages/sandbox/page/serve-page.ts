@@ -8,6 +8,7 @@ const scripts = [
   "elements.js",
   "phones-view.js",
   "inbox-view.js",
+  "billing-view.js",
   "logs-view.js",
   "faults-view.js",
 ];

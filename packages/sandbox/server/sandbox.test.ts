@@ -190,6 +190,17 @@ test("its own API wants the administrator's token", async () => {
   expect(accounts).toMatchObject([{ app: "shop", environment: "preview", enabled: true }]);
 });
 
+test("who changed what of the twins is on record, over a restart", async () => {
+  await speedUp(7);
+  await sandbox.admin("POST", `${one}/faults`, { provider: "bell", fault: { type: "hang" } });
+  await sandbox.restart();
+  const { entries } = await sandbox.admin<{ entries: object[] }>("GET", "/audit?app=shop");
+  expect(entries).toMatchObject([
+    { who: "administrator", what: "POST /accounts/shop/preview/faults" },
+    { who: "administrator", what: "POST /accounts/shop/preview/time", detail: '{"speed":7}' },
+  ]);
+});
+
 test("the log shows requests with hidden credentials, and webhooks that can be sent again", async () => {
   await speedUp();
   const { id } = await ring(1);

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { loadOrCreateKey, writeFileDurably } from "@evenkeel/disk";
 import type { HomeLayout, SandboxRoutes } from "@evenkeel/model";
 import { AccountRegistry } from "../accounts/account-registry.ts";
+import { AdminAudit } from "../admin/admin-audit.ts";
 import { AdminServer, adminPrefix } from "../admin/admin-server.ts";
 import { servePage } from "../page/serve-page.ts";
 import type { Provider } from "../provider/provider.ts";
@@ -62,6 +63,7 @@ export class Sandbox {
     const admin = new AdminServer(
       { accounts, providers, base, publish, pageToken },
       () => readToken(layout.apiToken),
+      new AdminAudit(store),
       flush,
     );
     const open = (incoming: IncomingMessage, response: ServerResponse) => {

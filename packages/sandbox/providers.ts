@@ -5,6 +5,7 @@ import { pagerduty } from "./pagerduty/pagerduty.ts";
 import type { Provider } from "./provider/provider.ts";
 import { resend } from "./resend/resend.ts";
 import { slack } from "./slack/slack.ts";
+import { smtp } from "./smtp/smtp.ts";
 import { stripe } from "./stripe/stripe.ts";
 import { twilio } from "./twilio/twilio.ts";
 import { vapi } from "./vapi/vapi.ts";
@@ -20,4 +21,5 @@ export const providers: readonly Provider[] = [
   slack,
   pagerduty,
   stripe,
+  smtp,
 ];

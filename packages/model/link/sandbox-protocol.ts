@@ -7,6 +7,8 @@ export interface SandboxRoutes {
   port: number;
   /** On 127.0.0.1, with TLS for `hosts`. */
   tlsPort: number;
+  /** Provider → port on 127.0.0.1 of a twin that speaks something else than HTTP. */
+  listeners: Record<string, number>;
   /** PEM; proves the sandbox for these connections alone. */
   certificate: string;
   /** Provider → host names that its SDK asks. */

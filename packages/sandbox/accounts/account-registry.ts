@@ -17,6 +17,8 @@ export interface AccountRegistryParts {
   providers: ReadonlyMap<string, Provider>;
   /** Of the sandbox's own port. */
   base(): string;
+  /** Of a twin's own listener. */
+  port(provider: string): number;
 }
 
 /** Every account of this machine. */
@@ -93,11 +95,11 @@ export class AccountRegistry implements AccountFinder {
   }
 
   private open(record: AccountRecord): Account {
-    const { store, edge, masterKey, providers, base } = this.parts;
+    const { store, edge, masterKey, providers, base, port } = this.parts;
     const save = () => {
       if (this.accounts.has(accountKey(record))) this.records.put(accountKey(record), record);
     };
-    const account = new Account(record, { store, edge, masterKey, providers, base, save });
+    const account = new Account(record, { store, edge, masterKey, providers, base, port, save });
     this.accounts.set(account.key, account);
     for (const provider of providers.values()) {
       for (const identifier of provider.identifiers(account)) {

@@ -42,6 +42,8 @@ export interface AccountParts {
   providers: ReadonlyMap<string, Provider>;
   /** Of the sandbox's own port: `http://127.0.0.1:7180`. */
   base(): string;
+  /** Of a twin's own listener. */
+  port(provider: string): number;
   /** Writes the record. */
   save(record: AccountRecord): void;
 }
@@ -122,6 +124,17 @@ export class Account {
   /** Where a twin is reached on this machine, also by browsers: `http://127.0.0.1:7180/stripe`. */
   twinAddress(provider: string): string {
     return `${this.parts.base()}/${provider}`;
+  }
+
+  /** On 127.0.0.1, of a twin that speaks something else than HTTP. */
+  listenerPort(provider: string): number {
+    return this.parts.port(provider);
+  }
+
+  /** Keeps a request in the log. */
+  note(request: Omit<LoggedRequest, "id" | "atMs">): void {
+    const id = `rq_${this.nextId("sandbox.request").slice(0, 16)}`;
+    this.requests.put(id, { ...request, id, atMs: this.nowMs() });
   }
 
   get speed(): number {

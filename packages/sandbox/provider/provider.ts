@@ -4,6 +4,7 @@ import type { Webhook, WebhookResult } from "../webhooks/webhook.ts";
 import type { Answer } from "./answer.ts";
 import type { BillingService } from "./billing-service.ts";
 import type { EndpointService } from "./endpoint-service.ts";
+import type { Listener, ListenParts } from "./listener.ts";
 import type { TwinRequest } from "./twin-request.ts";
 
 /** Who asks, as the provider's credentials tell it. */
@@ -77,5 +78,5 @@ export interface Provider {
   /** A request's body as the log may show it. */
   loggable?(body: string): string;
   /** A listener of its own beside HTTP, as for SMTP. */
-  listen?(accounts: AccountFinder): { stop(): Promise<void> };
+  listen?(parts: ListenParts): Promise<Listener>;
 }

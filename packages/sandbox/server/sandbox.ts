@@ -2,7 +2,6 @@ import { createHmac } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { loadOrCreateKey, writeFileDurably } from "@evenkeel/disk";
 import type { HomeLayout, SandboxRoutes } from "@evenkeel/model";
@@ -10,6 +9,7 @@ import { AccountRegistry } from "../accounts/account-registry.ts";
 import { AdminAudit } from "../admin/admin-audit.ts";
 import { AdminServer, adminPrefix } from "../admin/admin-server.ts";
 import { servePage } from "../page/serve-page.ts";
+import { type Listener, listenOnKeptPort } from "../provider/listener.ts";
 import type { Provider } from "../provider/provider.ts";
 import { Store } from "../store/store.ts";
 import type { EdgeAddress } from "../webhooks/deliver.ts";
@@ -37,7 +37,7 @@ export class Sandbox {
     readonly routes: SandboxRoutes,
     private readonly store: Store,
     private readonly servers: Server[],
-    private readonly listeners: { stop(): Promise<void> }[],
+    private readonly listeners: Listener[],
   ) {}
 
   static async start({ layout, edge, providers: list }: SandboxOptions): Promise<Sandbox> {
@@ -46,13 +46,14 @@ export class Sandbox {
     const store = new Store(join(layout.sandbox, "state.db"));
     const masterKey = loadOrCreateKey(layout.sandboxKey);
     const base = () => `http://${loopback}:${routes.port}`;
-    const accounts = new AccountRegistry({ store, edge, masterKey, providers, base });
+    const port = (provider: string) => routes.listeners[provider] ?? 0;
+    const accounts = new AccountRegistry({ store, edge, masterKey, providers, base, port });
     const flush = () => store.flush();
     const twins = new TwinServer(providers, accounts, flush);
     const known = readRoutes(layout.sandboxRoutes);
     // Complete once the ports are known, before anybody can ask.
     const routes: SandboxRoutes = {
-      ...{ port: 0, tlsPort: 0, certificate: "", ...accounts.exceptions() },
+      ...{ port: 0, tlsPort: 0, certificate: "", listeners: {}, ...accounts.exceptions() },
       hosts: Object.fromEntries(list.map(({ name, hosts }) => [name, [...hosts]])),
     };
     const publish = () => {
@@ -83,11 +84,17 @@ export class Sandbox {
       guard(response, () => admin.serve(incoming, response, true)),
     );
     routes.certificate = certificate.certificate;
-    routes.port = await listen(plain, known?.port);
-    routes.tlsPort = await listen(tls, known?.tlsPort);
+    routes.port = await listenOnKeptPort(plain, known?.port);
+    routes.tlsPort = await listenOnKeptPort(tls, known?.tlsPort);
+    const listeners: Listener[] = [];
+    for (const { name, listen } of list) {
+      if (!listen) continue;
+      const listener = await listen({ accounts, port: known?.listeners?.[name] ?? 0, flush });
+      routes.listeners[name] = listener.port;
+      listeners.push(listener);
+    }
     await listenAt(own, layout.sandboxSocket);
     publish();
-    const listeners = list.flatMap((provider) => provider.listen?.(accounts) ?? []);
     return new Sandbox(accounts, routes, store, [plain, tls, own], listeners);
   }
 
@@ -112,28 +119,6 @@ function guard(response: ServerResponse, serve: () => Promise<void>): void {
 function notFound(response: ServerResponse): void {
   response.writeHead(404, { "content-type": "application/json" });
   response.end(JSON.stringify({ error: { code: "provider_unknown", message: "No twin answers here" } }));
-}
-
-/** On the port it had; on another one if somebody has taken that meanwhile. */
-async function listen(server: Server, port = 0): Promise<number> {
-  try {
-    return await listenOn(server, port);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || port === 0) throw error;
-    const other = await listenOn(server, 0);
-    console.error(`sandbox: port ${port} is taken by another program; listening on ${other}`);
-    return other;
-  }
-}
-
-function listenOn(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: loopback, port, exclusive: true }, () => {
-      server.off("error", reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }
 
 function listenAt(server: Server, path: string): Promise<void> {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccountRegistry } from "../accounts/account-registry.ts";
 import { type Fault, requestFaults } from "../faults/fault-rule.ts";
-import { type LoggedRequest, loggableBody, loggableHeaders, loggedBodyBytes } from "../log/logged-request.ts";
+import { loggableBody, loggableHeaders, loggedBodyBytes } from "../log/logged-request.ts";
 import { type Answer, json } from "../provider/answer.ts";
 import type { Identified, Provider, TwinRoute } from "../provider/provider.ts";
 import { Router } from "../provider/router.ts";
@@ -145,11 +145,9 @@ export class TwinServer {
     status: number,
     answer: string,
   ): void {
-    const id = `rq_${account.nextId("sandbox.request").slice(0, 16)}`;
     const query = request.query.size > 0 ? `?${request.query}` : "";
     const body = loggableBody(request.body, request.headers["content-type"]);
-    const logged: LoggedRequest = {
-      id,
+    account.note({
       provider: provider.name,
       key,
       method: request.method,
@@ -159,10 +157,8 @@ export class TwinServer {
       status,
       answer,
       faults: faults.map((fault) => fault.type),
-      atMs: account.nowMs(),
       durationMs: Math.round(performance.now() - startedMs),
-    };
-    account.requests.put(id, logged);
+    });
   }
 }
 

@@ -72,6 +72,11 @@ export class TestSandbox {
     return provider.variables(account, this.base(provider.name));
   }
 
+  /** What was asked, newest first, whole. */
+  get requests() {
+    return this.account().requests.newestFirst();
+  }
+
   async admin<Reply = Record<string, unknown>>(method: string, path: string, body?: object): Promise<Reply> {
     const response = await fetch(`http://127.0.0.1:${this.port}/_sandbox${path}`, {
       method,

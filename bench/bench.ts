@@ -21,6 +21,8 @@ export interface BenchSettings {
   rounds: number;
   /** How long one load lasts. */
   seconds: number;
+  /** Of databases, in MB (10⁶ bytes), where it is to be another than that of the goal. */
+  sizeMb?: number | undefined;
   cores: Cores;
   /** Hears what is being done. */
   onStep(text: string): void;
@@ -47,6 +49,11 @@ export class Bench implements AsyncDisposable {
 
   step(text: string): void {
     this.settings.onStep(text);
+  }
+
+  /** Of a database, in MB: the goal's, or the wished one. */
+  sizeMb(goal: number): number {
+    return this.settings.sizeMb ?? goal;
   }
 
   note(text: string): void {

@@ -14,6 +14,8 @@ import { readCommit, readMachine } from "./machine/machine.ts";
 import { requireTools } from "./machine/tools.ts";
 import { aliases } from "./programs/aliases.ts";
 import { coldStart } from "./programs/cold-start.ts";
+import { databaseBackup } from "./programs/database-backup.ts";
+import { databaseRestore } from "./programs/database-restore.ts";
 import { deploy } from "./programs/deploy.ts";
 import { dynamic } from "./programs/dynamic.ts";
 import { flags } from "./programs/flags.ts";
@@ -38,6 +40,8 @@ const programs: Program[] = [
   aliases,
   schedules,
   flags,
+  databaseBackup,
+  databaseRestore,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.
@@ -49,6 +53,7 @@ const usage = `Measures Evenkeel beside its peers on this machine.
   --only NAME     ${programs.map(({ name }) => name).join(", ")}
   --rounds N      how often each side is measured (default 5); the median counts
   --seconds N     length of one load (default 5)
+  --size MB       of databases, for trying; the goals are for the usual sizes
   --json          prints the report as JSON
   --save          records the results; with --only, those programs' in place of their earlier ones`;
 
@@ -56,6 +61,7 @@ interface Wishes {
   chosen: Program[];
   rounds: number;
   seconds: number;
+  sizeMb: number | undefined;
   json: boolean;
   save: boolean;
 }
@@ -66,6 +72,7 @@ function readWishes(words: string[]): Wishes | "help" {
     only?: string[];
     rounds?: string;
     seconds?: string;
+    size?: string;
     json?: boolean;
     save?: boolean;
     help?: boolean;
@@ -77,6 +84,7 @@ function readWishes(words: string[]): Wishes | "help" {
         only: { type: "string", multiple: true },
         rounds: { type: "string" },
         seconds: { type: "string" },
+        size: { type: "string" },
         json: { type: "boolean" },
         save: { type: "boolean" },
         help: { type: "boolean", short: "h" },
@@ -96,19 +104,20 @@ function readWishes(words: string[]): Wishes | "help" {
     chosen: programs.filter(({ name }) => values.only?.includes(name) ?? true),
     rounds: wholeNumber("--rounds", values.rounds ?? "5"),
     seconds: wholeNumber("--seconds", values.seconds ?? "5"),
+    sizeMb: values.size === undefined ? undefined : wholeNumber("--size", values.size, 100_000),
     json: values.json ?? false,
     save: values.save ?? false,
   };
 }
 
-function wholeNumber(option: string, text: string): number {
+function wholeNumber(option: string, text: string, most = 1_000): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 1_000) return value;
-  throw new BenchUsageError(`${option} "${text}" is no whole number from 1 to 1000`);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new BenchUsageError(`${option} "${text}" is no whole number from 1 to ${most}`);
 }
 
 async function runPrograms(
-  { chosen, rounds, seconds }: Wishes,
+  { chosen, rounds, seconds, sizeMb }: Wishes,
   cores: Cores,
   progress: Progress,
 ): Promise<Report> {
@@ -125,7 +134,7 @@ async function runPrograms(
       loadAverage: loadavg()[0]!,
     };
     await using bench = new Bench({
-      ...{ rounds, seconds, cores },
+      ...{ rounds, seconds, sizeMb, cores },
       onStep: (text) => progress.step(`${program.name}: ${text}`),
       onNote: (text) => progress.line(text),
     });

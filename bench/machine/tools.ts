@@ -12,6 +12,9 @@ const tools = {
   nginx: { aptPackage: "nginx", versionArguments: ["-v"] },
   haproxy: { aptPackage: "haproxy", versionArguments: ["-v"] },
   caddy: { aptPackage: "caddy", versionArguments: ["version"] },
+  pgbackrest: { aptPackage: "pgbackrest", versionArguments: ["version"] },
+  // Of postgresql-common; the servers themselves stand where no PATH leads.
+  pg_ctlcluster: { aptPackage: "postgresql", versionArguments: ["--version"] },
   taskset: { aptPackage: "util-linux", versionArguments: ["--version"] },
 } satisfies Record<string, Tool>;
 

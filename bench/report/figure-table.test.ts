@@ -23,6 +23,16 @@ test("a ratio has to reach its goal, an amount has to stay below it", () => {
   expect(isMet(against(Number.NaN))).toBe(false);
 });
 
+test("a time has to stay below the peer's", () => {
+  const timed = (value: number): Figure => ({
+    ...against(value),
+    goal: { kind: "time", most: 1, peer: "pgBackRest" },
+  });
+  expect([0.8, 1, 1.001].map((value) => isMet(timed(value)))).toEqual([true, true, false]);
+  expect(describeGoal(timed(1).goal)).toBe("≤ 1 × the time of pgBackRest");
+  expect(describeRatio(timed(1.0001))).toBe("1.01");
+});
+
 test("what is just missed is never written as reached", () => {
   expect(describeRatio(against(0.9999))).toBe("0.999");
   expect(describeRatio(against(14.99, 15))).toBe("14.9");
@@ -33,6 +43,7 @@ test("goals are written as people say them", () => {
   expect(describeGoal(against(1, 0.7).goal)).toBe("≥ 0.7 × nginx");
   expect(describeGoal(limited(1, 1_150).goal)).toBe("p50 ≤ 1,150 ms");
   expect(describeGoal({ kind: "limit", most: 1, unit: "%" })).toBe("≤ 1 %");
+  expect(describeGoal({ kind: "limit", most: 0.05, unit: "%" })).toBe("≤ 0.05 %");
   expect(describeRatio(limited(0, 0))).toBe("–");
 });
 

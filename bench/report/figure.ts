@@ -2,8 +2,12 @@
 export type Goal =
   /** At least so many times what a peer reaches in the same round. */
   | { kind: "ratio"; least: number; peer: string }
+  /** At most so many times as long as a peer takes in the same round. */
+  | { kind: "time"; most: number; peer: string }
   /** At most so much; `statistic` says of what, where it is one of many samples: `p50`. */
-  | { kind: "limit"; most: number; unit: "ms" | "µs" | "MB" | "%" | "requests"; statistic?: string };
+  | { kind: "limit"; most: number; unit: Unit; statistic?: string };
+
+export type Unit = "ms" | "s" | "µs" | "MB" | "%" | "requests" | "commits" | "cases";
 
 /** One line of the table. */
 export interface Figure {
@@ -26,14 +30,17 @@ export function isMet({ goal, value }: Figure): boolean {
 /** `≥ 0.7 × HAProxy`, `p50 ≤ 20 ms` */
 export function describeGoal(goal: Goal): string {
   if (goal.kind === "ratio") return `≥ ${goal.least} × ${goal.peer}`;
+  if (goal.kind === "time") return `≤ ${goal.most} × the time of ${goal.peer}`;
   const statistic = goal.statistic === undefined ? "" : `${goal.statistic} `;
-  const amount = goal.unit === "%" ? `${goal.most} %` : `${formatCount(goal.most)} ${goal.unit}`;
+  const most = goal.most < 10 ? String(goal.most) : formatCount(goal.most);
+  const amount = `${most} ${goal.unit}`;
   return `${statistic}≤ ${amount}`;
 }
 
 /** `1.08`, or for a limit how much of it is used: `46 %`. Rounded to the worse side, so that nothing looks met that is not. */
 export function describeRatio({ goal, value }: Figure): string {
   if (goal.kind === "ratio") return round(value, Math.floor);
+  if (goal.kind === "time") return round(value, Math.ceil);
   return goal.most === 0 ? "–" : `${Math.ceil((100 * value) / goal.most)} % of it`;
 }
 

@@ -1,6 +1,7 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { ArchiveKey } from "@evenkeel/postgres/archive/archive-key";
 import { Archive } from "@evenkeel/postgres/archive/archive";
+import { ArchiveKey } from "@evenkeel/postgres/archive/archive-key";
 import { FolderTarget } from "@evenkeel/postgres/archive/folder-target";
 import { WalArchiver } from "@evenkeel/postgres/archive/wal-archiver";
 import { takeBaseBackup } from "@evenkeel/postgres/backup/base-backup";
@@ -9,7 +10,6 @@ import { parseRecoveryTarget } from "@evenkeel/postgres/restore/recovery-target"
 import { restoreCluster } from "@evenkeel/postgres/restore/restore-cluster";
 import { startCluster } from "@evenkeel/postgres/server/cluster";
 import type { RunningCluster } from "@evenkeel/postgres/server/running-cluster";
-import { rmSync } from "node:fs";
 import type { Client } from "pg";
 import type { Bench } from "../bench.ts";
 import { makeOrders } from "./order-table.ts";

@@ -4,8 +4,8 @@ import { withSession } from "@evenkeel/postgres/client/session";
 import { defaultServerAccount, type ServerAccount } from "@evenkeel/postgres/server/server-account";
 import type { Client, ClientConfig } from "pg";
 import type { Bench } from "../bench.ts";
-import { workerCount } from "../databases/restore-point.ts";
 import { makeOrders } from "../databases/order-table.ts";
+import { workerCount } from "../databases/restore-point.ts";
 import { PeerFailedError, ToolMissingError } from "../errors.ts";
 import { toolPath, toolVersion } from "../machine/tools.ts";
 
@@ -33,7 +33,10 @@ export class PgBackRest {
     await peer.serve("data", ["wal_level=minimal", "max_wal_senders=0", "fsync=off", "shared_buffers=512MB"]);
     await peer.session((client) => makeOrders(client, sizeMb));
     await peer.stop("data");
-    await peer.serve("data", ["archive_mode=on", `archive_command=${peer.pgbackrest().join(" ")} archive-push %p`]);
+    await peer.serve("data", [
+      "archive_mode=on",
+      `archive_command=${peer.pgbackrest().join(" ")} archive-push %p`,
+    ]);
     peer.run([...peer.pgbackrest(), "stanza-create"]);
     return peer;
   }
@@ -75,7 +78,8 @@ export class PgBackRest {
   }
 
   private prepare(): void {
-    for (const name of ["data", "repository", "spool", "log", "lock", "s-data", "s-restored"]) this.makeFolder(name);
+    for (const name of ["data", "repository", "spool", "log", "lock", "s-data", "s-restored"])
+      this.makeFolder(name);
     const configuration = `[global]
 repo1-path=${this.folder}/repository
 repo1-cipher-type=aes-256-cbc
@@ -122,17 +126,33 @@ pg1-socket-path=${this.folder}/s-data
   }
 
   private async inRecovery(name: string): Promise<boolean> {
-    const { rows } = await this.session((client) => client.query("SELECT pg_is_in_recovery() AS still"), name);
+    const { rows } = await this.session(
+      (client) => client.query("SELECT pg_is_in_recovery() AS still"),
+      name,
+    );
     return rows[0].still;
   }
 
   /** Debian's settings, but for `settings`; nobody comes in by the network. */
   private async serve(name: string, settings: string[] = []): Promise<void> {
-    const all = ["listen_addresses=", `port=${port}`, `unix_socket_directories=${this.folder}/s-${name}`, ...settings];
+    const all = [
+      "listen_addresses=",
+      `port=${port}`,
+      `unix_socket_directories=${this.folder}/s-${name}`,
+      ...settings,
+    ];
     const options = all.map((setting) => `-c ${setting.replaceAll(/([ \\])/g, "\\$1")}`).join(" ");
     const log = join(this.folder, "log", `${name}.log`);
     const wait = ["--wait", `--timeout=${readyLimitMs / 1_000}`];
-    this.run([this.control, "start", "-D", join(this.folder, name), `--log=${log}`, `--options=${options}`, ...wait]);
+    this.run([
+      this.control,
+      "start",
+      "-D",
+      join(this.folder, name),
+      `--log=${log}`,
+      `--options=${options}`,
+      ...wait,
+    ]);
   }
 
   private async stop(name: string): Promise<void> {
@@ -156,13 +176,19 @@ pg1-socket-path=${this.folder}/s-data
       ...this.account,
     });
     if (success) return;
-    throw new PeerFailedError(`${command.at(-1)} of the peer failed: ${`${stderr}${stdout}`.trim().slice(-500)}`);
+    throw new PeerFailedError(
+      `${command.at(-1)} of the peer failed: ${`${stderr}${stdout}`.trim().slice(-500)}`,
+    );
   }
 }
 
 /** @throws ToolMissingError */
 function newestServer(): string {
-  const versions = existsSync(debianServers) ? readdirSync(debianServers).map(Number).sort((a, b) => a - b) : [];
+  const versions = existsSync(debianServers)
+    ? readdirSync(debianServers)
+        .map(Number)
+        .sort((a, b) => a - b)
+    : [];
   const newest = versions.findLast((version) => existsSync(`${debianServers}/${version}/bin/initdb`));
   if (newest !== undefined) return `${debianServers}/${newest}/bin`;
   throw new ToolMissingError("Debian's PostgreSQL is not installed, but pgBackRest is measured on it", {

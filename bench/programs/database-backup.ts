@@ -18,7 +18,10 @@ holds no earlier content, so that nothing is spared. In turn, the first of a rou
 
   async run(bench: Bench): Promise<Figure[]> {
     const sizeMb = bench.sizeMb(goalSizeMb);
-    const [ours, theirs] = await Promise.all([ArchivedServer.start(bench, sizeMb), PgBackRest.start(bench, sizeMb)]);
+    const [ours, theirs] = await Promise.all([
+      ArchivedServer.start(bench, sizeMb),
+      PgBackRest.start(bench, sizeMb),
+    ]);
     const times = await timeInTurns(bench, "Backups", {
       async ours() {
         ours.forgetBackups();

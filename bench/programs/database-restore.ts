@@ -19,7 +19,10 @@ Debian's settings.`,
 
   async run(bench: Bench): Promise<Figure[]> {
     const sizeMb = bench.sizeMb(goalSizeMb);
-    const [ours, theirs] = await Promise.all([ArchivedServer.start(bench, sizeMb), PgBackRest.start(bench, sizeMb)]);
+    const [ours, theirs] = await Promise.all([
+      ArchivedServer.start(bench, sizeMb),
+      PgBackRest.start(bench, sizeMb),
+    ]);
     bench.step("Taking backups and writing after them");
     const moments = {
       ours: await momentAfterBackup(ours, sizeMb),

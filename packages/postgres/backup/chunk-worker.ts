@@ -1,6 +1,7 @@
 import { ArchiveKey } from "../archive/archive-key.ts";
 import type { ArchiveTarget, TargetSpec } from "../archive/archive-target.ts";
 import { openTarget } from "../archive/open-target.ts";
+import { syncFileSystem } from "../archive/sync-file-system.ts";
 import { type RestoreTask, restoreChunk } from "../restore/chunk-reader.ts";
 import { restoreSegment, type WalTask } from "../restore/wal-reader.ts";
 import { checkPages, type PageCheckTask } from "../verify/page-check.ts";
@@ -15,23 +16,26 @@ export type WorkerRequest =
   | { kind: "store"; task: ChunkTask }
   | { kind: "restore"; task: RestoreTask }
   | { kind: "restore wal"; task: WalTask }
-  | { kind: "check pages"; task: PageCheckTask };
+  | { kind: "check pages"; task: PageCheckTask }
+  | { kind: "sync"; folder: string };
 
-export type WorkerAnswer =
+/** Answers come in any order: a worker that waits for an object store goes on with its next request. */
+export type WorkerAnswer = { id: number } & (
   | { result: unknown }
-  | { error: { name: string; code: string; message: string; hint?: string } };
+  | { error: { name: string; code: string; message: string; hint?: string } }
+);
 
 declare const self: Worker;
 
 let target: ArchiveTarget;
 let key: ArchiveKey;
 
-self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
+self.onmessage = async ({ data: { id, request } }: MessageEvent<{ id: number; request: WorkerRequest }>) => {
   try {
-    self.postMessage({ result: await work(data) });
+    self.postMessage({ id, result: await work(request) });
   } catch (error) {
     const { name, code = "internal", message, hint } = error as Error & { code?: string; hint?: string };
-    self.postMessage({ error: { name, code, message, hint } });
+    self.postMessage({ id, error: { name, code, message, hint } });
   }
 };
 
@@ -49,5 +53,7 @@ async function work(request: WorkerRequest): Promise<unknown> {
       return restoreSegment(request.task, key, target);
     case "check pages":
       return checkPages(request.task);
+    case "sync":
+      return syncFileSystem(request.folder);
   }
 }

@@ -8,25 +8,19 @@ import type { PageCheckResult, PageCheckTask } from "../verify/page-check.ts";
 import type { WorkerAnswer, WorkerRequest } from "./chunk-worker.ts";
 import type { ChunkTask, StoredChunk } from "./chunk-writer.ts";
 
+/** Requests that a worker has at a time: it finds the next one there, and does not wait until our thread has its turn on a busy machine. */
+const requestsAhead = 4;
+
 /** Worker threads that store and restore chunks of one archive, until `close`. */
 export class ChunkWorkers {
-  private readonly idle: Worker[] = [];
-  private readonly waiting: ((worker: Worker) => void)[] = [];
-
-  private constructor(private readonly workers: Worker[]) {
-    this.idle.push(...workers);
-  }
+  private constructor(private readonly workers: ChunkThread[]) {}
 
   /** @param count default: one a core, at most four: then the disk is the limit. */
   static async open(archive: Archive, count = Math.min(4, availableParallelism())): Promise<ChunkWorkers> {
-    const workers = Array.from(
-      { length: count },
-      () => new Worker(new URL("./chunk-worker.ts", import.meta.url)),
-    );
-    const pool = new ChunkWorkers(workers);
+    const workers = Array.from({ length: count }, () => new ChunkThread());
     const open = { kind: "open", target: archive.target.spec, secret: archive.key.secret } as const;
-    await Promise.all(workers.map((worker) => ask(worker, open)));
-    return pool;
+    await Promise.all(workers.map((worker) => worker.ask(open)));
+    return new ChunkWorkers(workers);
   }
 
   store(task: ChunkTask): Promise<StoredChunk> {
@@ -45,6 +39,11 @@ export class ChunkWorkers {
     return this.run({ kind: "check pages", task }) as Promise<PageCheckResult>;
   }
 
+  /** Brings what was written to the file system of `folder` to disk, beside other work. */
+  async sync(folder: string): Promise<void> {
+    await this.run({ kind: "sync", folder });
+  }
+
   /** Runs `work` for each item, as many at once as there are workers; stops at the first failure. */
   async forEach<Item>(items: Item[], work: (item: Item, index: number) => Promise<void>): Promise<void> {
     let next = 0;
@@ -60,35 +59,54 @@ export class ChunkWorkers {
         }
       }
     };
-    // Twice the workers, so that none waits for the answer to reach us.
-    await Promise.all(Array.from({ length: this.workers.length * 2 }, lane));
+    await Promise.all(Array.from({ length: this.workers.length * requestsAhead }, lane));
   }
 
   close(): void {
-    for (const worker of this.workers) worker.terminate();
+    for (const worker of this.workers) worker.close();
   }
 
-  private async run(request: WorkerRequest): Promise<unknown> {
-    const worker = this.idle.pop() ?? (await new Promise<Worker>((resolve) => this.waiting.push(resolve)));
-    try {
-      return await ask(worker, request);
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next(worker);
-      else this.idle.push(worker);
-    }
+  /** By the worker that has least to do. */
+  private run(request: WorkerRequest): Promise<unknown> {
+    const free = this.workers.reduce((least, worker) => (worker.pending < least.pending ? worker : least));
+    return free.ask(request);
   }
 }
 
-function ask(worker: Worker, request: WorkerRequest): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
-    if ("error" in data) reject(errorOf(data.error));
-    else resolve(data.result);
-  };
-  worker.onerror = (event) => reject(new Error(`A backup's worker thread failed: ${event.message}`));
-  worker.postMessage(request);
-  return promise;
+class ChunkThread {
+  private readonly worker = new Worker(new URL("./chunk-worker.ts", import.meta.url));
+  private readonly asked = new Map<number, PromiseWithResolvers<unknown>>();
+  private nextId = 0;
+
+  constructor() {
+    this.worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+      const { resolve, reject } = this.asked.get(data.id)!;
+      this.asked.delete(data.id);
+      if ("error" in data) reject(errorOf(data.error));
+      else resolve(data.result);
+    };
+    this.worker.onerror = ({ message }) => {
+      for (const { reject } of this.asked.values())
+        reject(new Error(`A backup's worker thread failed: ${message}`));
+      this.asked.clear();
+    };
+  }
+
+  get pending(): number {
+    return this.asked.size;
+  }
+
+  ask(request: WorkerRequest): Promise<unknown> {
+    const id = this.nextId++;
+    const answer = Promise.withResolvers<unknown>();
+    this.asked.set(id, answer);
+    this.worker.postMessage({ id, request });
+    return answer.promise;
+  }
+
+  close(): void {
+    this.worker.terminate();
+  }
 }
 
 /** Errors cross threads as words; the ones that callers know become themselves again. */

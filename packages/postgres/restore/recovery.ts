@@ -71,6 +71,8 @@ async function run(
   rmSync(serverLogPath(place.dataDir), { force: true });
   const settings: ServerSettings = {
     ...(place.throwAway ? unsafeSettings : {}),
+    // The whole folder is brought to disk before it gets its name: until then a crash leaves nothing that anybody would open.
+    fsync: false,
     ...targetSettings,
     recovery_target_timeline: String(plan.timeline),
     recovery_target_action: "promote",

@@ -103,6 +103,7 @@ export async function restoreCluster(request: RestoreRequest): Promise<RestoreRe
     const workers = await ChunkWorkers.open(archive, request.workers);
     let filesMs: number;
     let walMs: number;
+    let recovered: RecoveredPoint;
     try {
       // WAL first: it is the smaller part, and what is wrong with it is found before thousands of files are made.
       const totalSegments = plan.wal.pieces.length;
@@ -115,23 +116,27 @@ export async function restoreCluster(request: RestoreRequest): Promise<RestoreRe
         report({ phase: "files", doneBytes, totalBytes }),
       );
       filesMs = clock();
+      prepareRecovery(plan.base, folder, account);
+      report({ phase: "recovery" });
+      // The disk takes the files while the server replays; an error of theirs is told only once, to this one.
+      const synced = request.throwAway ? undefined : workers.sync(folder);
+      synced?.catch(() => {});
+      recovered = await withSocketFolder(account, (socketDir) =>
+        recover(plan, request.target, {
+          dataDir: folder,
+          socketDir,
+          account,
+          binaries: request.binaries,
+          throwAway: request.throwAway ?? false,
+          limitMs: request.recoveryLimitMs ?? 86_400_000,
+        }),
+      );
+      await synced;
+      if (!request.throwAway) syncFileSystem(folder);
     } finally {
       workers.close();
     }
-    prepareRecovery(plan.base, folder, account);
-    report({ phase: "recovery" });
-    const recovered = await withSocketFolder(account, (socketDir) =>
-      recover(plan, request.target, {
-        dataDir: folder,
-        socketDir,
-        account,
-        binaries: request.binaries,
-        throwAway: request.throwAway ?? false,
-        limitMs: request.recoveryLimitMs ?? 86_400_000,
-      }),
-    );
     const recoveryMs = clock();
-    if (!request.throwAway) syncFileSystem(folder);
     renameSync(folder, dataDir);
     syncFolder(dirname(dataDir));
     return {

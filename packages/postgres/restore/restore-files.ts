@@ -13,7 +13,7 @@ type Write = RestoreTask["writes"][number];
 
 /**
  * Lays a base backup out in `folder`: files at their length, then content chunk by chunk, then patch after patch. Every chunk is
- * opened with the archive's key and compared with its name.
+ * opened with the archive's key, which proves that it is the one of its name.
  */
 export async function restoreFiles(
   manifest: BackupManifest,

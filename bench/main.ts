@@ -15,6 +15,7 @@ import { requireTools } from "./machine/tools.ts";
 import { aliases } from "./programs/aliases.ts";
 import { coldStart } from "./programs/cold-start.ts";
 import { databaseBackup } from "./programs/database-backup.ts";
+import { databaseBranch } from "./programs/database-branch.ts";
 import { databaseRestore } from "./programs/database-restore.ts";
 import { deploy } from "./programs/deploy.ts";
 import { dynamic } from "./programs/dynamic.ts";
@@ -42,6 +43,7 @@ const programs: Program[] = [
   flags,
   databaseBackup,
   databaseRestore,
+  databaseBranch,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.

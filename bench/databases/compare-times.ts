@@ -43,3 +43,10 @@ export function describeTimes(times: readonly number[]): string {
   const seconds = (ms: number) => round(ms / 1_000);
   return `${seconds(median(times))} s (${seconds(Math.min(...times))} to ${seconds(Math.max(...times))})`;
 }
+
+/** In milliseconds. */
+export async function timed(work: () => unknown): Promise<number> {
+  const beginMs = performance.now();
+  await work();
+  return performance.now() - beginMs;
+}

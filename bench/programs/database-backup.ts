@@ -1,6 +1,6 @@
 import type { Bench, Program } from "../bench.ts";
 import { ArchivedServer } from "../databases/archived-server.ts";
-import { compareTimes, timeInTurns } from "../databases/compare-times.ts";
+import { compareTimes, timed, timeInTurns } from "../databases/compare-times.ts";
 import { workerCount } from "../databases/restore-point.ts";
 import { PgBackRest } from "../peers/pgbackrest.ts";
 import type { Figure } from "../report/figure.ts";
@@ -39,9 +39,3 @@ holds no earlier content, so that nothing is spared. In turn, the first of a rou
     return [compareTimes(times, { id: "database-backup", what, most: 1, peer: "pgBackRest" })];
   },
 };
-
-async function timed(work: () => unknown): Promise<number> {
-  const beginMs = performance.now();
-  await work();
-  return performance.now() - beginMs;
-}

@@ -17,6 +17,7 @@ import { coldStart } from "./programs/cold-start.ts";
 import { databaseBackup } from "./programs/database-backup.ts";
 import { databaseBranch } from "./programs/database-branch.ts";
 import { databaseRestore } from "./programs/database-restore.ts";
+import { databaseVerification } from "./programs/database-verification.ts";
 import { deploy } from "./programs/deploy.ts";
 import { dynamic } from "./programs/dynamic.ts";
 import { flags } from "./programs/flags.ts";
@@ -44,6 +45,7 @@ const programs: Program[] = [
   databaseBackup,
   databaseRestore,
   databaseBranch,
+  databaseVerification,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.

@@ -31,6 +31,11 @@ export interface BranchRequest {
    * Run as the app's role, in one transaction, before anybody can connect: what it removes or changes no preview ever sees.
    */
   scrubSql?: string;
+  /**
+   * Leave recovery and the new password to the first start, which has to set it (as `AppCluster` does at each): saves one of two starts. Where
+   * there is SQL for scrubbing, it is done here nevertheless. Default false.
+   */
+  finishAtStart?: boolean;
   onProgress?: (progress: DatabaseProgress) => void;
   account?: ServerAccount;
   binaries?: ServerBinaries;
@@ -42,8 +47,8 @@ export interface BranchReport {
 }
 
 /**
- * Makes a cluster of its own from another's content; the source is only read. The folder gets its name when the branch is complete, scrubbed
- * and shut down, so an unscrubbed copy is never in its place.
+ * Makes a cluster of its own from another's content; the source is only read. The folder gets its name when the branch is complete, on disk
+ * and scrubbed, so an unscrubbed copy is never in its place.
  *
  * @throws BranchSourceError ScrubFailedError, and the errors of a restore.
  */
@@ -62,7 +67,7 @@ export async function createBranch(request: BranchRequest): Promise<BranchReport
     // The source's ALTER SYSTEM: above all, that commits wait for its archive.
     writeFileSync(join(folder, "postgresql.auto.conf"), "", { mode: 0o600 });
     if (account) handOver(folder, account);
-    await personalise(request, folder, account);
+    if (request.scrubSql !== undefined || !request.finishAtStart) await personalise(request, folder, account);
     const sizeBytes = directorySize(folder);
     syncFileSystem(folder);
     renameSync(folder, dataDir);

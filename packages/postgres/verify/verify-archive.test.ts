@@ -15,6 +15,8 @@ beforeAll(async () => {
   await cluster.query("CREATE TABLE orders (id int PRIMARY KEY, note text)");
   await cluster.query("INSERT INTO orders SELECT g, md5(g::text) FROM generate_series(1, 2000) g");
   await cluster.query("CREATE UNLOGGED TABLE scratch AS SELECT 1 AS one");
+  // A type without a binary form.
+  await cluster.query("CREATE TABLE rights AS SELECT makeaclitem(10, 10, 'SELECT', false) AS granted");
   await cluster.backup();
 }, limitMs);
 afterAll(() => cluster.stop(), limitMs);
@@ -46,7 +48,7 @@ test(
     await writer;
     const evidence = await verify(oracle);
     expect(evidence.failures).toEqual([]);
-    expect(evidence).toMatchObject({ verdict: "passed", oracleId: oracle, tables: 1 });
+    expect(evidence).toMatchObject({ verdict: "passed", oracleId: oracle, tables: 2 });
     expect(evidence.rows).toBeGreaterThanOrEqual(2_000);
     expect(evidence.indexes).toBeGreaterThan(100);
     expect(evidence.pages).toBeGreaterThan(1_000);

@@ -161,7 +161,9 @@ async function inspect(
       for (const name of names) {
         await withSession(cluster.connectionOptions(name), async (client) => {
           const expected = oracle.databases.find((database) => database.name === name)?.tables ?? [];
+          await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
           const found = await tableContents(client, request.hashLimitBytes ?? 1024 ** 3);
+          await client.query("COMMIT");
           compare(name, expected, found, evidence);
           const structure = await checkStructure(client);
           evidence.indexes += structure.indexes;

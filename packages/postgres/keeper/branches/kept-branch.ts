@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { type BranchReport, errorJson } from "@evenkeel/model";
 import { AppCluster } from "../../app-cluster/app-cluster.ts";
 import { connectionEnvironment } from "../../app-cluster/connection-environment.ts";
@@ -60,14 +60,21 @@ export class KeptBranch {
     return this.inTurn(async () => {
       const { folder, dataDir, password } = this.parts;
       mkdirSync(folder, { recursive: true, mode: 0o711 });
-      if (!this.isMade && source) {
+      const isNew = !this.isMade;
+      if (isNew && source) {
         await createBranch({
-          ...{ source, dataDir, password, onProgress },
+          ...{ source, dataDir, password, finishAtStart: true, onProgress },
           ...(scrubSql === undefined ? {} : { scrubSql }),
         });
       }
       onProgress({ step: "Starting PostgreSQL" });
-      await this.bringUp();
+      try {
+        await this.bringUp();
+      } catch (error) {
+        // It was never a branch that somebody had.
+        if (isNew) rmSync(dataDir, { recursive: true, force: true });
+        throw error;
+      }
       await this.port.listen();
     });
   }

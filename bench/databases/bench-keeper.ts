@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  type DatabaseName,
+  type AppEnvironment,
   type DatabasesReply,
   type DatabasesRequest,
   type HomeLayout,
@@ -43,7 +43,7 @@ export class BenchKeeper {
 
   /** A database for an app, with its first backup. */
   async create(app: string): Promise<BenchDatabase> {
-    const name: DatabaseName = { app: parseAppName(app), environment: "production" };
+    const name: AppEnvironment = { app: parseAppName(app), environment: "production" };
     await this.ask({ type: "ensure", appId: app, ...name });
     const { variables } = await this.ask({ type: "credentials", ...name });
     return new BenchDatabase(this, name, variables!["DATABASE_URL"]!);
@@ -53,7 +53,7 @@ export class BenchKeeper {
 export class BenchDatabase {
   constructor(
     private readonly keeper: BenchKeeper,
-    readonly name: DatabaseName,
+    readonly name: AppEnvironment,
     readonly url: string,
   ) {}
 

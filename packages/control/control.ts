@@ -19,6 +19,7 @@ import { processHandlers } from "./api/handlers/processes.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
+import { signalHandlers } from "./api/handlers/signals.ts";
 import { stagedReleaseHandlers } from "./api/handlers/staged-releases.ts";
 import { verificationHandlers } from "./api/handlers/verifications.ts";
 import { makeApi } from "./api/server.ts";
@@ -256,6 +257,7 @@ export class Control {
       ...migrationHandlers(parts),
       ...verificationHandlers(parts),
       ...scheduleHandlers(parts),
+      ...signalHandlers(parts),
       ...processHandlers(parts),
       ...pushHandlers(parts, pushes),
     };

@@ -5,6 +5,7 @@ const statuses: Record<string, number> = {
   request_invalid: 400,
   invalid_value: 400,
   reason_missing: 400,
+  signal_query_invalid: 400,
   upload_incomplete: 400,
   upload_corrupt: 400,
   unauthenticated: 401,
@@ -50,6 +51,7 @@ const statuses: Record<string, number> = {
   databases_unreachable: 503,
   blobs_unreachable: 503,
   edge_unreachable: 503,
+  signals_unavailable: 503,
   disk_space_short: 507,
   store_full: 507,
 };

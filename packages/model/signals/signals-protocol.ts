@@ -18,6 +18,8 @@ export type ToSignals =
   | SignalBatch
   | { type: "query"; id: number; query: SignalQuery }
   | { type: "catalogue"; id: number; app: string; environment?: string }
+  /** All app environments of which something was measured in the newest `windowMs` (1,000 to 600,000). */
+  | { type: "overview"; id: number; windowMs: number }
   | { type: "subscribe"; id: number; filter: SignalFilter }
   | { type: "unsubscribe"; id: number };
 
@@ -26,6 +28,7 @@ export type FromSignals =
   | { type: "ack"; seq: number }
   | { type: "answer"; id: number; answer: SignalAnswer }
   | { type: "catalogue"; id: number; signals: KnownSignal[] }
+  | { type: "overview"; id: number; overview: SignalOverview }
   | ({ type: "second"; id: number } & SignalSecond)
   | { type: "error"; id: number; error: ErrorJson };
 
@@ -122,6 +125,29 @@ export interface KnownSignal {
   lastMs: number;
   /** How many series of it there are. */
   series: number;
+}
+
+export interface SignalOverview {
+  atMs: number;
+  windowMs: number;
+  /** Who measures at this moment. */
+  live: SignalOrigin[];
+  /** Why signals are kept in memory only; absent where they are kept on disk. */
+  diskFault?: string;
+  /** In the order of their names. */
+  rows: SignalOverviewRow[];
+}
+
+/** One app environment. What was not measured in the window is absent. */
+export interface SignalOverviewRow {
+  app: string;
+  environment: string;
+  /** Sums of the window. */
+  counts: Record<string, number>;
+  /** Means of the window, put together as the catalogue says. */
+  gauges: Record<string, number>;
+  /** Of the window. */
+  histograms: Record<string, PercentilesPoint>;
 }
 
 /** Absent: every one. */

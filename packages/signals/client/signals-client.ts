@@ -4,6 +4,7 @@ import {
   ReportedError,
   type SignalAnswer,
   type SignalFilter,
+  type SignalOverview,
   type SignalQuery,
   type SignalSecond,
   type ToSignals,
@@ -47,6 +48,12 @@ export class SignalsClient {
   async catalogue(app: string, environment?: string): Promise<KnownSignal[]> {
     const message = await this.ask((id) => ({ type: "catalogue", id, app, environment }));
     return (message as Extract<FromSignals, { type: "catalogue" }>).signals;
+  }
+
+  /** What was measured lately of all apps. @throws SignalsUnavailableError */
+  async overview(windowMs: number): Promise<SignalOverview> {
+    const message = await this.ask((id) => ({ type: "overview", id, windowMs }));
+    return (message as Extract<FromSignals, { type: "overview" }>).overview;
   }
 
   /** Tells each new second until the returned function is called. While the process of signals is away, nothing is told. */

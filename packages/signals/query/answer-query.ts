@@ -3,6 +3,7 @@ import {
   type GaugePoint,
   gaugeAcross,
   Histogram,
+  type PercentilesPoint,
   platformScope,
   type SignalAnswer,
   type SignalKind,
@@ -110,7 +111,7 @@ function levels(
   return buckets.map((points) => together(points, across));
 }
 
-function together(points: GaugePoint[], across: GaugeAcross): GaugePoint {
+export function together(points: GaugePoint[], across: GaugeAcross): GaugePoint {
   const of = (name: keyof GaugePoint): number => {
     const values = points.map((point) => point[name]);
     if (across === "max") return Math.max(...values);
@@ -149,12 +150,15 @@ function knownBuckets(
 
 function tellPoint(point: Point | GaugePoint, shares: number[] | undefined): SignalPoint {
   if (!(point instanceof Histogram)) return point as number | GaugePoint;
-  if (!shares) return point.toJSON();
-  const { count } = point;
+  return shares ? percentilesOf(point, shares) : point.toJSON();
+}
+
+export function percentilesOf(histogram: Histogram, shares: readonly number[]): PercentilesPoint {
+  const { count } = histogram;
   return {
     count,
-    mean: point.mean ?? 0,
-    greatest: count === 0 ? 0 : point.greatest,
-    percentiles: count === 0 ? [] : shares.map((share) => point.percentile(share)!),
+    mean: histogram.mean ?? 0,
+    greatest: count === 0 ? 0 : histogram.greatest,
+    percentiles: count === 0 ? [] : shares.map((share) => histogram.percentile(share)!),
   };
 }

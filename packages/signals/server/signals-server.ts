@@ -9,6 +9,7 @@ import {
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import { answerQuery } from "../query/answer-query.ts";
 import { knownSignals } from "../query/known-signals.ts";
+import { overviewOf } from "../query/overview.ts";
 import { secondOf } from "../query/second-of.ts";
 import { floorTo, seconds } from "../store/levels.ts";
 import type { SignalStore } from "../store/signal-store.ts";
@@ -95,6 +96,9 @@ export class SignalsServer {
           break;
         case "catalogue":
           connection.send({ type: "catalogue", id, signals: knownSignals(this.store, message) });
+          break;
+        case "overview":
+          connection.send({ type: "overview", id, overview: overviewOf(this.store, message.windowMs) });
           break;
         case "subscribe":
           this.subscriptions.add({ connection, id, filter: message.filter ?? {} });

@@ -11,6 +11,7 @@ import { processRoutes } from "./processes.ts";
 import { pushRoutes } from "./pushes.ts";
 import { releaseRoutes } from "./releases.ts";
 import { scheduleRoutes } from "./schedules.ts";
+import { signalRoutes } from "./signals.ts";
 import { stagedReleaseRoutes } from "./staged-releases.ts";
 import { verificationRoutes } from "./verifications.ts";
 
@@ -29,6 +30,7 @@ export * from "./pushes.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
 export * from "./schedules.ts";
+export * from "./signals.ts";
 export * from "./staged-releases.ts";
 export * from "./verifications.ts";
 
@@ -47,6 +49,7 @@ export const contract = {
   ...migrationRoutes,
   ...verificationRoutes,
   ...scheduleRoutes,
+  ...signalRoutes,
   ...processRoutes,
   ...pushRoutes,
 };

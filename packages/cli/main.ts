@@ -12,6 +12,8 @@ import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
 import { registerLogs } from "./commands/logs.ts";
+import { registerMetrics } from "./commands/metrics/metrics.ts";
+import { registerTop } from "./commands/metrics/top.ts";
 import { registerPs } from "./commands/processes/ps.ts";
 import { registerRun } from "./commands/processes/run.ts";
 import { registerScale } from "./commands/processes/scale.ts";
@@ -59,6 +61,8 @@ for (const register of [
   registerRollback,
   registerCanary,
   registerLogs,
+  registerMetrics,
+  registerTop,
   registerEnv,
   registerToken,
   registerKey,

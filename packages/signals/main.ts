@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { layoutFromEnvironment } from "@evenkeel/model";
+import { DiskWatch } from "./disk/disk-watch.ts";
 import { SignalsServer } from "./server/signals-server.ts";
 import { SignalStore } from "./store/signal-store.ts";
 
@@ -13,6 +14,7 @@ const sweepEveryMs = 600_000;
 const layout = layoutFromEnvironment(process.env);
 mkdirSync(layout.run, { recursive: true });
 const store = new SignalStore({ folder: layout.signals });
+const disk = new DiskWatch(store, layout.home);
 const server = new SignalsServer(store, layout.signalsSocket);
 const attempt = (what: string, work: () => void) => () => {
   try {
@@ -34,6 +36,7 @@ const timers = [
 
 const stop = () => {
   for (const timer of timers) clearInterval(timer);
+  disk.stop();
   server.stop();
   store.close();
   process.exit(0);

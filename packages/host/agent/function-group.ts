@@ -17,6 +17,8 @@ export interface GroupHost {
   tellGone(instance: Instance): void;
   /** How long an instance of the deployment is kept without requests. */
   idleMs(deployment: DeploymentId): number;
+  /** An instance is started because requests wait for one. */
+  noteColdStart(group: FunctionGroup): void;
   /** No starts any more. */
   readonly stopping: boolean;
 }
@@ -67,8 +69,10 @@ export class FunctionGroup {
     });
     if (!wanted || this.host.stopping) return;
     const delayMs = this.backOff.remainingMs(nowMs);
-    if (delayMs === 0) void this.start().catch(() => {});
-    else if (delayMs <= patienceMs || !this.lastFailure) this.startLater(delayMs);
+    if (delayMs === 0) {
+      if (waiting > 0) this.host.noteColdStart(this);
+      void this.start().catch(() => {});
+    } else if (delayMs <= patienceMs || !this.lastFailure) this.startLater(delayMs);
     else if (this.count("ready") === 0) this.host.tellFailed(this, this.lastFailure);
   }
 

@@ -11,6 +11,7 @@ import {
   type InstanceId,
   type InstanceReport,
   type RunningInstance,
+  type SignalScope,
   sandboxProvidersVariable,
   webFunction,
 } from "@evenkeel/model";
@@ -19,6 +20,7 @@ import type { CellMaker } from "../isolation/cell.ts";
 import type { ServiceCellMaker } from "../isolation/services/service-cell.ts";
 import { firstUid, UidRegistry } from "../isolation/uid-registry.ts";
 import { RuntimeLogs } from "../logs/runtime-logs.ts";
+import { HostMeasures } from "../measure/host-measures.ts";
 import { findRuntime } from "../pool/find-runtime.ts";
 import { WarmPool } from "../pool/warm-pool.ts";
 import { OneOffRuns } from "../services/one-off.ts";
@@ -54,6 +56,7 @@ export class Host implements GroupHost {
   private readonly catalog: DeploymentCatalog;
   private readonly pool: WarmPool;
   private readonly logs: RuntimeLogs;
+  private readonly measures: HostMeasures;
   private readonly code: CodeStore;
   /** Absent where instances are not isolated. */
   private readonly uids: UidRegistry | undefined;
@@ -88,6 +91,7 @@ export class Host implements GroupHost {
     }
     this.catalog = new DeploymentCatalog(layout);
     this.logs = new RuntimeLogs(layout);
+    this.measures = new HostMeasures(layout);
     this.code = new CodeStore(hostPaths(layout).code);
     this.cacheKey = loadOrCreateKey(layout.cacheKey);
     this.pool = new WarmPool({
@@ -96,9 +100,9 @@ export class Host implements GroupHost {
       usualRuntime: "nodejs24.x",
     });
     this.pool.expect(!this.catalog.isEmpty);
-    const { catalog, logs, uids } = this;
+    const { catalog, logs, measures, uids } = this;
     this.services = new ServiceHost({
-      ...{ layout, maker: serviceCells, catalog, edges, logs, uids },
+      ...{ layout, maker: serviceCells, catalog, edges, logs, measures, uids },
       ...{ bootMs: options.bootMs, stopMs: options.stopMs },
     });
     this.runs = new OneOffRuns({
@@ -182,6 +186,7 @@ export class Host implements GroupHost {
       this.runs.stop().then(() => this.services.stop(stopLimitMs - 6_000)),
     ]);
     await this.logs.flush();
+    this.measures.stop();
     this.maker.close();
   }
 
@@ -221,12 +226,18 @@ export class Host implements GroupHost {
     const log = this.logs.acquire(served.app, served.id);
     const release = this.pool.holdRefill();
     const started = instance.start(() => this.pool.take(fn.runtime), log).finally(release);
+    const unwatch = this.measure(instance, started);
     void instance.ended.then(() => {
+      unwatch();
       this.instances.delete(instance.id);
       this.keepCode.delete(instance);
       return this.logs.release(served.id);
     });
     return { instance, started };
+  }
+
+  noteColdStart(group: FunctionGroup): void {
+    this.measures.count(this.scope(group.deployment), "cold_starts");
   }
 
   makeRoom(group: FunctionGroup): boolean {
@@ -326,6 +337,35 @@ export class Host implements GroupHost {
     this.services.reconcile();
     this.serviceBytes = this.services.memoryBytes;
     this.pool.adjust();
+  }
+
+  private scope(id: DeploymentId): SignalScope {
+    const { app, environment } = this.catalog.get(id).served;
+    return { app, environment, deployment: id };
+  }
+
+  /** Until the returned function is called. */
+  private measure(instance: Instance, started: Promise<void>): () => void {
+    const scope = this.scope(instance.plan.deployment);
+    let usedAtMs = 0;
+    started.then(
+      () => this.measures.started(scope, instance.readyAtMs - instance.wishedAtMs),
+      () => {},
+    );
+    void instance.ended.then((reason) => {
+      if (reason) this.measures.count(scope, "instance_restarts");
+    });
+    return this.measures.watch({
+      ...{ scope, isUp: () => instance.state === "ready" },
+      memoryBytes: () => instance.lastMemoryBytes,
+      cpuSeconds: () => instance.cpuSeconds,
+      turned: () => instance.turned(),
+      wasUsed: () => {
+        const wasUsed = instance.usedAtMs > usedAtMs;
+        usedAtMs = instance.usedAtMs;
+        return wasUsed;
+      },
+    });
   }
 
   private hasWaitedForFeed(deployment: DeploymentId): boolean {

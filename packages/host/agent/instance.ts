@@ -204,6 +204,16 @@ export class Instance {
     return this.state === "ready" && this.lastMemoryBytes > this.memoryLimitBytes * recycleShare;
   }
 
+  /** Processor time used, in seconds. */
+  get cpuSeconds(): number | undefined {
+    return this.state === "ended" ? undefined : this.cell?.cpuSeconds();
+  }
+
+  /** Resolves once its event loop has turned, or has not for longer than it should. */
+  async turned(): Promise<void> {
+    await this.reaction?.reacts();
+  }
+
   note(line: string): void {
     this.output?.note(line);
   }

@@ -26,6 +26,8 @@ export interface Cell {
   sealSocket(): void;
   /** Memory in use; 0 when unknown. */
   memoryBytes(): number;
+  /** Processor time used, in seconds; undefined when unknown. */
+  cpuSeconds(): number | undefined;
   /** Whether the kernel ended a process of this cell for lack of memory. */
   ranOutOfMemory(): boolean;
   /** Compiled code that the instance left, by relative path. */

@@ -19,6 +19,7 @@ import { ProcessUnknownError } from "../errors.ts";
 import type { ServiceCellMaker, ServiceCellPlan } from "../isolation/services/service-cell.ts";
 import type { UidRegistry } from "../isolation/uid-registry.ts";
 import type { RuntimeLogs } from "../logs/runtime-logs.ts";
+import type { HostMeasures } from "../measure/host-measures.ts";
 import { findRuntime } from "../pool/find-runtime.ts";
 import { Ports } from "./ports.ts";
 import { ProcessSlot, type SlotOwner } from "./process-slot.ts";
@@ -40,6 +41,7 @@ export interface ServicesOptions {
   catalog: DeploymentCatalog;
   edges: EdgeConnections;
   logs: RuntimeLogs;
+  measures: HostMeasures;
   uids: UidRegistry | undefined;
   bootMs: number;
   stopMs: number;
@@ -302,7 +304,17 @@ export class ServiceHost implements SlotOwner {
 
   private note(process: ServiceProcess): void {
     this.byId.set(process.id, process);
-    void process.ended.then(() => {
+    const { measures } = this.options;
+    const { app, environment, deployment } = process.plan;
+    const scope = { app, environment, deployment };
+    const unwatch = measures.watch({
+      ...{ scope, name: process.name, isUp: () => process.state === "up" },
+      memoryBytes: () => process.memoryBytes,
+      cpuSeconds: () => process.cpuSeconds,
+    });
+    void process.ended.then((reason) => {
+      unwatch();
+      if (reason) measures.count({ ...scope, detail: process.name }, "instance_restarts");
       this.byId.delete(process.id);
       if (process.plan.port !== undefined) this.ports.release(process.plan.port);
       return this.options.logs.release(process.plan.deployment);

@@ -127,6 +127,11 @@ export class ServiceProcess {
     return this.cell?.memoryBytes() ?? 0;
   }
 
+  /** Processor time used, in seconds. */
+  get cpuSeconds(): number | undefined {
+    return this.cell?.cpuSeconds();
+  }
+
   note(line: string): void {
     this.output.note(line);
   }

@@ -96,8 +96,14 @@ const sum = (values: Values): number => values.reduce<number>((total, value) => 
 const last = (values: Values): number | null => values.findLast((value) => value !== null) ?? null;
 
 function rate(name: string, answer: SignalAnswer): Row {
-  const perSecond = answer.stepMs / 1_000;
-  const values = pointsOf(answer).map((point) => (point === null ? null : (point as number) / perSecond));
+  const { fromMs, stepMs } = answer;
+  const values = pointsOf(answer).map((point, index) => {
+    // The last step is not over.
+    const beganMs = fromMs + index * stepMs;
+    return point === null
+      ? null
+      : (point as number) / (Math.min(stepMs, Math.max(1_000, Date.now() - beganMs)) / 1_000);
+  });
   const known = values.filter((value) => value !== null);
   return {
     name,

@@ -30,9 +30,10 @@ test("releases are marked where they were, with as many names as there is room f
     { atMs: 0, text: "v1" },
     { atMs: 550, text: "v4" },
     { atMs: 500, text: "v3" },
+    { atMs: 999, text: "v6" },
     { atMs: 1_000, text: "v5" },
   ];
-  expect(markLine(marks, 0, 1_000, 20)).toBe("▲  ▲v2    ▲▲v4");
+  expect(markLine(marks, 0, 1_000, 20)).toBe("▲  ▲v2  v3▲▲v4   v6▲");
   expect(markLine([], 0, 1_000, 20)).toBe("");
   expect(timeAxis(0, 3_600_000, 30).length).toBe(30);
 });

@@ -29,7 +29,7 @@ export function timeAxis(fromMs: number, toMs: number, width: number): string {
   return line.join("");
 }
 
-/** `▲` where each mark is, with its text where there is room; empty where no mark is within the time. */
+/** `▲` where each mark is, with its text beside it where there is room; empty where no mark is within the time. */
 export function markLine(marks: readonly Mark[], fromMs: number, toMs: number, width: number): string {
   const line = Array.from({ length: width }, () => " ");
   const shown = marks
@@ -38,8 +38,14 @@ export function markLine(marks: readonly Mark[], fromMs: number, toMs: number, w
     .sort((a, b) => a.at - b.at);
   for (const { at } of shown) line[at] = "▲";
   for (const { at, text } of shown) {
-    const isFree = line.slice(at + 1, at + 2 + text.length).every((letter) => letter === " ");
-    if (isFree && at + 1 + text.length <= width) line.splice(at + 1, text.length, ...text);
+    // Behind it, or before it where the line ends.
+    for (const from of [at + 1, at - text.length]) {
+      const until = from + text.length;
+      const around = line.slice(Math.max(0, from - (from < at ? 1 : 0)), until + (from > at ? 1 : 0));
+      if (from < 0 || until > width || !around.every((letter) => letter === " ")) continue;
+      line.splice(from, text.length, ...text);
+      break;
+    }
   }
   return line.join("").trimEnd();
 }

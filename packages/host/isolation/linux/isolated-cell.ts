@@ -99,6 +99,10 @@ export class IsolatedCell implements Cell {
     return this.destroyed ? 0 : this.parts.cgroup.memoryBytes();
   }
 
+  cpuSeconds(): number | undefined {
+    return this.destroyed ? undefined : this.parts.cgroup.cpuSeconds();
+  }
+
   ranOutOfMemory(): boolean {
     return this.parts.cgroup.outOfMemoryKills() > 0;
   }

@@ -219,6 +219,7 @@ function cgroupOf(cgroup: Cgroup, { pid, initPid }: { pid: number; initPid: numb
     // The outermost process takes the namespace's first one with it, and that one every other.
     kill: () => signalAll([pid, initPid], "SIGKILL"),
     memoryBytes: () => cgroup.memoryBytes(),
+    cpuSeconds: () => cgroup.cpuSeconds(),
     ranOutOfMemory: () => cgroup.outOfMemoryKills() > 0,
     remove: () => cgroup.remove(),
   };

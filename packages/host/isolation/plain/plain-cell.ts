@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { type HomeLayout, randomId } from "@evenkeel/model";
 import type { Cell, CellMaker, CellView, LauncherLink, Occupant, Runtime } from "../cell.ts";
 import { readCodeFolder } from "../code-folder.ts";
+import { processCpuSeconds } from "../cpu-seconds.ts";
 import { ChildLauncherLink } from "../launcher-link.ts";
 import { type ProcessRecords, recordProcess } from "../process-records.ts";
 
@@ -91,6 +92,10 @@ class PlainCell implements Cell {
 
   memoryBytes(): number {
     return residentBytes(this.pid);
+  }
+
+  cpuSeconds(): number | undefined {
+    return processCpuSeconds(this.pid);
   }
 
   ranOutOfMemory(): boolean {

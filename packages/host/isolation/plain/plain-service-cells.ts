@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { randomId } from "@evenkeel/model";
+import { processCpuSeconds } from "../cpu-seconds.ts";
 import { startTime } from "../process-records.ts";
 import { CellFolder, cellFolders } from "../services/cell-folder.ts";
 import { type CellGroup, RunningCell, signalAll } from "../services/running-cell.ts";
@@ -125,6 +126,7 @@ function runningCell(
     // Children of the app are in its process group unless they left it.
     kill: () => signalAll([-pid, pid], "SIGKILL"),
     memoryBytes: () => residentBytes(pid),
+    cpuSeconds: () => processCpuSeconds(pid),
     ranOutOfMemory: () => false,
     remove: async () => {},
   };

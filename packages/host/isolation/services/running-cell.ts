@@ -10,6 +10,7 @@ export interface CellGroup {
   /** Ends every process at once. */
   kill(): void;
   memoryBytes(): number;
+  cpuSeconds(): number | undefined;
   ranOutOfMemory(): boolean;
   /** Once no process is left. */
   remove(): Promise<void>;
@@ -56,6 +57,10 @@ export class RunningCell implements ServiceCell {
 
   memoryBytes(): number {
     return this.destroyed ? 0 : this.parts.group.memoryBytes();
+  }
+
+  cpuSeconds(): number | undefined {
+    return this.destroyed ? undefined : this.parts.group.cpuSeconds();
   }
 
   ranOutOfMemory(): boolean {

@@ -18,6 +18,8 @@ export interface ServiceCell {
   signal(signal: NodeJS.Signals): void;
   /** Memory in use; 0 when unknown. */
   memoryBytes(): number;
+  /** Processor time used, in seconds; undefined when unknown. */
+  cpuSeconds(): number | undefined;
   /** Whether the kernel ended a process of this cell for lack of memory. */
   ranOutOfMemory(): boolean;
   /** Whether every process that listens on the TCP port belongs to the app. */

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processCpuSeconds } from "../../cpu-seconds.ts";
 import type { Cgroup, CgroupTree, ResourceLimits } from "./cgroup.ts";
 import {
   clearGroupFolders,
@@ -63,6 +64,15 @@ class CgroupV1 implements Cgroup {
     const stat = join(this.folders.memory, "memory.stat");
     const files = readCounter(stat, "total_inactive_file") + readCounter(stat, "total_active_file");
     return Math.max(0, usage - files);
+  }
+
+  cpuSeconds(): number | undefined {
+    try {
+      // In nanoseconds, where `cpuacct` is mounted together with `cpu`, as systemd does.
+      return Number(readFileSync(join(this.folders.cpu, "cpuacct.usage"), "utf8")) / 1e9;
+    } catch {
+      return this.processes().reduce((sum, pid) => sum + (processCpuSeconds(pid) ?? 0), 0);
+    }
   }
 
   outOfMemoryKills(): number {

@@ -55,6 +55,10 @@ class CgroupV2 implements Cgroup {
     return Math.max(0, usage - readCounter(stat, "inactive_file") - readCounter(stat, "active_file"));
   }
 
+  cpuSeconds(): number {
+    return readCounter(join(this.folder, "cpu.stat"), "usage_usec") / 1e6;
+  }
+
   outOfMemoryKills(): number {
     return readCounter(join(this.folder, "memory.events"), "oom_kill");
   }

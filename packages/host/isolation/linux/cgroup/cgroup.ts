@@ -15,6 +15,8 @@ export interface Cgroup {
   processes(): number[];
   /** In use, without pages of files on disk: the kernel drops those before it ends a process. */
   memoryBytes(): number;
+  /** Processor time that was used in it, in seconds; undefined where the kernel does not count it. */
+  cpuSeconds(): number | undefined;
   /** How many processes the kernel has ended because the memory limit was reached. */
   outOfMemoryKills(): number;
   /** Once no process is left in it. */

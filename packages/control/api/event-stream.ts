@@ -16,6 +16,10 @@ export function eventStream(
   let next: Promise<IteratorResult<unknown>> | undefined;
   let left = false;
   const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // The head goes out with the first bytes: whoever follows learns at once that it does.
+      controller.enqueue(encoder.encode("\n"));
+    },
     async pull(controller) {
       next ??= iterator.next();
       let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,7 @@
 import { type FromSignals, Histogram, type SignalSample, type ToSignals } from "@evenkeel/model";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 
-/** The process of signals as control sees it: tells whoever subscribed what a test says was measured. */
+/** The process of signals as control sees it: tells whoever subscribed what a test says was measured, and has kept nothing. */
 export class FakeSignals {
   private readonly readers = new Map<MessageConnection<ToSignals, FromSignals>, Set<number>>();
   private readonly server: { stop(): void };
@@ -14,6 +14,13 @@ export class FakeSignals {
       connection.onMessage = (message) => {
         if (message.type === "subscribe") subscriptions.add(message.id);
         else if (message.type === "unsubscribe") subscriptions.delete(message.id);
+        else if (message.type === "catalogue")
+          connection.send({ type: "catalogue", id: message.id, signals: [] });
+        else if (message.type === "query") {
+          const { signal, fromMs, stepMs } = message.query;
+          const answer = { signal, fromMs, stepMs, kind: "count" as const, unit: "requests", series: [] };
+          connection.send({ type: "answer", id: message.id, answer });
+        }
       };
       connection.onClose = () => this.readers.delete(connection);
     });

@@ -201,3 +201,33 @@ describe("scheduled jobs of an app", () => {
     expect(await states()).toMatchObject({ "/api/tick": "paused" });
   }, 120_000);
 });
+
+test("a private function is called by its schedule and by nobody else, and one that the build has not made is named", async () => {
+  const app = (name: string) => ({
+    config: {
+      routes: [{ handle: "filesystem" }],
+      schedules: { cleanup: { schedule: "0 5 1 1 *", timezone: "Europe/Berlin", function: name } },
+    },
+    functions: {
+      "api/cleanup": `module.exports = (request, response) => {
+        console.log(request.method, "for", request.headers["x-schedule-name"]);
+        response.end();
+      };`,
+    },
+    settings: { experimentalTriggers: [{ type: "schedule/v1beta" }] },
+  });
+  const folder = writePrebuilt(platform.sourceFolder("private"), app("api/cleanup.ts"));
+  const words = ["--prebuilt", "--app", "private", "--prod"];
+  await platform.deploy(folder, ...words);
+  const spoofed = { "user-agent": "vercel-cron/1.0", "x-schedule-execution-id": "spoofed" };
+  expect((await platform.get("private.localhost", "/api/cleanup", spoofed)).status).toBe(404);
+  expect(await platform.json<Run>("schedules", "run", "private", "cleanup")).toMatchObject({
+    ...{ state: "succeeded", httpStatus: 200 },
+  });
+  await eventually(
+    () => platform.must("logs", "private"),
+    (log) => log.includes("POST for cleanup"),
+  );
+  writePrebuilt(folder, app("api/other.ts"));
+  expect((await platform.failing("deploy", folder, ...words)).stderr).toContain('"api/other.ts"');
+}, 120_000);

@@ -185,6 +185,7 @@ export const serverlessConfig = z.object({
   supportsResponseStreaming: z.boolean().optional(),
   experimentalResponseStreaming: z.boolean().optional(),
   awsLambdaHandler: z.union([z.string(), z.boolean()]).default(false),
+  experimentalTriggers: z.array(z.object({ type: z.string() })).optional(),
 });
 
 /** https://vercel.com/docs/build-output-api/v3/primitives#edge-function-configuration */

@@ -175,10 +175,10 @@ test.each<[string, Record<string, string | object>, () => void, string]>([
     'output_invalid: config.json: crons[0].schedule: "60 * * * *": the minute 60 does not exist',
   ],
   [
-    "a schedule that calls a private function",
+    "a schedule of a function that was not built",
     { "@/config.json": { version: 3, schedules: { a: { schedule: "0 * * * *", function: "api/a" } } } },
     () => {},
-    'output_invalid: config.json: schedules[0]: the target of "a" is no path',
+    'output_invalid: The schedule "a" is for the function "api/a", which the build has not made',
   ],
   [
     "a route of the wrong shape",

@@ -3,7 +3,8 @@ import { mkdir, readFile, utimes } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeFileDurably } from "@evenkeel/disk";
 import { type BuildOutput, type HomeLayout, outputPath, type Schedule } from "@evenkeel/model";
-import { OutputUnsupportedError, SecretExposedError } from "../errors.ts";
+import { functionKey } from "@evenkeel/schedules";
+import { OutputInvalidError, OutputUnsupportedError, SecretExposedError } from "../errors.ts";
 import { acquireFileLock } from "../lock/file-lock.ts";
 import type { BuiltServices } from "../services/build-services.ts";
 import { FileIntake } from "../store/file-intake.ts";
@@ -15,8 +16,8 @@ import { collectSlug } from "./collect-slug.ts";
 import type { TreeEntry } from "./collect-tree.ts";
 import { findInlinedSecrets, type InlinedSecrets } from "./inlined-secrets.ts";
 import { InsideResolver } from "./inside-resolver.ts";
-import { readConfig } from "./read-config.ts";
-import { readFunctions } from "./read-functions.ts";
+import { type OutputConfig, readConfig } from "./read-config.ts";
+import { type FunctionsDraft, readFunctions } from "./read-functions.ts";
 import { readStatic } from "./read-static.ts";
 import { type OutputDrafts, type ServicesDraft, storeDrafts } from "./store-drafts.ts";
 
@@ -70,6 +71,7 @@ export async function importOutput(
   refuseServices(resolver, output);
   const statics = readStatic(resolver, output, config.overrides);
   const functions = await readFunctions(resolver, output, inBoundary(built.project));
+  refuseMissingTargets(config, functions);
   const services = built.services && (await draftServices(built.services));
   await refuseExposed({ statics, functions, services }, options);
   options.signal?.throwIfAborted();
@@ -97,6 +99,16 @@ export async function importOutput(
   } finally {
     await Promise.allSettled([intake.end(), trees.end()]);
     lock?.unlock();
+  }
+}
+
+function refuseMissingTargets(config: OutputConfig, { paths }: FunctionsDraft): void {
+  for (const { name, target } of config.schedules ?? []) {
+    if (!("function" in target) || paths.has(functionKey(target.function))) continue;
+    throw new OutputInvalidError(
+      `The schedule "${name}" is for the function ${JSON.stringify(target.function)}, which the build has not made`,
+      { hint: "Name its source file, such as `api/cleanup.ts`, or its path in the output." },
+    );
   }
 }
 

@@ -31,6 +31,8 @@ const defaultDurationS = 300;
 const longestDurationS = 800;
 
 const nodeRuntimes = new Set(["nodejs20.x", "nodejs22.x", "nodejs24.x", "bun1.x"]);
+/** https://vercel.com/docs/schedules/handle-runs#function-targets */
+const scheduleTrigger = "schedule/v1beta";
 const edgeHostRuntime = "nodejs24.x";
 
 /** Reads `functions/`: functions, their settings and files, and prerenders. */
@@ -97,6 +99,9 @@ function readFunction(resolver: InsideResolver, folder: string, project: string)
     useWebApi: config.useWebApi,
     supportsResponseStreaming:
       config.supportsResponseStreaming ?? config.experimentalResponseStreaming ?? false,
+    ...(config.experimentalTriggers?.some(({ type }) => type === scheduleTrigger) && {
+      scheduledOnly: true as const,
+    }),
     awsLambdaHandler: Boolean(config.awsLambdaHandler),
     assets: [],
     wasm: [],

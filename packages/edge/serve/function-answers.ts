@@ -12,6 +12,7 @@ import type {
 import { answerHeadersDropped } from "./answer-head.ts";
 import { sendCached } from "./cached-sender.ts";
 import { ClientInvocation } from "./client-invocation.ts";
+import { notFound } from "./error-answers.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import type { FunctionCall } from "./invocation.ts";
 import { MiddlewareInvocation, runMiddlewareWithoutBody } from "./middleware-invocation.ts";
@@ -48,8 +49,15 @@ export class FunctionAnswers {
 
   /** From an answer that the function wanted kept, else by the function. */
   answer(exchange: Exchange, state: RequestState, resolution: FunctionResolution): void {
-    const { responses } = this.options;
-    const { deployment } = state;
+    const { responses, scheduleKey, onFailure } = this.options;
+    const { deployment, loaded } = state;
+    if (
+      loaded.output.functionsById[resolution.function]?.scheduledOnly &&
+      scheduleLines(exchange, deployment, scheduleKey) === ""
+    ) {
+      onFailure(exchange, state, notFound);
+      return;
+    }
     if (responses.holds(deployment.id) && !state.failure) {
       const key = responses.keyOf(exchange, deployment, functionTarget(exchange, resolution));
       const found = key && responses.find(key, (name) => exchange.header(name));

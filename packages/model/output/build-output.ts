@@ -85,6 +85,8 @@ export interface FunctionSpec {
   /** The handler is Web standard even if its exports do not show it (middleware). */
   useWebApi: boolean;
   supportsResponseStreaming: boolean;
+  /** Nobody but the scheduler may call it: it has the trigger `schedule/v1beta`. */
+  scheduledOnly?: true;
   /** Exports an AWS Lambda handler. */
   awsLambdaHandler: boolean;
   /** `edge`: WASM modules and other assets by name, paths inside the tree. */

@@ -40,6 +40,24 @@ test("a schedule has its name, zone, method and jitter", () => {
   ]);
 });
 
+test("a function is asked for at its path by POST, whether its file or its path is named", () => {
+  for (const name of [
+    "api/sync",
+    "api/sync.ts",
+    "/api/sync.mjs",
+    "app/api/sync/route.ts",
+    "src/pages/api/sync.js",
+  ]) {
+    const [schedule] = declaredSchedules({ sync: { schedule: "0 * * * *", function: name } });
+    expect(
+      scheduleProblem({ schedules: { sync: { schedule: "0 * * * *", function: name } } }),
+    ).toBeUndefined();
+    expect(scheduleDefinitions(output({ schedules: [schedule] }))[0]).toMatchObject({
+      ...{ name: "sync", path: "/api/sync", method: "POST", maxDurationS: 15 },
+    });
+  }
+});
+
 test("an object by name and an array declare the same", () => {
   const declared = [
     {
@@ -77,7 +95,8 @@ test.each([
     ["schedules", "a", "timezone"],
     "no time zone",
   ],
-  [{ schedules: { a: { schedule: "0 * * * *", function: "api/a" } } }, ["schedules", "a"], "only paths"],
+  [{ schedules: { a: { schedule: "0 * * * *", topic: "a" } } }, ["schedules", "a"], "no queues"],
+  [{ schedules: { a: { schedule: "0 * * * *", function: "a b" } } }, ["schedules", "a"], "cannot be one"],
   [
     { schedules: [{ name: "a", expression: { cron: "*/0 * * * *" }, target: { path: "/a" } }] },
     ["schedules", 0, "expression", "cron"],

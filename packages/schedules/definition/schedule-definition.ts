@@ -37,8 +37,9 @@ export function scheduleDefinitions(output: Declared): ScheduleDefinition[] {
     });
   }
   for (const { name, cron, timezone = "UTC", jitterMinutes = 0, target } of output.schedules ?? []) {
-    if (!("path" in target)) continue;
-    const { path, method = "GET" } = target;
+    if ("topic" in target) continue;
+    const { path, method } =
+      "path" in target ? { method: "GET", ...target } : functionRequest(target.function);
     byName.set(name, {
       ...{ name, cron: oneSpace(cron), timezone, path, method, jitterMinutes, source: "schedules" },
       maxDurationS: maxDurationOf(output, path),
@@ -46,6 +47,17 @@ export function scheduleDefinitions(output: Declared): ScheduleDefinition[] {
   }
   return [...byName.values()];
 }
+
+/** A function is asked for at its own path, as its handler exports `POST`. */
+const functionRequest = (name: string) => ({ path: `/${functionKey(name)}`, method: "POST" });
+
+/** The path in the output of a function that is named by it or by its source: `api/cleanup.ts`, Next.js' `app/api/cleanup/route.ts`. Pure. */
+export const functionKey = (name: string): string =>
+  name
+    .replace(/^\/+/, "")
+    .replace(/\.(?:[cm]?[jt]sx?)$/, "")
+    .replace(/^(?:src\/)?app\/(.+)\/route$/, "$1")
+    .replace(/^(?:src\/)?pages\//, "");
 
 const oneSpace = (cron: string): string => cron.trim().replace(/\s+/g, " ");
 

@@ -68,12 +68,20 @@ function problemOf(schedule: WrittenSchedule, names: ReadonlySet<string>): Place
   }
   const problem = cronProblem(cron, timezone);
   if (problem) return { ...problem, path: [...path, ...cronPath] };
-  const given = target as { path?: unknown; method?: unknown; requestMethod?: unknown };
+  const given = target as { path?: unknown; function?: unknown; method?: unknown; requestMethod?: unknown };
+  if (typeof given.function === "string" && given.path === undefined) {
+    if (/^[\w@./[\]-]{1,500}$/.test(given.function)) return undefined;
+    return {
+      path,
+      message: `the function ${JSON.stringify(given.function.slice(0, 80))} of "${name}" cannot be one`,
+      hint: 'Name its source file: "function": "api/cleanup.ts".',
+    };
+  }
   if (typeof given.path !== "string") {
     return {
       path,
-      message: `the target of "${name}" is no path, and only paths can be called here`,
-      hint: 'Name a route: "path": "/api/cleanup"; it can tell the scheduler by CRON_SECRET.',
+      message: `the target of "${name}" is neither a path nor a function, and there are no queues here`,
+      hint: 'Name a route or a function: "path": "/api/cleanup", "function": "api/cleanup.ts".',
     };
   }
   const method = given.method ?? given.requestMethod ?? "GET";

@@ -39,14 +39,19 @@ export function writtenSchedules(written: unknown): WrittenSchedule[] {
   });
 }
 
+type TargetKey = "path" | "function" | "method" | "requestMethod";
+
 /** `schedules` of a `vercel.json` that `scheduleProblem` has passed, as a build output has them. */
 export const declaredSchedules = (written: unknown): Schedule[] =>
   writtenSchedules(written).map(({ name, cron, timezone, jitterMinutes, target }) => {
-    const { path, method, requestMethod } = target as Record<"path" | "method" | "requestMethod", string>;
+    const { path, function: fn, method, requestMethod } = target as Record<TargetKey, string>;
     return {
       ...{ name, cron },
       ...(timezone === undefined ? {} : { timezone }),
       ...(jitterMinutes === undefined ? {} : { jitterMinutes }),
-      target: { path, method: method ?? requestMethod ?? "GET" },
+      target:
+        fn !== undefined && path === undefined
+          ? { function: fn }
+          : { path, method: method ?? requestMethod ?? "GET" },
     };
   });

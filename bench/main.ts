@@ -25,6 +25,7 @@ import { idle } from "./programs/idle.ts";
 import { isr } from "./programs/isr.ts";
 import { rollback } from "./programs/rollback.ts";
 import { schedules } from "./programs/schedules.ts";
+import { secretRotation } from "./programs/secret-rotation.ts";
 import { staticFile } from "./programs/static.ts";
 import { isMet } from "./report/figure.ts";
 import { figureTable } from "./report/figure-table.ts";
@@ -46,6 +47,7 @@ const programs: Program[] = [
   databaseRestore,
   databaseBranch,
   databaseVerification,
+  secretRotation,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from "commander";
+import { registerAutoDeploy } from "./commands/auto-deploy.ts";
 import { registerBackup } from "./commands/backup/backup.ts";
 import { registerBlobs } from "./commands/blobs/blobs.ts";
 import { registerCanary } from "./commands/canary/canary.ts";
+import { registerCondemn } from "./commands/condemn.ts";
 import { registerDb } from "./commands/db/db.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
@@ -60,6 +62,8 @@ for (const register of [
   registerPromote,
   registerRollback,
   registerCanary,
+  registerCondemn,
+  registerAutoDeploy,
   registerLogs,
   registerMetrics,
   registerTop,

@@ -17,6 +17,8 @@ import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { processHandlers } from "./api/handlers/processes.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
+import { releasePlanHandlers } from "./api/handlers/release-plan.ts";
+import { releaseRuleHandlers } from "./api/handlers/release-rules.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
 import { signalHandlers } from "./api/handlers/signals.ts";
@@ -249,6 +251,8 @@ export class Control {
       ...deploymentHandlers(parts),
       ...releaseHandlers(parts),
       ...stagedReleaseHandlers(parts),
+      ...releaseRuleHandlers(parts),
+      ...releasePlanHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...blobHandlers(parts),

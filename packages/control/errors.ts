@@ -33,6 +33,47 @@ export class ControlUnreachableError extends EvenkeelError {
   }
 }
 
+// --- rules of releases -------------------------------------------------------------------------
+
+/** A deployment that somebody, or a decision, said is never to be brought back. */
+export class DeploymentCondemnedError extends EvenkeelError {
+  readonly code = "deployment_condemned";
+  readonly fault = "user";
+
+  constructor(id: string, who: string, reason: string) {
+    super(`Deployment ${id} was condemned by ${who}: ${reason}`, {
+      hint: `It is never rolled back to. \`evenkeel promote ${id} --even-condemned\` releases it, \`evenkeel condemn ${id} --lift\` takes that back.`,
+    });
+  }
+}
+
+/** A rollback that takes two people, and one has asked for it. */
+export class RollbackNeedsApprovalError extends EvenkeelError {
+  readonly code = "rollback_needs_approval";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: string, to: string, who: string) {
+    super(`The rollback of ${app} in ${environment} to ${to} needs a second person beside ${who}`, {
+      hint: `It is noted for an hour. Somebody else gives the same command with a token of their own: evenkeel rollback ${app} --to ${to}`,
+    });
+  }
+}
+
+/** What was pushed is built and not released, since an automatic rollback or a person paused that. */
+export class AutoDeployPausedError extends EvenkeelError {
+  readonly code = "auto_deploy_paused";
+  readonly fault = "user";
+
+  constructor(
+    { id, app, environment }: { id: string; app: AppName; environment: string },
+    pause: { by: string; reason: string },
+  ) {
+    super(`Auto-deploy of ${environment} was paused by ${pause.by}: ${pause.reason}`, {
+      hint: `It is built as ${id}. \`evenkeel promote ${id}\` releases it and resumes auto-deploy; \`evenkeel auto-deploy resume ${app}\` resumes it for the next push.`,
+    });
+  }
+}
+
 // --- staged releases ---------------------------------------------------------------------------
 
 /** No staged release of the environment is under way, or it ended in this moment. */

@@ -54,6 +54,10 @@ function describe(deployment: Deployment): string {
       ? [`  commit       ${deployment.git.sha.slice(0, 12)} ${firstLine(deployment.git.message)}`]
       : []),
     ...(deployment.variables.length > 0 ? [`  variables    ${deployment.variables.join(", ")}`] : []),
+    ...(deployment.withheld ? [`  not released ${deployment.withheld.message}`] : []),
+    ...(deployment.condemned
+      ? [`  condemned    by ${deployment.condemned.by}: ${deployment.condemned.reason}`]
+      : []),
     ...(deployment.error ? [`  error        ${deployment.error.message}`] : []),
     "",
     formatTable(

@@ -7,6 +7,7 @@ import { reportRelease, reportStaged } from "./rollback.ts";
 interface PromoteOptions {
   message?: string;
   ignoreSchema?: boolean;
+  evenCondemned?: boolean;
   canary?: string;
   json?: boolean;
 }
@@ -21,6 +22,7 @@ export function registerPromote(program: Command): void {
     .argument("<deployment>", "id of the deployment")
     .option("-m, --message <text>", "reason, kept in the ledger of releases")
     .option("--ignore-schema", "although it does not know the database's schema; needs --message")
+    .option("--even-condemned", "although somebody condemned it")
     .option("--canary <steps>", 'release in steps: "5% for 2 minutes, 25%, 100%"')
     .option("--json", "print as JSON")
     .addHelpText("after", '\nExample:\n  evenkeel promote ab3de5fgh -m "checked by the team"')
@@ -32,6 +34,7 @@ export function registerPromote(program: Command): void {
             deployment: id,
             ...(options.message && { reason: options.message }),
             ...(options.ignoreSchema && { ignoreSchema: true }),
+            ...(options.evenCondemned && { evenCondemned: true }),
           };
           const { canary: steps } = options;
           const outcome = await (steps === undefined

@@ -40,6 +40,8 @@ const statuses: Record<string, number> = {
   branch_taken: 409,
   migrations_changed: 409,
   canary_moved: 409,
+  deployment_condemned: 409,
+  rollback_needs_approval: 409,
   canary_under_way: 409,
   schema_incompatible: 409,
   schedule_not_released: 409,

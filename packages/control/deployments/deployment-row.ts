@@ -34,6 +34,8 @@ export interface DeploymentRow {
   ignoreSchema: boolean;
   /** Steps of its release; absent: as its environment says. */
   rollout: RolloutStep[] | null;
+  /** Of a push: nobody asked for its release in particular. */
+  automatic: boolean;
   createdAt: Date;
   createdBy: string;
   readyAt: Date | null;
@@ -52,7 +54,7 @@ export interface StepRow {
 
 export const deploymentColumns = `id, sequence, app, environment, branch, kind, source, source_hash AS "sourceHash", git, host,
   system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, processes, reason,
-  ignore_schema AS "ignoreSchema", rollout,
+  ignore_schema AS "ignoreSchema", rollout, automatic,
   created_at AS "createdAt", created_by AS "createdBy", ready_at AS "readyAt", ended_at AS "endedAt"`;
 
 /** Not ended: the pipeline has still to do with it. */

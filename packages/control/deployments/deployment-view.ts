@@ -2,6 +2,7 @@ import type { ErrorJson } from "@evenkeel/model";
 import type { Deployment, DeploymentSummary, Step } from "../api/contract/index.ts";
 import { hostUrl, type Place } from "../apps/hosts.ts";
 import type { Connection } from "../database/connection.ts";
+import { condemnationOf } from "../releases/condemnations.ts";
 import { releasesOf } from "../releases/release-store.ts";
 import { type DeploymentRow, getSteps, type StepRow } from "./deployment-row.ts";
 
@@ -39,6 +40,7 @@ export async function deploymentView(
 ): Promise<Deployment> {
   const steps = await getSteps(connection, row.id);
   const releases = await releasesOf(connection, row.id);
+  const condemned = await condemnationOf(connection, row.id);
   const [rest] = await connection.query<{ aliases: string[]; variables: string[] }>(
     `SELECT ARRAY(SELECT host FROM aliases WHERE deployment = $1 AND kind <> 'deployment'
          ORDER BY array_position(ARRAY['production', 'domain', 'staging', 'branch'], kind), host) AS aliases,
@@ -59,6 +61,7 @@ export async function deploymentView(
     sourceHash: row.sourceHash,
     variables: rest!.variables,
     ...withheldOf(row, steps),
+    ...(condemned && { condemned }),
   };
 }
 

@@ -1,4 +1,10 @@
-import { type AppName, branchHost, type ErrorJson, type HomeLayout } from "@evenkeel/model";
+import {
+  type AppName,
+  branchHost,
+  type DeploymentId,
+  type ErrorJson,
+  type HomeLayout,
+} from "@evenkeel/model";
 import type { Deployment, PushEvent } from "../api/contract/index.ts";
 import { getApp } from "../apps/app-store.ts";
 import { removeAlias } from "../apps/domains.ts";
@@ -9,6 +15,7 @@ import { followDeployment } from "../deployments/follow-deployment.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProgressHub } from "../pipeline/progress-hub.ts";
 import type { Serving } from "../serving/serving.ts";
+import { stagedOfDeploy } from "../staged/staged-release-store.ts";
 import { branchExists, commitFacts, keepCommit } from "./commit-facts.ts";
 import type { Push } from "./push-registry.ts";
 
@@ -64,16 +71,31 @@ export class PushReceiver {
     await keepCommit(layout, app, facts.sha!);
     const environment = (await this.isProduction(app, branch)) ? "production" : "preview";
     const id = await pipeline.accept({
-      ...{ app, environment, branch, kind: "source", who: caller.name },
+      ...{ app, environment, branch, kind: "source", who: caller.name, automatic: true },
       source: { commit: facts.sha! },
       git: { ...facts, ref: branch, ...(isAbsent(oldSha) ? {} : { previousSha: oldSha }) },
     });
     yield { type: "note", text: `Deploying ${facts.sha!.slice(0, 7)} to ${environment} as ${id}` };
+    let inCanary = false;
     for await (const event of followDeployment(this.parts, id, signal)) {
-      if (event.type === "log") yield { type: "log", line: event.line };
-      else if (event.type === "step") yield { type: "step", step: event.step };
-      else if (event.type === "done") yield* conclude(event.deployment);
+      if (event.type === "log") {
+        yield { type: "log", line: event.line };
+        // It may take days; the build is sound, and whoever watches a canary does not do it from here.
+        if (inCanary && (await this.isStaged(id))) {
+          yield { type: "note", text: `It goes on by itself: evenkeel canary status ${app}` };
+          yield { type: "accepted" };
+          return;
+        }
+      } else if (event.type === "step") {
+        yield { type: "step", step: event.step };
+        inCanary = event.step.name === "canary" && event.step.state === "running";
+      } else if (event.type === "done") yield* conclude(event.deployment);
     }
+  }
+
+  private async isStaged(id: DeploymentId): Promise<boolean> {
+    const row = await stagedOfDeploy(this.parts.database, id);
+    return row?.state === "running" || row?.state === "held";
   }
 
   /** `main`, and `master` in a repository that has no `main`, unless the app names another. */
@@ -88,6 +110,11 @@ export class PushReceiver {
 
 function* conclude(deployment: Deployment): Generator<PushEvent, void, void> {
   if (deployment.state === "ready") {
+    if (deployment.withheld) {
+      const { message, hint } = deployment.withheld;
+      yield { type: "note", text: `Built, and NOT released: ${message}` };
+      if (hint) yield { type: "note", text: hint };
+    }
     for (const url of [...deployment.aliases, deployment.url]) yield { type: "note", text: url };
     yield { type: "accepted" };
     return;

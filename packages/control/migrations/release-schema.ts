@@ -98,6 +98,7 @@ async function newestCompatible(
     `SELECT releases.version, known FROM releases JOIN deployments ON deployments.id = releases.deployment
        JOIN aliases ON aliases.host = releases.host LEFT JOIN deployment_migrations ON deployment_migrations.deployment = deployments.id
      WHERE releases.host = $1 AND deployments.state = 'ready' AND deployments.id <> $2 AND deployments.id IS DISTINCT FROM aliases.deployment
+       AND NOT EXISTS (SELECT FROM condemnations WHERE condemnations.deployment = deployments.id)
      ORDER BY releases.version DESC LIMIT 50`,
     [host, except],
   );

@@ -43,6 +43,9 @@ export interface Job {
   signal: AbortSignal;
 }
 
+/** What a step leaves for later ones; `unneeded`: it found nothing to do, and counts as skipped. */
+export type StepResult = Record<string, unknown> | undefined | "unneeded";
+
 /** What a step leaves that finds the deployment sound and not to be released: it ends `ready`, without the steps that release. */
 export const withheldIn = ({ results }: Pick<Job, "results">): ErrorJson | undefined =>
   Object.values(results).find((result) => result["withheld"])?.["withheld"] as ErrorJson | undefined;
@@ -56,5 +59,5 @@ export interface PipelineStep {
   /** The deployment's state while it runs. */
   state: Extract<DeploymentState, "building" | "deploying">;
   skips?(job: Job): boolean;
-  run(job: Job, parts: PipelineParts): Promise<Record<string, unknown> | undefined>;
+  run(job: Job, parts: PipelineParts): Promise<StepResult>;
 }

@@ -7,11 +7,22 @@ import { acceptDeployment, type DeploymentWish } from "../deployments/accept-dep
 import { getDeployment, isUnderWay, type StepRow, underWay } from "../deployments/deployment-row.ts";
 import { stepView } from "../deployments/deployment-view.ts";
 import { withdraw } from "../deployments/withdraw-deployment.ts";
-import { DatabaseUnavailableError, DeploymentEndedError } from "../errors.ts";
+import {
+  AutoDeployPausedError,
+  CanaryAbortedError,
+  DatabaseUnavailableError,
+  DeploymentEndedError,
+} from "../errors.ts";
 import { BuildLog, buildLogPath } from "../logs/build-log.ts";
 import { undoChanges } from "../variables/restore-variables.ts";
 import { needsBuildToMigrate } from "./needs-build-to-migrate.ts";
-import { type Job, type PipelineParts, type PipelineStep, withheldIn } from "./pipeline-step.ts";
+import {
+  type Job,
+  type PipelineParts,
+  type PipelineStep,
+  type StepResult,
+  withheldIn,
+} from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
 import { alignSteps, cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
 import { buildStep } from "./steps/build.ts";
@@ -186,11 +197,15 @@ export class Pipeline {
         continue;
       }
       try {
-        const result = await this.runStep(job, step, row);
+        const result = await this.runStep(job, step, row).catch(withhold);
+        if (result === "unneeded") {
+          await this.endStep(job, row, { state: "skipped" });
+          continue;
+        }
         if (result) job.results[step.name] = result;
         const withheld = result?.["withheld"] as ErrorJson | undefined;
         await this.endStep(job, row, {
-          state: withheld ? "failed" : "done",
+          state: withheld === undefined ? "done" : withheld.code === "canary_aborted" ? "failed" : "skipped",
           ...(result && { result }),
           ...(withheld && { error: withheld }),
         });
@@ -213,7 +228,7 @@ export class Pipeline {
     job.log.note(withheld ? `Ready, and not released: ${withheld.message}` : "Ready");
   }
 
-  private runStep(job: Job, step: PipelineStep, row: StepRow): Promise<Record<string, unknown> | undefined> {
+  private runStep(job: Job, step: PipelineStep, row: StepRow): Promise<StepResult> {
     const { database } = this.parts;
     return this.patiently(job.signal, async () => {
       if (!(await startStep(database.progress, job.deployment.id, row.position, step.state))) throw ended;
@@ -263,7 +278,10 @@ export class Pipeline {
       );
       // Its share of the visitors goes back before it is taken away.
       await this.patiently(this.stopSignal.signal, () =>
-        this.parts.staged.abortOf(id, `The deployment was ${deployment.state}`),
+        this.parts.staged.abortOf(id, {
+          who: "platform",
+          reason: `The deployment was ${deployment.state}`,
+        }),
       );
     }
     await this.clear(id);
@@ -305,6 +323,13 @@ function needsFreshSource(job: Job, rows: StepRow[]): boolean {
   if (state("import") === "skipped" || (state("import") === "done" && !migrates)) return false;
   const output = job.results.build?.["output"];
   return state("build") !== "done" || typeof output !== "string" || !existsSync(output);
+}
+
+/** Sound, and not to be released: the deployment ends ready, with the reason. */
+function withhold(error: unknown): StepResult {
+  if (error instanceof AutoDeployPausedError || error instanceof CanaryAbortedError)
+    return { withheld: errorJson(error) };
+  throw error;
 }
 
 /** The text of an error that nobody foresaw stays in our log: it may hold paths or values. */

@@ -7,6 +7,7 @@ import { HostTakenError } from "../errors.ts";
 import { declareReleasedFlags } from "../flags/declare-flags.ts";
 import { releaseSchedules } from "../schedules/job-store.ts";
 import { endStaged, staging } from "../staged/staged-release-store.ts";
+import { resumeAutoDeploy } from "./auto-deploy.ts";
 
 /** Earlier deployments whose hashed assets stay reachable at an alias; of those that serve the same build the newest. */
 export const keptPrevious = 5;
@@ -27,6 +28,8 @@ export interface ReleaseWish {
   ignoredMigrations?: string[];
   /** A canary of the environment goes on beside it: it only brings other variables. */
   besideCanary?: boolean;
+  /** A person's release of another build: what is pushed is released again. */
+  resumesAutoDeploy?: boolean;
 }
 
 export interface AppendedRelease {
@@ -71,6 +74,9 @@ export async function appendRelease(connection: Connection, wish: ReleaseWish): 
     [hosts, deployment, version, environment === "production", app, wish.besideCanary ?? false],
   );
   if (!wish.besideCanary) await endStagedAt(connection, wish, version);
+  if (wish.resumesAutoDeploy) await resumeAutoDeploy(connection, { app, environment }, who);
+  // The environment's own name first, in whatever order the rows came.
+  moved.sort((a, b) => Number(b.host === host) - Number(a.host === host) || (a.host < b.host ? -1 : 1));
   const foreign = hosts.find((wanted) => !moved.some((alias) => alias.host === wanted));
   if (foreign !== undefined) throw new HostTakenError(foreign);
   const ignored = wish.ignoredMigrations?.length ? { ignoredMigrations: wish.ignoredMigrations } : {};

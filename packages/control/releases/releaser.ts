@@ -13,6 +13,7 @@ import type { Database } from "../database/database.ts";
 import { type DeploymentRow, getDeployment } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import { DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
+import { releasePlan } from "../gates/release-plan.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import { requireKnownSchema } from "../migrations/release-schema.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
@@ -22,7 +23,10 @@ import type { StagedReleases } from "../staged/staged-releases.ts";
 import { restoreVariables } from "../variables/restore-variables.ts";
 import type { Vault } from "../vault/vault.ts";
 import { appendRelease } from "./append-release.ts";
+import { pauseAutoDeploy } from "./auto-deploy.ts";
+import { condemn, refuseCondemned } from "./condemnations.ts";
 import { findRelease, releaseBefore, releaseOfDeployment } from "./release-store.ts";
+import { requireTwoPeople } from "./rollback-approval.ts";
 
 /** An instance of a Next.js page starts in 0.2 s, a `web` process may take a minute; what takes longer than this does not start. */
 const prepareLimitMs = 90_000;
@@ -52,6 +56,13 @@ export interface ReleaseBy {
   reason?: string | undefined;
   /** Released although it does not know the schema of its database; has a reason. */
   ignoreSchema?: boolean | undefined;
+  /** Of a promotion: released although it is condemned. */
+  evenCondemned?: boolean | undefined;
+  /**
+   * Of a rollback that no person asked for: what answered is condemned for that reason, and what is pushed is not released until somebody has
+   * looked. Both in the same commit.
+   */
+  automatic?: boolean | undefined;
 }
 
 export interface StageBy extends ReleaseBy {
@@ -152,7 +163,7 @@ export class Releaser {
     const before = await releaseBefore(database, host);
     if (before) return before;
     throw new ReleaseUnknownError(`Nothing was released at ${host} before what answers there now`, {
-      hint: "Deploy a corrected version instead.",
+      hint: "Deploy a corrected version instead. What is condemned or removed is not brought back.",
     });
   }
 
@@ -162,11 +173,29 @@ export class Releaser {
     const { kind, host, ignoreSchema } = row;
     const reason = row.reason ?? undefined;
     return this.release(deployment, host, {
-      kind: kind as "promote" | "rollback",
-      who,
-      reason,
-      ignoreSchema,
+      ...{ kind: kind as "promote" | "rollback", who, reason, ignoreSchema },
+      // Both were looked at when it began, and whoever condemns it now aborts it.
+      ...{ isStaged: true, evenCondemned: true },
     });
+  }
+
+  /** Where a manual rollback takes two people. @throws RollbackNeedsApprovalError */
+  private async requireApproval(
+    { app, environment, id }: DeploymentRow,
+    host: string,
+    { kind, automatic, who, reason }: ReleaseBy & { kind: "promote" | "rollback" },
+  ): Promise<void> {
+    const { database } = this.parts;
+    if (kind !== "rollback" || automatic || environment === "preview") return;
+    const [alias] = await database.query<{ deployment: DeploymentId | null }>(
+      "SELECT deployment FROM aliases WHERE host = $1",
+      [host],
+    );
+    const from = alias?.deployment;
+    if (!from || from === id) return;
+    const { approvals } = await releasePlan(database, { id: from, app, environment });
+    if (approvals.manualRollback === 2)
+      await requireTwoPeople(database, { app, environment, from, to: id, who, reason });
   }
 
   private async stage(
@@ -181,34 +210,42 @@ export class Releaser {
         hint: "Its visitors are few; release it at once.",
       });
     refuseUnlessReady(deployment);
+    if (!how.evenCondemned) await refuseCondemned(database, id);
     await requireKnownSchema(this.parts, deployment, host, how.ignoreSchema ?? false);
     await refuseWhatAnswers(database, deployment, host);
+    await this.requireApproval(deployment, host, how);
     if (deployment.hasFunctions) await instances.prepare(id, prepareLimitMs);
-    const row = await staged.begin({ app, environment, host, deployment: id, ...how });
+    const row = await staged.begin({ app, environment, host, deployment: id, ...how }, (connection, before) =>
+      standDown(connection, deployment, before, how),
+    );
     return { outcome: "staged", canary: staged.view(row) };
   }
 
   private async release(
     deployment: DeploymentRow,
     host: string,
-    how: ReleaseBy & { kind: "promote" | "rollback" },
+    how: ReleaseBy & { kind: "promote" | "rollback"; isStaged?: boolean },
   ): Promise<Released> {
     const startedAtMs = performance.now();
     const { serving, place, vault } = this.parts;
     refuseUnlessReady(deployment);
+    if (!how.evenCondemned) await refuseCondemned(this.parts.database, deployment.id);
     const ignoredMigrations = await requireKnownSchema(
       this.parts,
       deployment,
       host,
       how.ignoreSchema ?? false,
     );
+    if (!how.isStaged) await this.requireApproval(deployment, host, how);
     if (deployment.hasFunctions) await this.parts.host.prepare(deployment.id, prepareLimitMs);
     const { result, published } = await serving.change(async (connection) => {
-      await lockForRelease(connection, deployment, host);
+      const before = await lockForRelease(connection, deployment, host, how.evenCondemned ?? false);
+      if (before) await standDown(connection, deployment, before, how);
       const { release, changes, hosts } = await appendRelease(connection, {
         ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
         ...{ kind: how.kind, reason: how.reason ?? null, who: how.who },
         ...{ branch: null, domain: place.domain, ignoredMigrations },
+        resumesAutoDeploy: how.kind === "promote",
       });
       // Branches share the variables of previews: one that goes back must not take the others along.
       if (deployment.environment !== "preview") {
@@ -244,18 +281,34 @@ async function lockForRelease(
   connection: Connection,
   deployment: DeploymentRow,
   host: string,
-): Promise<void> {
+  evenCondemned: boolean,
+): Promise<DeploymentId | undefined> {
   await lockEnvironment(connection, deployment.app, deployment.environment);
   refuseUnlessReady(await getDeployment(connection, deployment.id));
-  await refuseWhatAnswers(connection, deployment, host);
+  if (!evenCondemned) await refuseCondemned(connection, deployment.id);
+  return refuseWhatAnswers(connection, deployment, host);
 }
 
+/** What a rollback that nobody asked for leaves behind it. */
+async function standDown(
+  connection: Connection,
+  { app, environment }: DeploymentRow,
+  before: DeploymentId,
+  { automatic, who, reason }: ReleaseBy,
+): Promise<void> {
+  if (!automatic) return;
+  const because = { who, reason: reason ?? "It was rolled back by the platform" };
+  await condemn(connection, before, because);
+  await pauseAutoDeploy(connection, { app, environment }, because);
+}
+
+/** @returns what does */
 async function refuseWhatAnswers(
   connection: Connection,
   deployment: DeploymentRow,
   host: string,
-): Promise<void> {
-  const [alias] = await connection.query<{ deployment: string }>(
+): Promise<DeploymentId | undefined> {
+  const [alias] = await connection.query<{ deployment: DeploymentId }>(
     "SELECT deployment FROM aliases WHERE host = $1 AND app = $2",
     [host, deployment.app],
   );
@@ -264,4 +317,5 @@ async function refuseWhatAnswers(
       hint: "Nothing has to be done.",
     });
   }
+  return alias?.deployment;
 }

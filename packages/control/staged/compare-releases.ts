@@ -2,8 +2,7 @@ import { formatDuration, formatShare, Histogram } from "@evenkeel/model";
 import type { Comparison, SideMeasured } from "../api/contract/index.ts";
 import type { ReleaseTally } from "./release-tally.ts";
 
-/** Fewer of the canary's requests say nothing of its health. */
-const fewestRequests = 50;
+export const usualFewestRequests = 50;
 /** What fails this often and no more is chance. */
 const fewestFaults = 5;
 /** Standard deviations of certainty that it is worse: once in two thousand it is said of one that is not. */
@@ -28,8 +27,13 @@ export interface Judgement extends Comparison {
  *
  * @param canary since the beginning of the step
  * @param current since the beginning of the staged release
+ * @param fewestRequests of a side; fewer say nothing of its health
  */
-export function compareReleases(current: ReleaseTally, canary: ReleaseTally): Judgement {
+export function compareReleases(
+  current: ReleaseTally,
+  canary: ReleaseTally,
+  fewestRequests = usualFewestRequests,
+): Judgement {
   const sides = { current: measuredOf(current), canary: measuredOf(canary) };
   const errorRate = sides.current.errorRate ?? 0;
   const told = `${formatShare(sides.canary.errorRate ?? 0)} of ${canary.requests} requests, ${formatShare(errorRate)} before`;
@@ -39,7 +43,7 @@ export function compareReleases(current: ReleaseTally, canary: ReleaseTally): Ju
   ) {
     return { ...sides, verdict: "worse", why: `fails more often: ${told}`, fails: true };
   }
-  const slow = slowness(current, canary);
+  const slow = slowness(current, canary, fewestRequests);
   if (slow) return { ...sides, verdict: "worse", why: slow, fails: false };
   const least = Math.min(canary.requests, current.requests);
   if (least < fewestRequests) {
@@ -50,7 +54,7 @@ export function compareReleases(current: ReleaseTally, canary: ReleaseTally): Ju
   return { ...sides, verdict: "healthy", why: `as sound as before: errors ${told}`, fails: false };
 }
 
-function slowness(current: ReleaseTally, canary: ReleaseTally): string | undefined {
+function slowness(current: ReleaseTally, canary: ReleaseTally, fewestRequests: number): string | undefined {
   const before = current.requests < fewestRequests ? undefined : current.latency.percentile(0.95);
   if (before === undefined) return undefined;
   const bound = Math.max(before * slowFactor, before + slowToleranceMs);

@@ -1,6 +1,7 @@
 import type { AppName, DeploymentId, RolloutStep } from "@evenkeel/model";
 import type { Comparison, StagedRelease, StagedStep } from "../api/contract/index.ts";
 import { type Connection, first } from "../database/connection.ts";
+import { usualFewestRequests } from "./compare-releases.ts";
 
 export interface StagedRow {
   id: number;
@@ -14,6 +15,8 @@ export interface StagedRow {
   step: number;
   reason: string | null;
   ignoreSchema: boolean;
+  /** Of each side, before a step is over. */
+  minimumRequests: number;
   createdAt: Date;
   createdBy: string;
   endedAt: Date | null;
@@ -33,7 +36,7 @@ export interface StagedStepRow extends RolloutStep {
 /** States in which it has a share of the visitors. */
 export const staging = "('running', 'held')";
 
-const columns = `id, app, environment, host, deployment, baseline, kind, state, step, reason, ignore_schema AS "ignoreSchema",
+const columns = `id, app, environment, host, deployment, baseline, kind, state, step, reason, ignore_schema AS "ignoreSchema", minimum_requests AS "minimumRequests",
   created_at AS "createdAt", created_by AS "createdBy", ended_at AS "endedAt", ended_by AS "endedBy", ended_reason AS "endedReason",
   (SELECT jsonb_agg(jsonb_build_object('share', share, 'durationMs', duration_ms, 'elapsedMs', elapsed_ms,
       'startedAt', started_at, 'endedAt', ended_at, 'comparison', comparison) ORDER BY position)
@@ -50,16 +53,19 @@ export interface StagedWish {
   who: string;
   reason?: string | undefined;
   ignoreSchema?: boolean | undefined;
+  /** Default 50. */
+  minimumRequests?: number | undefined;
 }
 
 /** Begun with its first step. The caller holds the environment's row. */
 export async function insertStaged(connection: Connection, wish: StagedWish): Promise<StagedRow> {
   const [inserted] = await connection.query<{ id: number }>(
-    `INSERT INTO staged_releases (app, environment, host, deployment, baseline, kind, reason, ignore_schema, created_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+    `INSERT INTO staged_releases (app, environment, host, deployment, baseline, kind, reason, ignore_schema, created_by, minimum_requests)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
     [
       ...[wish.app, wish.environment, wish.host, wish.deployment, wish.baseline, wish.kind],
       ...[wish.reason ?? null, wish.ignoreSchema ?? false, wish.who],
+      wish.minimumRequests ?? usualFewestRequests,
     ],
   );
   await connection.query(
@@ -154,7 +160,17 @@ export interface StagedNow {
 
 /** @param now of the step under way, where that is known better than it was last written */
 export function stagedView(row: StagedRow, now?: StagedNow): StagedRelease {
-  const { ignoreSchema: _, createdAt, reason, endedAt, endedBy, endedReason, steps, ...facts } = row;
+  const {
+    ignoreSchema: _,
+    minimumRequests: __,
+    createdAt,
+    reason,
+    endedAt,
+    endedBy,
+    endedReason,
+    steps,
+    ...facts
+  } = row;
   const isOver = row.state === "done" || row.state === "aborted";
   return {
     ...facts,

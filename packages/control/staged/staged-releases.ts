@@ -104,8 +104,14 @@ export class StagedReleases {
     for (const { tallies } of this.watched.values()) tallies.stop();
   }
 
-  /** @throws CanaryUnderWayError, NothingReleasedError, DeploymentEndedError */
-  async begin(wish: Omit<StagedWish, "baseline">): Promise<StagedRow> {
+  /**
+   * @param within runs in the same transaction, knowing what answers now
+   * @throws CanaryUnderWayError, NothingReleasedError, DeploymentEndedError
+   */
+  async begin(
+    wish: Omit<StagedWish, "baseline">,
+    within: (connection: Connection, baseline: DeploymentId) => Promise<void> = async () => {},
+  ): Promise<StagedRow> {
     try {
       const { result } = await this.parts.serving.change(async (connection) => {
         await lockEnvironment(connection, wish.app, wish.environment);
@@ -117,6 +123,7 @@ export class StagedReleases {
           [wish.host],
         );
         if (!alias?.deployment) throw new NothingReleasedError(wish.host);
+        await within(connection, alias.deployment);
         const row = await insertStaged(connection, { ...wish, baseline: alias.deployment });
         await record(connection, {
           ...{ who: wish.who, action: "canary.begin", app: wish.app, object: wish.deployment },
@@ -222,12 +229,10 @@ export class StagedReleases {
     });
   }
 
-  /** Of a deployment whose pipeline was ended; nothing where it has none. */
-  async abortOf(deployment: DeploymentId, reason: string): Promise<void> {
+  /** Of a deployment that was condemned, or whose pipeline was ended; nothing where it has none. */
+  async abortOf(deployment: DeploymentId, by: { who: string; reason: string }): Promise<void> {
     const rows = await stagedUnderWay(this.parts.database);
-    for (const row of rows)
-      if (row.deployment === deployment && row.kind === "deploy")
-        await this.abort(row, { who: platform, reason }).catch(ignoreOver);
+    for (const row of rows) if (row.deployment === deployment) await this.abort(row, by).catch(ignoreOver);
   }
 
   hold(row: StagedRow, by: { who: string; reason?: string | undefined }): Promise<Moved> {
@@ -387,7 +392,7 @@ export class StagedReleases {
 }
 
 function look({ row, elapsedMs, tallies }: Pick<Watched, "row" | "elapsedMs" | "tallies">) {
-  const judgement = compareReleases(tallies.current, tallies.canary);
+  const judgement = compareReleases(tallies.current, tallies.canary, row.minimumRequests);
   const { fails: _, ...comparison } = judgement;
   const { durationMs } = row.steps[row.step - 1]!;
   const decision = decideStep({

@@ -12,6 +12,7 @@ import {
   page,
   rolloutSteps,
 } from "./parameters.ts";
+import type { Condemned } from "./release-rules.ts";
 import { json, stream, upload } from "./route.ts";
 
 /** In order of time; the last five are final. */
@@ -116,6 +117,7 @@ export interface Deployment extends DeploymentSummary {
   variables: string[];
   /** Why it is ready and was not released. */
   withheld?: ErrorJson;
+  condemned?: Condemned;
 }
 
 /** `deployment` first, `done` last; log lines and steps from the beginning, however late one asks. */

@@ -9,6 +9,8 @@ import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
 import { processRoutes } from "./processes.ts";
 import { pushRoutes } from "./pushes.ts";
+import { releasePlanRoutes } from "./release-plan.ts";
+import { releaseRuleRoutes } from "./release-rules.ts";
 import { releaseRoutes } from "./releases.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { signalRoutes } from "./signals.ts";
@@ -27,6 +29,8 @@ export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
 export * from "./processes.ts";
 export * from "./pushes.ts";
+export * from "./release-plan.ts";
+export * from "./release-rules.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
 export * from "./schedules.ts";
@@ -41,6 +45,8 @@ export const contract = {
   ...deploymentRoutes,
   ...releaseRoutes,
   ...stagedReleaseRoutes,
+  ...releaseRuleRoutes,
+  ...releasePlanRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
   ...blobRoutes,

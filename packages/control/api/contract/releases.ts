@@ -60,6 +60,8 @@ export interface Rebuilding {
 
 /** Releases a deployment that does not know the schema of the database as it is; needs a reason. */
 const ignoreSchema = z.boolean().optional();
+/** Releases a deployment that was condemned. */
+const evenCondemned = z.boolean().optional();
 
 export const releaseRoutes = {
   listReleases: json<{ releases: Release[]; canary?: StagedRelease }>()({
@@ -83,6 +85,7 @@ export const releaseRoutes = {
       environment: z.enum(["production", "staging"]).default("production"),
       reason,
       ignoreSchema,
+      evenCondemned,
     }),
   }),
   /** As `promote`, to more and more of the visitors. */
@@ -96,6 +99,7 @@ export const releaseRoutes = {
       steps: rolloutSteps.refine(({ length }) => length > 0, "It has no steps"),
       reason,
       ignoreSchema,
+      evenCondemned,
     }),
   }),
   /** Without `version` and `deployment`: to what was released before. Code and configuration come back together. */

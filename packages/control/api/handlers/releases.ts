@@ -20,19 +20,20 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
       const isUnderWay = newest?.state === "running" || newest?.state === "held";
       return { releases, ...(newest && isUnderWay && { canary: parts.staged.view(newest) }) };
     },
-    async promote({ params, body: { environment, reason, ignoreSchema }, caller }) {
+    async promote({ params, body: { environment, reason, ignoreSchema, evenCondemned }, caller }) {
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       const deployment = await getDeployment(database, params.deployment);
       if (deployment.environment === environment) {
-        return releaser.promote(deployment, { who: caller.name, reason, ignoreSchema });
+        return releaser.promote(deployment, { who: caller.name, reason, ignoreSchema, evenCondemned });
       }
       return rebuild(parts, deployment, { environment, reason, ignoreSchema, caller });
     },
-    async stagePromotion({ params, body: { environment, reason, ignoreSchema, steps }, caller }) {
+    async stagePromotion({ params, body: { environment, steps, ...by }, caller }) {
+      const { reason, ignoreSchema } = by;
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       const deployment = await getDeployment(database, params.deployment);
       if (deployment.environment === environment)
-        return releaser.stagePromotion(deployment, { who: caller.name, reason, ignoreSchema, steps });
+        return releaser.stagePromotion(deployment, { who: caller.name, ...by, steps });
       return rebuild(parts, deployment, { environment, reason, ignoreSchema, steps, caller });
     },
     async rollback({ params: { app }, body: { reason, ignoreSchema, ...target }, caller }) {

@@ -7,7 +7,7 @@ const answerLimitMs = 10_000;
 export const confirmStep: PipelineStep = {
   name: "confirm",
   state: "deploying",
-  skips: ({ results }) => results.switch === undefined,
+  skips: ({ results }) => results.switch?.["host"] === undefined,
   async run({ deployment, results, signal }, { edge, database }) {
     const { host, edges } = results.switch as { host: string; edges: { unconfirmed: string[] } };
     const answer = await edge.untilAnsweredBy(deployment.id, host, answerLimitMs, signal);

@@ -6,8 +6,10 @@ import { hasMoved } from "../../deployments/configure.ts";
 import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments/deployment-row.ts";
 import { openDeploymentVariables } from "../../deployments/deployment-variables.ts";
 import { deriveDeployment } from "../../deployments/derive-deployment.ts";
-import { DeploymentEndedError } from "../../errors.ts";
+import { AutoDeployPausedError, DeploymentEndedError } from "../../errors.ts";
 import { appendRelease } from "../../releases/append-release.ts";
+import { autoDeployPause } from "../../releases/auto-deploy.ts";
+import { refuseCondemned } from "../../releases/condemnations.ts";
 import { releasesOf } from "../../releases/release-store.ts";
 import { openVariables } from "../../variables/variable-store.ts";
 import type { Vault } from "../../vault/vault.ts";
@@ -30,6 +32,9 @@ export const switchStep: PipelineStep = {
         (release) => release.kind === "deploy",
       );
       if (already) return { changes: [], result: { version: already.version, hosts: [host] } };
+      await refuseCondemned(connection, deployment.id);
+      const pause = deployment.automatic && (await autoDeployPause(connection, deployment));
+      if (pause) throw new AutoDeployPausedError(deployment, pause);
       if (!(await isStillWanted(connection, deployment, host))) return { changes: [], result: undefined };
       const { release, changes, hosts } = await appendRelease(connection, {
         ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
@@ -41,6 +46,7 @@ export const switchStep: PipelineStep = {
         },
         domain: place.domain,
         besideCanary: deployment.derivedFrom !== null,
+        resumesAutoDeploy: deployment.derivedFrom === null && !deployment.automatic,
       });
       const followUp = await catchUp(connection, { vault, place }, deployment);
       return {

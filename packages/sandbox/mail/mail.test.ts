@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createHmac } from "node:crypto";
 import { IncomingWebhook } from "@slack/webhook";
 import Mailgun from "mailgun.js";
 import { Resend } from "resend";
@@ -13,7 +14,7 @@ const one = "/accounts/shop/preview";
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await TestSandbox.start([resend, mailgun, slack, pagerduty]);
-  sandbox.account();
+  sandbox.account().setSpeed(1_000);
 });
 afterAll(() => sandbox.stop());
 
@@ -95,8 +96,9 @@ test(
       attachments: [{ name: "terms.txt" }],
     });
     expect(await sandbox.admin("GET", `${one}/mail/${mail!.id}`)).toMatchObject({ text: "Code 123456" });
-    const events = await client.events.get(domain, { event: "delivered" });
-    expect(events.items).toHaveLength(1);
+    await sandbox.until(
+      async () => (await client.events.get(domain, { event: "delivered" })).items.length === 2,
+    );
     await expect(
       (async () =>
         await client.messages.create("example.org", {
@@ -123,6 +125,82 @@ test(
     expect(await (await ask(`${url}x`, '{"text":"a"}')).text()).toBe("no_service");
     expect(await (await ask(url, "{}")).text()).toBe("no_text");
     expect(await (await ask(url, "{")).text()).toBe("invalid_payload");
+  },
+  limitMs,
+);
+
+const endpoint = (provider: string, url: string, events = ["*"]) =>
+  sandbox.admin<{ id: string }>("POST", `${one}/endpoints`, { provider, url, events });
+const received = (path: string) => sandbox.received.filter(({ url }) => new URL(url).pathname === path);
+
+test(
+  "Resend tells by signed webhooks what became of an email, and again where it was not heard",
+  async () => {
+    const variables = sandbox.variables(resend);
+    const client = new Resend(variables["RESEND_API_KEY"], { baseUrl: variables["RESEND_BASE_URL"]! });
+    await endpoint("resend", "https://shop.localhost:7080/resend", ["email.delivered", "email.bounced"]);
+    let refusals = 1;
+    sandbox.handler = () => new Response(null, { status: refusals-- > 0 ? 500 : 200 });
+    const send = async (to: string) =>
+      (await client.emails.send({ from: "shop@example.com", to, subject: "Hi", text: "x" })).data!.id;
+    const [good, bad] = [await send("delivered@resend.dev"), await send("bounced@resend.dev")];
+    await sandbox.until(() => received("/resend").length === 3);
+    const seen = received("/resend").map(({ body, headers }) =>
+      client.webhooks.verify({
+        payload: body,
+        headers: {
+          ...{
+            id: headers["svix-id"]!,
+            timestamp: headers["svix-timestamp"]!,
+            signature: headers["svix-signature"]!,
+          },
+        },
+        webhookSecret: variables["RESEND_WEBHOOK_SECRET"]!,
+      }),
+    );
+    const told = seen.map((event) => `${event.type} ${(event.data as { email_id: string }).email_id}`);
+    expect(new Set(told)).toEqual(new Set([`email.delivered ${good}`, `email.bounced ${bad}`]));
+    expect(new Set(received("/resend").map(({ headers }) => headers["svix-id"])).size).toBe(2);
+    expect((await client.emails.get(bad)).data!.last_event).toBe("bounced");
+    expect(() =>
+      client.webhooks.verify({
+        ...{ payload: "{}", headers: { id: "msg_1", timestamp: "1", signature: "v1,x" } },
+        webhookSecret: variables["RESEND_WEBHOOK_SECRET"]!,
+      }),
+    ).toThrow();
+  },
+  limitMs,
+);
+
+test(
+  "Mailgun tells for each recipient, signed in the body, and stops at 406",
+  async () => {
+    const variables = sandbox.variables(mailgun);
+    const [domain, key] = [variables["MAILGUN_DOMAIN"]!, variables["MAILGUN_API_KEY"]!];
+    await endpoint("mailgun", "https://shop.localhost:7080/mailgun");
+    sandbox.handler = () => new Response(null, { status: 406 });
+    const client = new Mailgun(FormData).client({ username: "api", key, url: variables["MAILGUN_URL"]! });
+    await client.messages.create(domain, {
+      from: `a@${domain}`,
+      to: ["d@example.com", "bounce@example.com"],
+      text: "x",
+    });
+    await sandbox.until(() => received("/mailgun").length === 4);
+    const told = received("/mailgun").map(({ body }) => {
+      const { signature, "event-data": event } = JSON.parse(body);
+      // As Mailgun's documentation says.
+      const digest = createHmac("sha256", variables["MAILGUN_WEBHOOK_SIGNING_KEY"]!)
+        .update(signature.timestamp + signature.token)
+        .digest("hex");
+      expect(signature.signature).toBe(digest);
+      return `${event.event} ${event.recipient}`;
+    });
+    expect(told.toSorted()).toEqual([
+      ...["accepted bounce@example.com", "accepted d@example.com"],
+      ...["delivered d@example.com", "failed bounce@example.com"],
+    ]);
+    const refused = endpoint("slack", "https://shop.localhost:7080/slack");
+    await expect(refused).rejects.toThrow("no provider whose webhooks are registered");
   },
   limitMs,
 );

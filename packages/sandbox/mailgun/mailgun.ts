@@ -4,6 +4,7 @@ import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
 import { isSameSecret } from "../provider/same-secret.ts";
 import { basicCredentials } from "../provider/twin-request.ts";
+import { eventsOf, mailgunEndpoints, messageHappens, planMessage, renderEvent } from "./message-life.ts";
 
 const apiKey = (account: Account): string => `${account.secret("mailgun.key").slice(0, 32)}-sandbox`;
 const domain = (account: Account): string =>
@@ -24,6 +25,7 @@ export const mailgun: Provider = {
     MAILGUN_API_KEY: apiKey(account),
     MAILGUN_DOMAIN: domain(account),
     MAILGUN_URL: base,
+    MAILGUN_WEBHOOK_SIGNING_KEY: mailgunEndpoints.secret(account),
     MAILGUN_FROM: `Sandbox <postmaster@${domain(account)}>`,
   }),
   authenticate(request, accounts) {
@@ -34,6 +36,8 @@ export const mailgun: Provider = {
     return { account, key: `${given.password.slice(0, 6)}…` };
   },
   failure,
+  happen: messageHappens,
+  endpoints: mailgunEndpoints,
 };
 
 async function send({ account, request, params }: Given): Promise<Answer> {
@@ -67,7 +71,7 @@ async function send({ account, request, params }: Given): Promise<Answer> {
   }
   const id = `${account.nextId("mailgun.message").slice(0, 20)}@${domain(account)}`;
   const [deliveryTime] = all("o:deliverytime");
-  inboxOf(account).put(id, {
+  const mail = inboxOf(account).put(id, {
     ...{ id, provider: "mailgun", from, to, cc: addressesOf(all("cc")), bcc: addressesOf(all("bcc")) },
     ...{
       replyTo: addressesOf(all("h:Reply-To")),
@@ -84,6 +88,7 @@ async function send({ account, request, params }: Given): Promise<Answer> {
     atMs: account.providerTimeMs("mailgun"),
     ...(deliveryTime === undefined ? {} : { scheduledAt: deliveryTime }),
   });
+  planMessage(account, mail);
   return json({ id: `<${id}>`, message: "Queued. Thank you." });
 }
 
@@ -91,24 +96,13 @@ function listEvents({ account, request, params }: Given): Answer {
   if (params["domain"] !== domain(account))
     return json({ message: `Domain not found: ${params["domain"]}` }, 404);
   const event = request.query.get("event");
-  const items = inboxOf(account)
+  const items = eventsOf(account)
     .newestFirst()
-    .filter(({ provider }) => provider === "mailgun")
-    .flatMap((mail) =>
-      ["delivered", "accepted"].map((name) => ({
-        ...{
-          event: name,
-          id: `${name}-${mail.id}`,
-          timestamp: mail.atMs / 1_000,
-          recipient: mail.to[0],
-          tags: mail.tags,
-        },
-        message: {
-          headers: { "message-id": mail.id, from: mail.from, to: mail.to.join(", "), subject: mail.subject },
-        },
-      })),
-    )
-    .filter((item) => event === null || item.event === event)
+    .filter((each) => event === null || each.event === event)
+    .flatMap((each) => {
+      const mail = inboxOf(account).get(each.mail);
+      return mail ? [renderEvent(each, mail)] : [];
+    })
     .slice(0, Math.min(300, Number(request.query.get("limit") ?? 100) || 100));
   return json({ items, paging: {} });
 }

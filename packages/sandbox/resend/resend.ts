@@ -4,6 +4,7 @@ import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
 import { isSameSecret } from "../provider/same-secret.ts";
 import { bearerToken, jsonObjectOf } from "../provider/twin-request.ts";
+import { emailHappens, lastEvents, planEmail, resendEndpoints, signEmailWebhook } from "./email-life.ts";
 
 const apiKey = (account: Account): string => `re_sandbox_${account.secret("resend.key").slice(0, 28)}`;
 const mostRecipients = 50;
@@ -21,7 +22,11 @@ export const resend: Provider = {
     { method: "GET", path: "/emails/:id", answer: getEmail },
   ],
   identifiers: (account) => [apiKey(account)],
-  variables: (account, base) => ({ RESEND_API_KEY: apiKey(account), RESEND_BASE_URL: base }),
+  variables: (account, base) => ({
+    RESEND_API_KEY: apiKey(account),
+    RESEND_BASE_URL: base,
+    RESEND_WEBHOOK_SECRET: resendEndpoints.secret(account),
+  }),
   authenticate(request, accounts) {
     const token = bearerToken(request) ?? "";
     const account = accounts.find("resend", token);
@@ -29,6 +34,9 @@ export const resend: Provider = {
     return { account, key: `${token.slice(0, 15)}…` };
   },
   failure,
+  happen: emailHappens,
+  signWebhook: signEmailWebhook,
+  endpoints: resendEndpoints,
 };
 
 interface Kept {
@@ -105,7 +113,7 @@ function keep(account: Account, body: Values): Mail {
   const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   const attachments = Array.isArray(body["attachments"]) ? (body["attachments"] as Values[]) : [];
   const tags = Array.isArray(body["tags"]) ? (body["tags"] as Values[]) : [];
-  return inboxOf(account).put(id, {
+  const mail = inboxOf(account).put(id, {
     ...{ id, provider: "resend", from: String(body["from"]), to: addressesOf(body["to"]) },
     ...{ cc: addressesOf(body["cc"]), bcc: addressesOf(body["bcc"]), replyTo: addressesOf(body["reply_to"]) },
     subject: String(body["subject"]),
@@ -120,6 +128,8 @@ function keep(account: Account, body: Values): Mail {
     atMs: account.providerTimeMs("resend"),
     ...(typeof body["scheduled_at"] === "string" ? { scheduledAt: body["scheduled_at"] } : {}),
   });
+  planEmail(account, mail);
+  return mail;
 }
 
 function getEmail({ account, params }: Given): Answer {
@@ -134,8 +144,9 @@ function getEmail({ account, params }: Given): Answer {
       bcc,
       cc,
       reply_to: replyTo,
-      last_event: "delivered",
-      scheduled_at: null,
+      last_event:
+        lastEvents(account).get(id)?.event ?? (mail.scheduledAt === undefined ? "queued" : "scheduled"),
+      scheduled_at: mail.scheduledAt ?? null,
     },
   });
 }

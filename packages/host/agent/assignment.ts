@@ -4,12 +4,11 @@ import {
   cacheToken,
   cacheTokenVariable,
   type DeploymentId,
-  type SandboxLead,
   type SandboxRoutes,
   sandboxLeadVariable,
-  sandboxProvidersVariable,
 } from "@evenkeel/model";
 import type { CellView } from "../isolation/cell.ts";
+import { planLead } from "../launcher/outside/lead-variables.ts";
 import type { HostedFunction } from "./deployment-catalog.ts";
 
 /** As at Vercel, where the app does not say otherwise. */
@@ -49,13 +48,4 @@ export function planAssignment(
     compileCacheDir: view.compileCacheDir,
     ...(view.identity ? { identity: view.identity } : {}),
   };
-}
-
-/** Where the connections of a deployment's instances to providers' hosts are to end, if it talks to twins. */
-function planLead(
-  { tlsPort, certificate, hosts }: SandboxRoutes,
-  environment: Record<string, string>,
-): SandboxLead | undefined {
-  const providers = environment[sandboxProvidersVariable]?.split(",");
-  return providers && { tlsPort, certificate, hosts: providers.flatMap((provider) => hosts[provider] ?? []) };
 }

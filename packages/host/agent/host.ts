@@ -106,6 +106,7 @@ export class Host implements GroupHost {
       ...{ bootMs: options.bootMs, stopMs: options.stopMs },
     });
     this.runs = new OneOffRuns({
+      layout,
       maker: serviceCells,
       catalog,
       logs,

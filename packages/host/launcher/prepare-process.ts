@@ -4,6 +4,7 @@ import process from "node:process";
 import { cacheSocketsVariable, cacheTokenVariable } from "@evenkeel/model/link/cache-protocol";
 import type { Assignment } from "@evenkeel/model/link/instance-protocol";
 import { sandboxLeadVariable, sandboxProvidersVariable } from "@evenkeel/model/link/sandbox-protocol";
+import { leadBunToSandbox } from "./outside/lead-bun.ts";
 import { leadToSandbox } from "./outside/lead-to-sandbox.ts";
 
 export interface PlatformVariables {
@@ -24,7 +25,10 @@ export function prepareProcess(assignment: Assignment): PlatformVariables {
   const lead = process.env[sandboxLeadVariable];
   delete process.env[sandboxLeadVariable];
   delete process.env[sandboxProvidersVariable];
-  if (lead !== undefined) leadToSandbox(JSON.parse(lead));
+  if (lead !== undefined) {
+    leadToSandbox(JSON.parse(lead));
+    if (process.versions["bun"] !== undefined) leadBunToSandbox(JSON.parse(lead));
+  }
   process.chdir(assignment.root);
   process.argv.splice(1, process.argv.length, join(assignment.root, assignment.handler));
   // Absent in Node 20 and Bun.

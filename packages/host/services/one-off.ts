@@ -1,10 +1,12 @@
 import { constants } from "node:os";
-import type { HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
+import type { HomeLayout, HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
 import { errorJson } from "@evenkeel/model";
 import type { MessageConnection } from "@evenkeel/wire";
 import type { DeploymentCatalog } from "../agent/deployment-catalog.ts";
+import { readSandboxRoutes } from "../agent/sandbox-routes.ts";
 import { ProcessUnknownError } from "../errors.ts";
 import type { OneOffStreams, ServiceCell, ServiceCellMaker } from "../isolation/services/service-cell.ts";
+import { leadVariables } from "../launcher/outside/lead-variables.ts";
 import { InstanceOutput } from "../logs/instance-output.ts";
 import type { RuntimeLogs } from "../logs/runtime-logs.ts";
 import type { ServiceHost } from "./service-host.ts";
@@ -15,6 +17,7 @@ const queueLimitBytes = 4 * 1024 * 1024;
 const feedPatienceMs = 2_000;
 
 export interface OneOffParts {
+  layout: HomeLayout;
   maker: ServiceCellMaker;
   catalog: DeploymentCatalog;
   services: ServiceHost;
@@ -102,7 +105,8 @@ export class OneOffRuns {
       pass(streams, "stderr", connection, output),
     ]);
     streams.stdin.on("error", () => {});
-    cell.start(processEnvironment(known.environment, place.environment, run.name, undefined));
+    const lead = leadVariables(readSandboxRoutes(this.parts.layout), known.environment);
+    cell.start(processEnvironment({ ...known.environment, ...lead }, place.environment, run.name, undefined));
     void cell.ended.then(async ({ exitCode, signal }) => {
       clearTimeout(timer);
       // A process that it left behind can hold its pipes open; `destroy` ends it.

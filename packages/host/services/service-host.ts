@@ -15,9 +15,11 @@ import {
 } from "@evenkeel/model";
 import type { DeploymentCatalog } from "../agent/deployment-catalog.ts";
 import type { EdgeConnections } from "../agent/edge-connections.ts";
+import { readSandboxRoutes } from "../agent/sandbox-routes.ts";
 import { ProcessUnknownError } from "../errors.ts";
 import type { ServiceCellMaker, ServiceCellPlan } from "../isolation/services/service-cell.ts";
 import type { UidRegistry } from "../isolation/uid-registry.ts";
+import { leadVariables } from "../launcher/outside/lead-variables.ts";
 import type { RuntimeLogs } from "../logs/runtime-logs.ts";
 import type { HostMeasures } from "../measure/host-measures.ts";
 import { findRuntime } from "../pool/find-runtime.ts";
@@ -299,7 +301,9 @@ export class ServiceHost implements SlotOwner {
   private parts(log: ReturnType<RuntimeLogs["acquire"]>) {
     const { maker, bootMs, stopMs } = this.options;
     const cellPlan = (plan: ServiceProcessPlan, command: string[]) => this.cellPlan(plan, command);
-    return { maker, bootMs, stopMs, log, cellPlan };
+    const lead = (variables: Record<string, string>) =>
+      leadVariables(readSandboxRoutes(this.options.layout), variables);
+    return { maker, bootMs, stopMs, log, cellPlan, lead };
   }
 
   private note(process: ServiceProcess): void {

@@ -9,6 +9,7 @@ import {
   newInstanceId,
   type ProcessReport,
   type Services,
+  sandboxProvidersVariable,
   webProcess,
 } from "@evenkeel/model";
 import {
@@ -66,6 +67,8 @@ export interface ServiceProcessParts {
   bootMs: number;
   /** From SIGTERM to SIGKILL. */
   stopMs: number;
+  /** What leads it to the twins of outside providers, if it has some. */
+  lead(variables: Record<string, string>): Record<string, string>;
 }
 
 /**
@@ -180,7 +183,8 @@ export class ServiceProcess {
         void made.cell.destroy();
         throw this.stopped();
       }
-      made.cell.start(processEnvironment(variables, made.place.environment, this.name, port));
+      const lead = this.parts.lead(variables);
+      made.cell.start(processEnvironment({ ...variables, ...lead }, made.place.environment, this.name, port));
       if (type === webProcess) await this.untilListening(made.cell, port!);
       this.becomeUp();
     } catch (error) {
@@ -310,11 +314,12 @@ export function processEnvironment(
   name: string,
   port: number | undefined,
 ): Record<string, string> {
+  const { [sandboxProvidersVariable]: _, ...own } = variables;
   return {
     NODE_ENV: "production",
     LANG: "C.UTF-8",
     ...place,
-    ...variables,
+    ...own,
     PATH: variables["PATH"] ? `${place["PATH"]}:${variables["PATH"]}` : place["PATH"]!,
     DYNO: name,
     ...(port !== undefined && { PORT: String(port) }),

@@ -31,10 +31,12 @@ export function hasTwins({ enabled, disabled }: SandboxRoutes, app: string, envi
 /** Of a deployment: the providers whose twins it talks to, by name, separated by commas. The app does not see it. */
 export const sandboxProvidersVariable = "EVENKEEL_SANDBOX_PROVIDERS";
 
-/** From host to launcher: `SandboxLead` as JSON. The app does not see it. */
+/** `SandboxLead` as JSON: from host to launcher, where functions do not see it, and to what runs without one. */
 export const sandboxLeadVariable = "EVENKEEL_SANDBOX_LEAD";
 
 export interface SandboxLead {
+  /** For plain HTTP, with the provider's name as the host. */
+  port: number;
   tlsPort: number;
   certificate: string;
   hosts: string[];

@@ -59,12 +59,13 @@ export const stripe: Provider = {
     operation("GET", "/v1/account", nothing, ({ tx }) => describeAccount(tx.account)),
   ],
   identifiers: (account) => [secretKey(account), publishableKey(account), accountId(account)],
-  variables: (account) => ({
+  variables: (account, base) => ({
     STRIPE_SECRET_KEY: secretKey(account),
     STRIPE_API_KEY: secretKey(account),
     STRIPE_PUBLISHABLE_KEY: publishableKey(account),
     NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY: publishableKey(account),
     STRIPE_WEBHOOK_SECRET: givenWebhookSecret(account),
+    STRIPE_API_BASE: base,
   }),
   authenticate,
   failure,

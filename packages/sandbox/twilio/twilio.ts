@@ -39,13 +39,14 @@ export const twilio: Provider = {
   ],
   phones: twilioPhones,
   identifiers: (account) => [accountSid(account), apiKeySid(account)],
-  variables: (account) => ({
+  variables: (account, base) => ({
     TWILIO_ACCOUNT_SID: accountSid(account),
     TWILIO_AUTH_TOKEN: authToken(account),
     TWILIO_API_KEY: apiKeySid(account),
     TWILIO_API_SECRET: apiKeySecret(account),
     TWILIO_PHONE_NUMBER: givenNumber(account),
     TWILIO_MESSAGING_SERVICE_SID: messagingServiceSid(account),
+    TWILIO_BASE_URL: base,
   }),
   authenticate(request, accounts) {
     const given = basicCredentials(request);

@@ -23,13 +23,14 @@ export const vapi: Provider = {
   routes: [...[assistants, phoneNumbers, tools, credentials].flatMap(resourceRoutes), ...callRoutes],
   phones: vapiPhones,
   identifiers: (account) => [privateKey(account), orgId(account)],
-  variables: (account) => ({
+  variables: (account, base) => ({
     VAPI_API_KEY: privateKey(account),
     VAPI_PRIVATE_KEY: privateKey(account),
     VAPI_TOKEN: privateKey(account),
     VAPI_ORG_ID: orgId(account),
     VAPI_PHONE_NUMBER_ID: givenPhoneNumberId(account),
     VAPI_WEBHOOK_SECRET: webhookSecret(account),
+    VAPI_BASE_URL: base,
   }),
   authenticate(request, accounts) {
     // Recordings are there for whoever knows their address.

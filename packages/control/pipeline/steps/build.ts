@@ -15,6 +15,9 @@ import {
   setAsideServices,
   type ToolWish,
 } from "@evenkeel/build";
+import { readSandboxRoutes } from "@evenkeel/host/agent/sandbox-routes";
+import { leadVariables } from "@evenkeel/host/launcher/outside/lead-variables";
+import { sandboxProvidersVariable } from "@evenkeel/model";
 import type { AppSettings } from "../../api/contract/index.ts";
 import { getApp } from "../../apps/app-store.ts";
 import { buildVariables, readDeclared } from "../../deployments/declare-variables.ts";
@@ -53,7 +56,7 @@ async function build(
   const options: RunBuildOptions = {
     ...{ folder, plan, tools, app: deployment.app, signal },
     target: deployment.environment === "production" ? "production" : "preview",
-    environment: { ...buildOnly, ...user, ...system },
+    environment: withLead(parts, { ...buildOnly, ...user, ...system }),
     secrets,
     onLog: (line) => log.write(line),
   };
@@ -63,6 +66,12 @@ async function build(
   const envSchema = await bundleEnvSchema(folder, root, signal);
   // The tools for a migration command, which runs with the same ones.
   return { ...built, ...(services && { services }), ...(envSchema && { envSchema }), tools: plan.tools };
+}
+
+/** A build that asks outside providers asks their twins, where the deployment has them. */
+function withLead({ layout }: PipelineParts, environment: Record<string, string>): Record<string, string> {
+  const { [sandboxProvidersVariable]: _, ...own } = environment;
+  return { ...own, ...leadVariables(readSandboxRoutes(layout), environment) };
 }
 
 /** A note for each tool and step, and while bytes come one every few seconds: the log is kept, and a push shows all of it. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { openBrowser } from "./harness/browser.ts";
@@ -221,4 +222,24 @@ describe("reminders", () => {
     });
     expect(forged.status).toBe(403);
   });
+
+  test("passes its own tests on a database of this platform", async () => {
+    await platform.must("db", "create", "reminders", "--env", "staging");
+    const url = (await platform.must("db", "url", "reminders", "--env", "staging")).trim();
+    const source = join(platform.sourceFolder("own-tests"), "reminders");
+    cpSync(join(repository, "apps/reminders"), source, {
+      recursive: true,
+      filter: (path) => !/\/(node_modules|public)$/.test(path),
+    });
+    const installed = Bun.spawnSync(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+      cwd: source,
+    });
+    expect(installed.exitCode, installed.stderr.toString()).toBe(0);
+    const tested = Bun.spawnSync(
+      [join(platform.home, "toolchain/node/24/bin/node"), "--test", "server/**/*.test.ts", "tests/*.test.ts"],
+      { cwd: source, env: { PATH: process.env["PATH"], TEST_DATABASE_URL: url } },
+    );
+    expect(tested.exitCode, tested.stdout.toString()).toBe(0);
+    expect(tested.stdout.toString()).toContain("seed 20260301: 60 conversations");
+  }, 240_000);
 });

@@ -36,7 +36,10 @@ interface Stored {
   channel: string;
 }
 const conversationOf = async (contact: string) =>
-  (await database()`SELECT status, outcome, state, revision, worrying, channel, id FROM conversations WHERE contact_id = ${contact} ORDER BY created_at, id`) as unknown as Stored[];
+  (await database()`SELECT status, outcome, state, revision, worrying, channel, id FROM conversations WHERE contact_id = ${contact} ORDER BY created_at, id`) as unknown as [
+    Stored,
+    ...Stored[],
+  ];
 
 before(emptyDatabase);
 beforeEach(
@@ -200,7 +203,7 @@ test("status callbacks count in any order and never go back", async () => {
 test("the same flow goes by telephone: keys, silence, and a webhook that comes twice", async () => {
   const person = await personWithReminder({ phone: "+14155550111", dueAt: due, channel: "voice" });
   await askDue(database(), new Date());
-  const [{ id }] = (await conversationOf(person.id)) as [{ id: string }];
+  const [{ id }] = await conversationOf(person.id);
   const call = (path: string, form: Record<string, string>) =>
     fromTwilio(path, { CallSid: `CA${"1".repeat(32)}`, ...form }).then((answer) => answer.text());
   const question = await call(`/api/twilio/voice?conversation=${id}`, { AnsweredBy: "human" });
@@ -220,7 +223,7 @@ test("the same flow goes by telephone: keys, silence, and a webhook that comes t
 test("a voicemail is told the question, which goes on by text", async () => {
   const person = await personWithReminder({ phone: "+14155550112", dueAt: due, channel: "voice" });
   await askDue(database(), new Date());
-  const [{ id }] = (await conversationOf(person.id)) as [{ id: string }];
+  const [{ id }] = await conversationOf(person.id);
   const twiml = await (
     await fromTwilio(`/api/twilio/voice?conversation=${id}`, { CallSid: "CA9", AnsweredBy: "machine_start" })
   ).text();
@@ -237,7 +240,7 @@ test("what people are called cannot become markup of a call", async () => {
     title: "</Say><Dial>+1900</Dial>",
   });
   await askDue(database(), new Date());
-  const [{ id }] = (await conversationOf(person.id)) as [{ id: string }];
+  const [{ id }] = await conversationOf(person.id);
   const twiml = await (await fromTwilio(`/api/twilio/voice?conversation=${id}`, { CallSid: "CA9" })).text();
   assert.doesNotMatch(twiml, /<Dial>/);
 });

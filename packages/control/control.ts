@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadOrCreateKey } from "@evenkeel/disk";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
+import { SignalRecorder } from "@evenkeel/signals/client/signal-recorder";
 import { SignalsClient } from "@evenkeel/signals/client/signals-client";
 import type { Hono } from "hono";
 import { appHandlers } from "./api/handlers/apps.ts";
@@ -49,6 +50,7 @@ import { Sweeper } from "./retention/sweeper.ts";
 import { SandboxLink } from "./sandbox/sandbox-link.ts";
 import { CallTargets } from "./schedules/call-targets.ts";
 import { ScheduleCaller } from "./schedules/schedule-caller.ts";
+import { ScheduleMeasures } from "./schedules/schedule-measures.ts";
 import { Scheduler } from "./schedules/scheduler.ts";
 import { schedulerBeat } from "./schedules/scheduler-beat.ts";
 import { Feed } from "./serving/feed.ts";
@@ -141,11 +143,15 @@ export class Control {
     );
     const configurer = new Configurer({ layout, database, vault, place, pipeline });
     const pushReceiver = new PushReceiver({ layout, place, database, serving, pipeline, branches, hub });
+    const measures = new SignalRecorder({
+      ...{ socketPath: layout.signalsSocket, origin: "control", name: "control" },
+    });
     const scheduler = new Scheduler({
       database,
       caller: new ScheduleCaller(edge.address, place, loadOrCreateKey(layout.scheduleKey)),
       targets: new CallTargets(database, vault),
       onRound: schedulerBeat(layout.schedulerBeat),
+      measures: new ScheduleMeasures(measures),
     });
     // A release may bring schedules that are due before the scheduler would look again.
     serving.onCommit = () => scheduler.nudge();
@@ -172,6 +178,7 @@ export class Control {
         hub,
         pushReceiver,
         signals,
+        measures,
         scheduler,
       },
       startedAtMs: Date.now(),
@@ -237,6 +244,7 @@ export class Control {
     this.parts.host.stop();
     this.parts.databases.stop();
     this.parts.signals.stop();
+    this.parts.measures.stop();
     this.parts.evidence.stop();
     await this.server.stop(true);
     await this.parts.database.stop();

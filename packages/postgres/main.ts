@@ -6,6 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { layoutFromEnvironment } from "@evenkeel/model";
 import { DatabaseKeeper } from "./keeper/database-keeper.ts";
+import { DatabaseMeasures } from "./keeper/measure/database-measures.ts";
 import { serveDatabases } from "./keeper/serve-databases.ts";
 import { PlatformKeeper } from "./platform/platform-keeper.ts";
 
@@ -15,6 +16,7 @@ const restartDelayMs = 100;
 const layout = layoutFromEnvironment(process.env);
 mkdirSync(layout.run, { recursive: true });
 const stop = () => {
+  measures.stop();
   server.stop();
   void Promise.all([keeper.release(), platform.release()]).finally(() => process.exit(0));
 };
@@ -24,6 +26,10 @@ const platform = new PlatformKeeper(layout, () => setTimeout(stop, restartDelayM
 const server = serveDatabases(keeper, platform, layout.databasesSocket);
 keeper.open();
 platform.open();
+const measures = new DatabaseMeasures(layout.signalsSocket, {
+  databases: () => keeper.measured(),
+  platform: () => platform.measure(),
+});
 process.once("SIGTERM", stop);
 process.once("SIGINT", stop);
 console.log(JSON.stringify({ ready: true, pid: process.pid }));

@@ -6,6 +6,7 @@ import { type ClaimedRun, claimRuns } from "./claim-runs.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type CallOutcome, recordCall, releaseRuns } from "./run-store.ts";
 import type { CallTarget } from "./schedule-caller.ts";
+import type { ScheduleMeasures } from "./schedule-measures.ts";
 import { beat, buryScheduler, removeScheduler } from "./scheduler-store.ts";
 import { readAgenda, returnToNow, writeDueTicks } from "./tick-store.ts";
 
@@ -15,6 +16,7 @@ export interface SchedulerParts {
   targets: { of(deployment: DeploymentId): Promise<CallTarget> };
   /** After each round that went well; somebody else watches that they go on. */
   onRound?: () => void;
+  measures?: Pick<ScheduleMeasures, "called" | "ended">;
   clock?: Clock;
 }
 
@@ -233,6 +235,7 @@ export class Scheduler {
     const failures = run.failures + 1;
     const retryAtMs =
       outcome.reason !== undefined && failures <= run.retries ? nowMs + retryDelayMs(failures) : undefined;
+    this.parts.measures?.ended(run, outcome, retryAtMs !== undefined);
     return this.patiently(() =>
       recordCall(this.parts.database, { id: run.id, by: this.id }, outcome, nowMs, retryAtMs),
     );
@@ -242,6 +245,7 @@ export class Scheduler {
   private async call(run: ClaimedRun): Promise<CallOutcome | undefined> {
     try {
       const target = await this.patiently(() => this.parts.targets.of(run.deployment));
+      this.parts.measures?.called(run, this.clock.wallMs());
       return await this.parts.caller.call(run, target, this.abort.signal);
     } catch (error) {
       if (this.abort.signal.aborted) return undefined;

@@ -20,6 +20,8 @@ import { ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { type DatabaseRecord, removeFolder } from "./database-record.ts";
 import { finishSwitch } from "./finish-switch.ts";
+import type { MeasuredProtection } from "./measure/database-measures.ts";
+import { type DatabaseLevels, readLevels } from "./measure/read-levels.ts";
 import { checkUpkeep, nextBackupMs, readSchedule, usualTerms } from "./protection-terms.ts";
 import { readStatements } from "./read-statements.ts";
 import { restoreInPlace } from "./restore-in-place.ts";
@@ -149,6 +151,19 @@ export class AppDatabase {
 
   statements(): Promise<StatementReport[]> {
     return this.whileServing(() => readStatements(this.superuser));
+  }
+
+  get isRunning(): boolean {
+    return this.running;
+  }
+
+  /** Out of turn: a restore must not keep it from being measured. @throws where the server is away */
+  levels(): Promise<DatabaseLevels> {
+    return readLevels(this.superuser);
+  }
+
+  measureProtection(): Promise<MeasuredProtection> {
+    return this.protection.measure();
   }
 
   variables(): Record<string, string> {

@@ -10,6 +10,7 @@ import { expireBackups } from "../backup/expire.ts";
 import { withSession } from "../client/session.ts";
 import { waitAtMost } from "../client/waiting.ts";
 import { ArchiveBehindError } from "../errors.ts";
+import type { MeasuredProtection } from "./measure/database-measures.ts";
 
 const lookEveryMs = 60_000;
 const firstRetryMs = 1_000;
@@ -102,6 +103,16 @@ export class ClusterProtection {
       ...(status?.archiveFailing ? { error: errorJson(status.archiveFailing) } : {}),
       ...(behindMs > behindLimitMs ? { behindMs } : {}),
     };
+  }
+
+  /** What is measured of it. @throws what reading the archive throws */
+  async measure(): Promise<MeasuredProtection> {
+    const newestBackupMs = await this.newestBackupMs();
+    const measured: MeasuredProtection = newestBackupMs === undefined ? {} : { newestBackupMs };
+    if (this.startedMs === undefined) return measured;
+    // What was committed before this archiver began is known once it has shipped.
+    const archivedToMs = this.archiver?.status().shipped?.timeMs || this.startedMs;
+    return { ...measured, archiveLagMs: Date.now() - archivedToMs };
   }
 
   /** Called in turn, while the server runs. */

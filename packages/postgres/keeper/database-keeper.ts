@@ -18,6 +18,7 @@ import { BranchKeeper, type BranchKeeperParts } from "./branches/branch-keeper.t
 import type { OnProgress } from "./cluster-protection.ts";
 import { databaseArchive, databaseKeys, databasePlace } from "./database-place.ts";
 import { type DatabaseRecord, readRecords, sweepRemoved, writeRecord } from "./database-record.ts";
+import type { MeasuredDatabase } from "./measure/database-measures.ts";
 import { VerificationKeeper } from "./verification/verification-keeper.ts";
 
 const keyOf = ({ app, environment }: AppEnvironment): string => `${app}/${environment}`;
@@ -66,6 +67,15 @@ export class DatabaseKeeper {
     }
     this.branches.open();
     this.verifications.open();
+  }
+
+  /** For being measured. */
+  measured(): MeasuredDatabase[] {
+    return [...this.databases.values()].map((database) => ({
+      ...{ record: database.record, isRunning: database.isRunning },
+      protection: () => database.measureProtection(),
+      levels: () => database.levels(),
+    }));
   }
 
   /** Servers go on. */

@@ -11,6 +11,7 @@ import { openTarget } from "../archive/open-target.ts";
 import { probeTarget } from "../archive/probe-target.ts";
 import { waitAtMost } from "../client/waiting.ts";
 import { ClusterProtection, type OnProgress } from "../keeper/cluster-protection.ts";
+import type { MeasuredProtection } from "../keeper/measure/database-measures.ts";
 import { readSchedule, usualTerms } from "../keeper/protection-terms.ts";
 import { isInside, readArchivePlace, writeArchivePlace } from "./archive-place.ts";
 import { FileCopier } from "./file-copier.ts";
@@ -67,6 +68,11 @@ export class PlatformKeeper {
     this.ended = true;
     this.ending.resolve();
     await Promise.all([this.database.end(), this.copyFiles()]);
+  }
+
+  /** What is measured of the platform's own database. @throws what reading the archive throws */
+  measure(): Promise<MeasuredProtection> {
+    return this.database.measure();
   }
 
   async answer(request: PlatformRequest, onProgress: OnProgress): Promise<{ platform: PlatformProtection }> {

@@ -1,4 +1,5 @@
 import type { HomeLayout } from "@evenkeel/model";
+import type { SignalRecorder } from "@evenkeel/signals/client/signal-recorder";
 import type { SignalsClient } from "@evenkeel/signals/client/signals-client";
 import type { Place } from "../../apps/hosts.ts";
 import type { BlobsLink } from "../../blobs/blobs-link.ts";
@@ -45,5 +46,7 @@ export interface ControlParts {
   pushReceiver: PushReceiver;
   scheduler: Scheduler;
   signals: SignalsClient;
+  /** Of what control itself measures. */
+  measures: SignalRecorder;
   startedAtMs: number;
 }

@@ -328,3 +328,35 @@ function pidOf(name: string): number {
   const table = JSON.parse(readFileSync(join(platform.home, "run/processes.json"), "utf8"));
   return (table as Record<string, { pid: number }>)[name]!.pid;
 }
+
+test(
+  "a prebuilt output brings its Procfile, its flags and the schema of its variables",
+  async () => {
+    const folder = writePrebuilt(platform.sourceFolder("complete"), {
+      config: { routes: [{ handle: "filesystem" }] },
+      files: { "index.html": "static" },
+    });
+    const put = (files: Record<string, string>) =>
+      Promise.all(Object.entries(files).map(([name, text]) => Bun.write(join(folder, name), text)));
+    await put({
+      Procfile: "web: node web.js",
+      "web.js": `require("node:http").createServer((_, answer) => answer.end("from web")).listen(process.env.PORT);`,
+      "package.json": JSON.stringify({ name: "complete", private: true }),
+      "flags.flagd.json": JSON.stringify({
+        flags: { NEW: { state: "ENABLED", variants: { on: true, off: false }, defaultVariant: "on" } },
+      }),
+      "env.ts": `import { check } from "./check";
+        export default { "~standard": { version: 1, vendor: "own", validate: check } };`,
+      "check.ts": `export const check = (value: Record<string, string>) => value["LIMIT"] === "5"
+        ? { value } : { issues: [{ message: "has to be five", path: ["LIMIT"] }] };`,
+    });
+    const words = ["deploy", folder, "--app", "complete", "--prebuilt", "--prod"];
+    expect((await platform.failing(...words)).stderr).toContain("LIMIT: has to be five");
+    await platform.must("env", "set", "complete", "LIMIT=5");
+    await platform.must(...words);
+    expect((await platform.get("complete.localhost", "/")).text()).toBe("static");
+    expect((await platform.get("complete.localhost", "/other")).text()).toBe("from web");
+    expect(await platform.must("flags", "ls", "complete")).toContain("NEW");
+  },
+  limitMs,
+);

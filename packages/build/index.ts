@@ -7,7 +7,7 @@
  *
  * With a Procfile `buildServices` follows, in the place of `runBuild` or after it.
  *
- * With `--prebuilt`: receiveUpload → unpackSource → prebuiltFolder → importOutput → removeBuildFolder.
+ * With `--prebuilt`: receiveUpload → unpackSource → prebuiltFolder → importOutput → removeBuildFolder; with a Procfile `buildServices` before the import.
  */
 export type { BuildPlan, PackageManager, ProjectSettings } from "./detect/build-plan.ts";
 export { inspectSource } from "./detect/inspect-source.ts";

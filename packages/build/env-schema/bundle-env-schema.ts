@@ -6,9 +6,7 @@ import { type RoomLogLine, runInRoom } from "../room/run-in-room.ts";
 import type { BuildFolder } from "../vercel-build/build-folder.ts";
 import { sourcePlace } from "../vercel-build/build-room.ts";
 import { bunPlace } from "./bun-place.ts";
-
-/** The first that is there. */
-const names = ["env.ts", "env.mts", "env.mjs", "env.js"];
+import { envSchemaNames } from "./schema-names.ts";
 
 const limits = roomLimits({
   cpus: 1,
@@ -39,7 +37,7 @@ export async function bundleEnvSchema(
   signal?: AbortSignal,
 ): Promise<BundledEnvSchema | undefined> {
   const project = join(folder.source, rootDirectory);
-  const name = names.find((candidate) => isFile(join(project, candidate)));
+  const name = envSchemaNames.find((candidate) => isFile(join(project, candidate)));
   if (name === undefined) return undefined;
   const output = join(folder.path, "env-schema");
   rmSync(output, { recursive: true, force: true });

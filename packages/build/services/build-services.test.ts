@@ -60,7 +60,7 @@ async function build(): Promise<{ output: BuildOutput; log: string }> {
     secrets: { KEY: "hunter2-long" },
     onLog: ({ text }: { text: string }) => void lines.push(text),
   };
-  const services = await buildServices(layout, options, plan.services!);
+  const services = await buildServices(layout, options, plan.services!, plan.vercel);
   const output = await importOutput(layout, { ...emptyOutput(options), services });
   await removeBuildFolder(layout, folder.id);
   return { output, log: lines.join("\n") };

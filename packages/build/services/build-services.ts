@@ -22,16 +22,19 @@ export interface BuiltServices extends Omit<Services, "slug"> {
   settled: boolean;
 }
 
-/** A copy of the source for the services; to be made before `vercel build`, which leaves its own things there. */
-export async function setAsideServices({ folder, plan }: RunBuildOptions): Promise<void> {
+/** A copy of the source for the services, without a build output; to be made before `vercel build`, which leaves its own things there. */
+export async function setAsideServices({ folder }: Pick<RunBuildOptions, "folder">): Promise<void> {
   const path = servicesFolder(folder.path);
   await rm(path, { recursive: true, force: true });
-  if (plan.vercel) await cp(folder.source, path, { recursive: true, verbatimSymlinks: true });
+  const own = join(folder.source, ".vercel");
+  await cp(folder.source, path, { recursive: true, verbatimSymlinks: true, filter: (from) => from !== own });
 }
 
 /**
  * Builds the services of a Procfile as Heroku does, each step in the room of a build. The files are the whole source with what its
  * build made of it.
+ *
+ * @param apart in the copy that `setAsideServices` has made; else in the source itself
  *
  * @throws SystemPackagesMissingError (`system_packages_missing`), and what `runBuild` throws
  */
@@ -39,12 +42,13 @@ export async function buildServices(
   layout: HomeLayout,
   options: RunBuildOptions,
   services: ServicesPlan,
+  apart: boolean,
 ): Promise<BuiltServices> {
   const { folder, plan, tools, onLog } = options;
   const note = (text: string) => onLog({ atMs: Date.now(), stream: "platform", text });
   const unknown = requireSystemPackages(services.systemPackages);
   if (unknown) note(unknown);
-  const path = plan.vercel ? servicesFolder(folder.path) : folder.source;
+  const path = apart ? servicesFolder(folder.path) : folder.source;
   const limits = roomLimits(options.limits);
   const endsAtMs = performance.now() + limits.wallTimeMs;
   let last: RoomOutcome | undefined;

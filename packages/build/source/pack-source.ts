@@ -6,6 +6,7 @@ import type { FileHash } from "@evenkeel/model";
 import { pack as packTar } from "tar-stream";
 import { SourceUnreadableError } from "../errors.ts";
 import { hashFile } from "../store/file-intake.ts";
+import { packEnvSchema } from "./pack-env-schema.ts";
 import { selectPrebuilt } from "./select-prebuilt.ts";
 import { checkLinks, type SourceItem, selectSource } from "./select-source.ts";
 import { type SourceLimits, SourceMeter } from "./source-limits.ts";
@@ -14,7 +15,10 @@ import { type SourceLimits, SourceMeter } from "./source-limits.ts";
 const wholeReadBytes = 1024 * 1024;
 
 export interface PackOptions {
-  /** Packs `.vercel/output` and what its functions' `filePathMap`s name, instead of the source. */
+  /**
+   * Packs `.vercel/output`, what its functions' `filePathMap`s name, and what a deploy reads beside it (migrations, flags, the schema of
+   * variables, with a Procfile the whole source), instead of the source.
+   */
   prebuilt?: boolean;
   limits?: Partial<SourceLimits>;
 }
@@ -32,7 +36,7 @@ export interface PackedSource {
  * Snapshots `folder` into the archive `archivePath`, leaving out what .gitignore, .vercelignore, .evenkeelignore and Vercel's own list
  * name. Times and owners are left out and the order is fixed, so the same tree makes the same archive.
  *
- * @throws SourceTooLargeError, SourceEntryRefusedError, SourceUnreadableError, BuildWithoutOutputError (`prebuilt`)
+ * @throws SourceTooLargeError, SourceEntryRefusedError, SourceUnreadableError; with `prebuilt` BuildWithoutOutputError, EnvSchemaUnreadableError
  */
 export async function packSource(
   folder: string,
@@ -40,7 +44,9 @@ export async function packSource(
   options: PackOptions = {},
 ): Promise<PackedSource> {
   const root = realpathSync(folder);
-  const items = checkLinks(options.prebuilt ? selectPrebuilt(root) : selectSource(root));
+  const items = checkLinks(
+    options.prebuilt ? [...selectPrebuilt(root), ...(await packEnvSchema(root))] : selectSource(root),
+  );
   const meter = new SourceMeter(options.limits);
   for (const item of items) meter.count(item.path, "symlink" in item ? 0 : item.sizeBytes);
 
@@ -76,8 +82,9 @@ async function add(tar: ReturnType<typeof packTar>, root: string, item: SourceIt
   const mode = item.executable ? 0o755 : 0o644;
   const absolute = `${root}/${item.path}`;
   try {
-    if (item.sizeBytes <= wholeReadBytes) {
-      tar.entry({ name: item.path, mode, mtime }, await readFile(absolute), done);
+    if (item.content || item.sizeBytes <= wholeReadBytes) {
+      const bytes = item.content ? Buffer.from(item.content) : await readFile(absolute);
+      tar.entry({ name: item.path, mode, mtime }, bytes, done);
     } else {
       const entry = tar.entry({ name: item.path, mode, mtime, size: item.sizeBytes }, done);
       // Read to the size that was declared, and no further when the file grows meanwhile.

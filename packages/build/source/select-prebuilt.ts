@@ -6,13 +6,17 @@ import { itemAt, type SourceItem, selectSource } from "./select-source.ts";
 
 const outputFolder = ".vercel/output";
 const linkLimit = 40;
+/** What is in force with the release. */
+const flagsFile = /(^|\/)flags\.(?:[a-z]+\.)?flagd\.json$/;
+/** Its processes are built from the source, as without `--prebuilt`: only `vercel build` has been done. */
+const procfile = /(^|\/)Procfile$/;
 /** What tells the changes that the database needs before the output is served. */
 const migrationFile =
   /\.sql$|(^|\/)meta\/_journal\.json$|(^|\/)migration_lock\.toml$|(^|\/)drizzle\.config\.(ts|js|mjs|json)$/;
 
 /**
  * What an existing `.vercel/output` needs: itself, the files outside it that its functions' `filePathMap`s name, with the links on
- * the way to them, and the source's migrations. Sorted.
+ * the way to them, the source's migrations and flags, and with a Procfile the whole source. Sorted.
  *
  * @throws BuildWithoutOutputError (`build_without_output`), SourceEntryRefusedError, SourceUnreadableError
  */
@@ -37,8 +41,11 @@ export function selectPrebuilt(root: string): SourceItem[] {
   for (const config of configs) {
     for (const source of mappedSources(root, config)) addWithLinks(root, source, items, config);
   }
-  for (const item of selectSource(root)) {
-    if (!("symlink" in item) && migrationFile.test(item.path)) items.set(item.path, item);
+  const source = selectSource(root);
+  const whole = source.some(({ path }) => procfile.test(path));
+  for (const item of source) {
+    const read = !("symlink" in item) && (migrationFile.test(item.path) || flagsFile.test(item.path));
+    if (whole || read) items.set(item.path, item);
   }
   return [...items.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
 }

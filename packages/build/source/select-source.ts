@@ -4,7 +4,13 @@ import { IgnoreRules } from "./ignore-rules.ts";
 
 /** One thing to be packed; folders come into being by what is in them. */
 export type SourceItem =
-  | { path: string; sizeBytes: number; executable: boolean }
+  | {
+      path: string;
+      sizeBytes: number;
+      executable: boolean;
+      /** Its bytes; absent: those of the file in the source. */
+      content?: Uint8Array;
+    }
   | { path: string; symlink: string };
 
 /**

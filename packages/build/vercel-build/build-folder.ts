@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type AppName, type HomeLayout, InvalidValueError } from "@evenkeel/model";
+import { bundledSchemaFolder, envSchemaNames } from "../env-schema/schema-names.ts";
 import { BuildWithoutOutputError } from "../errors.ts";
 import type { BuiltFolder } from "../import/import-output.ts";
 
@@ -57,10 +58,16 @@ export function prebuiltFolder(folder: BuildFolder, rootDirectory = ""): BuiltFo
   for (const project of [folder.source, join(folder.source, rootDirectory)]) {
     const output = join(project, ".vercel/output");
     if (existsSync(join(output, "config.json"))) {
-      return { output, project, boundary: folder.source, settled: true };
+      const envSchema = bundledSchema(join(project, bundledSchemaFolder));
+      return { output, project, boundary: folder.source, settled: true, ...(envSchema && { envSchema }) };
     }
   }
   throw new BuildWithoutOutputError("The prebuilt source has no .vercel/output/config.json", {
     hint: "Run `vercel build --prod` first, or deploy without --prebuilt.",
   });
+}
+
+function bundledSchema(folder: string): BuiltFolder["envSchema"] {
+  const schemas = envSchemaNames.map((name) => ({ name, path: join(folder, `${name}.mjs`) }));
+  return schemas.find(({ path }) => lstatSync(path, { throwIfNoEntry: false })?.isFile());
 }

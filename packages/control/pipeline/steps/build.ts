@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   type BuiltFolder,
   buildFolder,
@@ -15,6 +16,7 @@ import {
   setAsideServices,
   type ToolWish,
 } from "@evenkeel/build";
+import { SourceTree } from "@evenkeel/build/detect/source-tree";
 import { readSandboxRoutes } from "@evenkeel/host/agent/sandbox-routes";
 import { leadVariables } from "@evenkeel/host/launcher/outside/lead-variables";
 import { sandboxProvidersVariable } from "@evenkeel/model";
@@ -25,47 +27,69 @@ import { openEnvironment } from "../../deployments/deployment-environment.ts";
 import type { BuildLog } from "../../logs/build-log.ts";
 import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
 
+type Built = BuiltFolder & { tools?: ToolWish[] };
+
 /** Builds in the room, a few at once on this machine. Prebuilt output only has to be found. */
 export const buildStep: PipelineStep = {
   name: "build",
   state: "building",
   async run(job, parts) {
     const { settings } = await getApp(parts.database, job.deployment.app);
-    const folder = buildFolder(parts.layout, job.deployment.id);
     const built =
       job.deployment.kind === "prebuilt"
-        ? prebuiltFolder(folder, settings.rootDirectory ?? undefined)
+        ? await prebuilt(job, parts, settings)
         : await parts.builds.take(() => build(job, parts, settings), job.signal);
     return { ...built };
   },
 };
 
-async function build(
+async function build(job: Job, parts: PipelineParts, settings: AppSettings): Promise<Built> {
+  const options = await prepare(job, parts, settings);
+  const { folder, plan } = options;
+  if (plan.services && plan.vercel) await setAsideServices(options);
+  const built = plan.vercel ? await runBuild(parts.layout, options) : emptyOutput(options);
+  const services = plan.services && (await buildServices(parts.layout, options, plan.services, plan.vercel));
+  const envSchema = await bundleEnvSchema(folder, plan.settings.rootDirectory ?? "", job.signal);
+  // The tools for a migration command, which runs with the same ones.
+  return { ...built, ...(services && { services }), ...(envSchema && { envSchema }), tools: plan.tools };
+}
+
+/** The output is there; the processes of a Procfile are built from the source that came with it. */
+async function prebuilt(job: Job, parts: PipelineParts, settings: AppSettings): Promise<Built> {
+  const folder = buildFolder(parts.layout, job.deployment.id);
+  const root = settings.rootDirectory ?? "";
+  const built = prebuiltFolder(folder, root);
+  const tree = new SourceTree(folder.source);
+  if (tree.readText(join(tree.appFolder(root), "Procfile")) === undefined) return built;
+  return parts.builds.take(async () => {
+    const options = await prepare(job, parts, settings);
+    const { services, tools } = options.plan;
+    if (!services) return built;
+    await setAsideServices(options);
+    return { ...built, services: await buildServices(parts.layout, options, services, true), tools };
+  }, job.signal);
+}
+
+/** What a build in the room needs: the plan, its tools, and the variables. */
+async function prepare(
   { deployment, log, signal }: Job,
   parts: PipelineParts,
   settings: AppSettings,
-): Promise<BuiltFolder & { tools: ToolWish[] }> {
+): Promise<RunBuildOptions> {
   const folder = buildFolder(parts.layout, deployment.id);
   const plan = await inspectSource(folder.source, projectSettings(settings));
   for (const warning of plan.warnings) log.note(warning);
   const tools = await provisionToolchain(parts.layout, plan.tools, progressNotes(log));
   const { user, system, secrets } = await openEnvironment(parts.database, parts.vault, deployment.id);
-  const root = plan.settings.rootDirectory ?? "";
-  const declared = readDeclared(folder.source, root);
+  const declared = readDeclared(folder.source, plan.settings.rootDirectory ?? "");
   const buildOnly = buildVariables(deployment, declared.build, user);
-  const options: RunBuildOptions = {
+  return {
     ...{ folder, plan, tools, app: deployment.app, signal },
     target: deployment.environment === "production" ? "production" : "preview",
     environment: withLead(parts, { ...buildOnly, ...user, ...system }),
     secrets,
     onLog: (line) => log.write(line),
   };
-  if (plan.services) await setAsideServices(options);
-  const built = plan.vercel ? await runBuild(parts.layout, options) : emptyOutput(options);
-  const services = plan.services && (await buildServices(parts.layout, options, plan.services));
-  const envSchema = await bundleEnvSchema(folder, root, signal);
-  // The tools for a migration command, which runs with the same ones.
-  return { ...built, ...(services && { services }), ...(envSchema && { envSchema }), tools: plan.tools };
 }
 
 /** A build that asks outside providers asks their twins, where the deployment has them. */

@@ -1,3 +1,7 @@
+export * from "./engine/evaluate.ts";
+export * from "./engine/signal-history.ts";
+export * from "./engine/signal-reader.ts";
+export type { Weighed } from "./engine/weigh.ts";
 export * from "./errors.ts";
 export { ruleText, variableFaults } from "./kinds/env-schema.ts";
 export { clauseKinds } from "./kinds/index.ts";

@@ -1,0 +1,182 @@
+import type { EnvironmentName } from "@evenkeel/model";
+import { type ActionName, actionNames, type Clause, type Watch } from "../language/clause.ts";
+import { conditionText } from "../language/condition.ts";
+import type { SignalReader, Target } from "./signal-reader.ts";
+import { type Weighed, weigh } from "./weigh.ts";
+
+/** - `error`: the clause could not be evaluated, which is a breach of the runbook, never silence. */
+export type ClauseState = "ok" | "breached" | "unknown" | "error";
+
+export interface Finding {
+  clause: string;
+  state: ClauseState;
+  severity: Watch["severity"];
+  /** Since when it is in this state, in seconds since the epoch. */
+  sinceS: number;
+  /** Of each of its conditions, in their order. */
+  conditions: (Weighed & { says: string })[];
+  /** Of `error`. */
+  message?: string;
+}
+
+export interface Decision {
+  /** The clause that led to it, and others that were broken at that moment and wanted the same or less. */
+  clause: string;
+  alsoBroken: string[];
+  action: ActionName;
+  severity: Watch["severity"];
+  flag?: Watch["flag"];
+  /** The deployment that answered. */
+  deployment?: string;
+  atS: number;
+  finding: Finding;
+}
+
+/** What the engine has to know of the moments before; plain data, so that whoever goes on after a crash can. */
+export interface EngineState {
+  deployment?: string;
+  clauses: Record<string, { state: ClauseState; sinceS: number; acted?: true }>;
+  /** Until when nothing of its kind is decided anew, by action. */
+  coolsUntilS: Partial<Record<ActionName, number>>;
+}
+
+export const initialState = (): EngineState => ({ clauses: {}, coolsUntilS: {} });
+
+export interface Evaluation {
+  findings: Finding[];
+  decisions: Decision[];
+  state: EngineState;
+}
+
+const rollbacks: readonly ActionName[] = ["staged_rollback", "immediate_rollback"];
+const strength = (action: ActionName): number => actionNames.indexOf(action);
+
+/**
+ * What is to be said and done of an environment at a moment. Pure: the same clauses, signals, moment and state give the same.
+ *
+ * - A clause acts once for each breach of it, at its beginning; if it is cooling down then, once that is over and it is still broken.
+ * - Of clauses that are broken at once and want the deployment rolled back, the strongest decides, and the others stand in its evidence.
+ * - A rollback, staged or not, is decided once for a deployment, and none is while the one before cools down.
+ * - A clock that was set back changes nothing until it has caught up.
+ */
+export function evaluate(
+  clauses: readonly Clause[],
+  signals: SignalReader,
+  nowS: number,
+  before: EngineState,
+  target: Target,
+  environment: EnvironmentName,
+): Evaluation {
+  const state = carryOver(before, target);
+  const findings: Finding[] = [];
+  const due: Decision[] = [];
+  for (const clause of clauses) {
+    const finding = find(clause, signals, nowS, state, target, environment);
+    if (!finding) continue;
+    findings.push(finding);
+    const known = state.clauses[clause.id];
+    const isBroken = finding.state === "breached" || finding.state === "error";
+    const acted = isBroken && known?.acted === true;
+    state.clauses[clause.id] = { state: finding.state, sinceS: finding.sinceS, ...(acted ? { acted } : {}) };
+    if (!isBroken || acted) continue;
+    due.push(decision(clause, finding, target, nowS));
+  }
+  return { findings, decisions: choose(due, clauses, state, nowS, target), state };
+}
+
+function carryOver(before: EngineState, { deployment }: Target): EngineState {
+  const same = before.deployment === deployment;
+  return {
+    ...(deployment === undefined ? {} : { deployment }),
+    // What was broken of another deployment says nothing of this one.
+    clauses: same ? { ...before.clauses } : {},
+    coolsUntilS: { ...before.coolsUntilS },
+  };
+}
+
+function find(
+  clause: Clause,
+  signals: SignalReader,
+  nowS: number,
+  state: EngineState,
+  target: Target,
+  environment: EnvironmentName,
+): Finding | undefined {
+  const known = state.clauses[clause.id];
+  const { watch } = clause;
+  const conclude = (now: ClauseState, conditions: Finding["conditions"], message?: string): Finding => ({
+    ...{ clause: clause.id, state: now, severity: watch?.severity ?? "warning", conditions },
+    sinceS: known && known.state === now ? known.sinceS : nowS,
+    ...(message === undefined ? {} : { message }),
+  });
+  try {
+    if (!watch) return overdue(clause, nowS) ? conclude("breached", []) : undefined;
+    if (!watch.environments.includes(environment)) return undefined;
+    const speaksOfDeployment = watch.any.some(({ measure }) => measure.about === "deployment");
+    if (speaksOfDeployment && target.deployment === undefined) return conclude("unknown", []);
+    const was = known?.state === "breached";
+    const conditions = watch.any.map((condition) => ({
+      ...weigh(condition, watch, signals, target, nowS, was),
+      says: conditionText(condition),
+    }));
+    return conclude(joined(conditions), conditions);
+  } catch (error) {
+    return conclude("error", [], error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What a person was to have seen to by now. */
+const overdue = ({ byHand }: Clause, nowS: number): boolean =>
+  byHand !== undefined && nowS * 1_000 >= Date.parse(byHand.due) + 86_400_000;
+
+const joined = (conditions: readonly Weighed[]): ClauseState => {
+  if (conditions.some(({ state }) => state === "breached")) return "breached";
+  return conditions.some(({ state }) => state === "unknown") ? "unknown" : "ok";
+};
+
+const decision = (clause: Clause, finding: Finding, { deployment }: Target, nowS: number): Decision => ({
+  clause: clause.id,
+  alsoBroken: [],
+  // A clause that cannot be evaluated must not roll anything back: that would be a breach nobody saw.
+  action: finding.state === "error" ? "record" : (clause.watch?.action ?? "record"),
+  severity: finding.severity,
+  ...(clause.watch?.flag && finding.state !== "error" ? { flag: clause.watch.flag } : {}),
+  ...(deployment === undefined ? {} : { deployment }),
+  atS: nowS,
+  finding,
+});
+
+/** Of what is due, what is done now; marks it in the state. */
+function choose(
+  due: Decision[],
+  clauses: readonly Clause[],
+  state: EngineState,
+  nowS: number,
+  { deployment }: Target,
+): Decision[] {
+  const chosen: Decision[] = [];
+  const backward = due
+    .filter(({ action }) => rollbacks.includes(action))
+    .sort((one, other) => strength(other.action) - strength(one.action));
+  const [strongest, ...weaker] = backward;
+  if (strongest && deployment !== undefined && !cools(state, rollbacks, nowS)) {
+    chosen.push({ ...strongest, alsoBroken: weaker.map(({ clause }) => clause) });
+    for (const { clause } of backward) state.clauses[clause]!.acted = true;
+  }
+  for (const each of due) {
+    if (rollbacks.includes(each.action)) continue;
+    // Records cost nothing and are told once a breach; what changes something waits.
+    if (each.action !== "record" && cools(state, [each.action], nowS)) continue;
+    chosen.push(each);
+    state.clauses[each.clause]!.acted = true;
+  }
+  for (const { action, clause } of chosen) {
+    if (action === "record" || action === "notify") continue;
+    const cooldownMs = clauses.find(({ id }) => id === clause)?.watch?.cooldownMs ?? 0;
+    state.coolsUntilS[action] = Math.max(state.coolsUntilS[action] ?? 0, nowS + cooldownMs / 1_000);
+  }
+  return chosen;
+}
+
+const cools = (state: EngineState, actions: readonly ActionName[], nowS: number): boolean =>
+  actions.some((action) => nowS < (state.coolsUntilS[action] ?? Number.NEGATIVE_INFINITY));

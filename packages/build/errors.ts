@@ -159,6 +159,12 @@ export class EnvSchemaFailedError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** A `runbook.ts` that does not end, throws, or exports something other than plain data. */
+export class RunbookUnreadableError extends EvenkeelError {
+  readonly code = "runbook_unreadable";
+  readonly fault = "user";
+}
+
 /** The room itself could not be made; the build never began. */
 export class RoomFailedError extends EvenkeelError {
   readonly code = "build_room_failed";

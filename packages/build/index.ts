@@ -22,6 +22,11 @@ export { sweepUploads } from "./retention/sweep-uploads.ts";
 export { isolationMissing } from "./room/room-isolation.ts";
 export type { RoomLimits } from "./room/room-limits.ts";
 export {
+  type EvaluatedRunbook,
+  type EvaluateRunbookOptions,
+  evaluateRunbook,
+} from "./runbook/evaluate-runbook.ts";
+export {
   type BuiltServices,
   buildServices,
   emptyOutput,

@@ -21,6 +21,7 @@ import { pushHandlers } from "./api/handlers/pushes.ts";
 import { releasePlanHandlers } from "./api/handlers/release-plan.ts";
 import { releaseRuleHandlers } from "./api/handlers/release-rules.ts";
 import { releaseHandlers } from "./api/handlers/releases.ts";
+import { runbookHandlers } from "./api/handlers/runbooks.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
 import { signalHandlers } from "./api/handlers/signals.ts";
 import { stagedReleaseHandlers } from "./api/handlers/staged-releases.ts";
@@ -47,6 +48,7 @@ import { ProgressHub } from "./pipeline/progress-hub.ts";
 import { Turns } from "./pipeline/turns.ts";
 import { Releaser } from "./releases/releaser.ts";
 import { Sweeper } from "./retention/sweeper.ts";
+import { RunbookWatcher } from "./runbook/runbook-watcher.ts";
 import { SandboxLink } from "./sandbox/sandbox-link.ts";
 import { CallTargets } from "./schedules/call-targets.ts";
 import { ScheduleCaller } from "./schedules/schedule-caller.ts";
@@ -121,6 +123,7 @@ export class Control {
     });
     const releaser = new Releaser({ database, vault, serving, staged, host, edge, place });
     staged.release = (row, who) => releaser.finishStaged(row, who);
+    const watcher = new RunbookWatcher({ database, serving, releaser, signals });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     const pipeline = new Pipeline(
       {
@@ -154,7 +157,10 @@ export class Control {
       measures: new ScheduleMeasures(measures),
     });
     // A release may bring schedules that are due before the scheduler would look again.
-    serving.onCommit = () => scheduler.nudge();
+    serving.onCommit = () => {
+      scheduler.nudge();
+      watcher.nudge();
+    };
     this.parts = {
       ...{
         layout,
@@ -180,6 +186,7 @@ export class Control {
         signals,
         measures,
         scheduler,
+        watcher,
       },
       startedAtMs: Date.now(),
     };
@@ -209,6 +216,7 @@ export class Control {
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();
+        this.parts.watcher.start();
         this.overlapEnder.start();
         void this.parts.keyRotation.resume(this.rotationSignal.signal);
         return;
@@ -237,6 +245,7 @@ export class Control {
     this.overlapEnder.stop();
     this.rotationSignal.abort();
     void this.server.stop();
+    await this.parts.watcher.stop();
     await this.parts.scheduler.stop(callGraceMs);
     await this.parts.staged.stop();
     await this.parts.pipeline.stop();
@@ -270,6 +279,7 @@ export class Control {
       ...verificationHandlers(parts),
       ...scheduleHandlers(parts),
       ...signalHandlers(parts),
+      ...runbookHandlers(parts),
       ...processHandlers(parts),
       ...pushHandlers(parts, pushes),
     };

@@ -538,6 +538,42 @@ export class DeploymentStateError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** What is released has no `runbook.ts`, or nothing is released. */
+export class RunbookMissingError extends EvenkeelError {
+  readonly code = "runbook_missing";
+  readonly fault = "user";
+
+  constructor(app: string, environment: string) {
+    super(`${app} has no runbook in force in ${environment}`, {
+      hint: "Write a runbook.ts beside the app (`evenkeel runbook init` makes one) and deploy it.",
+    });
+  }
+}
+
+/** A time that ends before it begins, or that is longer than what is kept of it by the second. */
+export class InvalidRangeError extends EvenkeelError {
+  readonly code = "range_invalid";
+  readonly fault = "user";
+
+  constructor() {
+    super("The time to be replayed is empty or longer than an hour", {
+      hint: "Seconds are kept for an hour: choose --from and --to within it.",
+    });
+  }
+}
+
+/** What was to be led away from does not answer any more: somebody was faster. */
+export class DeploymentMovedError extends EvenkeelError {
+  readonly code = "deployment_moved";
+  readonly fault = "user";
+
+  constructor(id: string, host: string) {
+    super(`Deployment ${id} does not answer at ${host} any more`, {
+      hint: "Look at what was released since.",
+    });
+  }
+}
+
 /** A newer deployment or a person ended this one before it went live. */
 export class DeploymentEndedError extends EvenkeelError {
   readonly code = "deployment_ended";

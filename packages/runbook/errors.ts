@@ -28,9 +28,3 @@ export class RunbookInvalidError extends EvenkeelError {
     this.faults = faults;
   }
 }
-
-/** A `runbook.ts` that does not end, throws, or exports something other than plain data. */
-export class RunbookUnreadableError extends EvenkeelError {
-  readonly code = "runbook_unreadable";
-  readonly fault = "user";
-}

@@ -7,7 +7,7 @@ import { itemAt, type SourceItem, selectSource } from "./select-source.ts";
 const outputFolder = ".vercel/output";
 const linkLimit = 40;
 /** What is in force with the release. */
-const flagsFile = /(^|\/)flags\.(?:[a-z]+\.)?flagd\.json$/;
+const releasedFile = /(^|\/)(?:flags\.(?:[a-z]+\.)?flagd\.json|runbook\.m?[jt]s)$/;
 /** Its processes are built from the source, as without `--prebuilt`: only `vercel build` has been done. */
 const procfile = /(^|\/)Procfile$/;
 /** What tells the changes that the database needs before the output is served. */
@@ -16,7 +16,7 @@ const migrationFile =
 
 /**
  * What an existing `.vercel/output` needs: itself, the files outside it that its functions' `filePathMap`s name, with the links on
- * the way to them, the source's migrations and flags, and with a Procfile the whole source. Sorted.
+ * the way to them, the source's migrations, flags and runbook, and with a Procfile the whole source. Sorted.
  *
  * @throws BuildWithoutOutputError (`build_without_output`), SourceEntryRefusedError, SourceUnreadableError
  */
@@ -44,7 +44,7 @@ export function selectPrebuilt(root: string): SourceItem[] {
   const source = selectSource(root);
   const whole = source.some(({ path }) => procfile.test(path));
   for (const item of source) {
-    const read = !("symlink" in item) && (migrationFile.test(item.path) || flagsFile.test(item.path));
+    const read = !("symlink" in item) && (migrationFile.test(item.path) || releasedFile.test(item.path));
     if (whole || read) items.set(item.path, item);
   }
   return [...items.values()].sort((one, other) => (one.path < other.path ? -1 : 1));

@@ -67,7 +67,7 @@ export async function deriveDeployment(
     nextDeploymentId: base.systemEnvironment["NEXT_DEPLOYMENT_ID"],
   });
   await connection.query(
-    "UPDATE deployments SET flag_set = base.flag_set, processes = base.processes FROM deployments base WHERE deployments.id = $1 AND base.id = $2",
+    "UPDATE deployments SET flag_set = base.flag_set, processes = base.processes, runbook = base.runbook FROM deployments base WHERE deployments.id = $1 AND base.id = $2",
     [id, base.id],
   );
   await writeDeploymentVariables(connection, vault, { id, app, environment }, variables);

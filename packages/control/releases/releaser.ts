@@ -14,6 +14,7 @@ import { type DeploymentRow, getDeployment } from "../deployments/deployment-row
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import { DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
 import { releasePlan } from "../gates/release-plan.ts";
+import { DeploymentMovedError, DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import { requireKnownSchema } from "../migrations/release-schema.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
@@ -63,6 +64,8 @@ export interface ReleaseBy {
    * looked. Both in the same commit.
    */
   automatic?: boolean | undefined;
+  /** Only while this one answers; else nothing is done. */
+  whileAnswers?: DeploymentId | undefined;
 }
 
 export interface StageBy extends ReleaseBy {
@@ -241,6 +244,7 @@ export class Releaser {
     const { result, published } = await serving.change(async (connection) => {
       const before = await lockForRelease(connection, deployment, host, how.evenCondemned ?? false);
       if (before) await standDown(connection, deployment, before, how);
+      await lockForRelease(connection, deployment, host, how.whileAnswers);
       const { release, changes, hosts } = await appendRelease(connection, {
         ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
         ...{ kind: how.kind, reason: how.reason ?? null, who: how.who },
@@ -283,6 +287,8 @@ async function lockForRelease(
   host: string,
   evenCondemned: boolean,
 ): Promise<DeploymentId | undefined> {
+  whileAnswers: DeploymentId | undefined,
+): Promise<void> {
   await lockEnvironment(connection, deployment.app, deployment.environment);
   refuseUnlessReady(await getDeployment(connection, deployment.id));
   if (!evenCondemned) await refuseCondemned(connection, deployment.id);
@@ -312,6 +318,8 @@ async function refuseWhatAnswers(
     "SELECT deployment FROM aliases WHERE host = $1 AND app = $2",
     [host, deployment.app],
   );
+  if (whileAnswers !== undefined && alias?.deployment !== whileAnswers)
+    throw new DeploymentMovedError(whileAnswers, host);
   if (alias?.deployment === deployment.id) {
     throw new DeploymentStateError(`Deployment ${deployment.id} already answers at ${host}`, {
       hint: "Nothing has to be done.",

@@ -48,9 +48,12 @@ export class SignalHistory implements SignalReader {
         for (const series of seriesOf(condition, watch!.detail)) this.keep(series);
   }
 
-  /** Names of the signals that are needed. */
-  get signals(): string[] {
-    return [...this.bySignal.keys()];
+  /** What has to be known of the past, for whoever fills it: names of signals, with how far they are looked back at and how finely. */
+  get needs(): { signal: string; widthS: number; details: boolean }[] {
+    const all = [...this.kept.values()].map(({ signal, widthS, detail }) => ({
+      ...{ signal, widthS, details: detail !== undefined || signal === "health_check" },
+    }));
+    return [...new Map(all.map((need) => [`${need.signal} ${need.widthS} ${need.details}`, need])).values()];
   }
 
   /** In their order; seconds of which nothing came are unknown. `samples` of other apps and environments are the caller's to leave out. */

@@ -43,7 +43,6 @@ const actions: Record<string, ActionName> = {
   ...{ "roll back": "immediate_rollback", "roll back immediately": "immediate_rollback" },
   ...{ "rollback immediately": "immediate_rollback", "automatic rollback": "immediate_rollback" },
   ...{ "staged rollback": "staged_rollback", "gradual rollback": "staged_rollback" },
-  ...{ "pause deploys": "pause_deploys", "stop deploys": "pause_deploys", "freeze deploys": "pause_deploys" },
   ...{ record: "record", log: "record", warn: "record" },
 };
 
@@ -52,7 +51,7 @@ export interface ActionRead {
   flag?: { name: string; value: boolean };
 }
 
-/** `immediate_rollback`, `staged_rollback`, `pause_deploys`, `set ENABLE_OCR=false`, … @throws InvalidValueError */
+/** `immediate_rollback`, `staged_rollback`, `set ENABLE_OCR=false`, … @throws InvalidValueError */
 export function readAction(text: string): ActionRead {
   const flag = /^(?:set|turn)\s+(?:flag\s+)?([A-Za-z][\w.-]*)\s*=\s*(true|false)$/.exec(text.trim());
   if (flag) return { action: "set_flag", flag: { name: flag[1]!, value: flag[2] === "true" } };
@@ -61,7 +60,7 @@ export function readAction(text: string): ActionRead {
   const guess = nearest(text, Object.keys(actions));
   throw new InvalidValueError(
     `"${text.slice(0, 60)}" is no action${guess ? `; did you mean "${guess.replaceAll(" ", "_")}"?` : ""}`,
-    { hint: "Actions are immediate_rollback, staged_rollback, pause_deploys, set FLAG=false and record." },
+    { hint: "Actions are immediate_rollback, staged_rollback, set FLAG=false and record." },
   );
 }
 
@@ -69,7 +68,6 @@ const doneHow: Record<ActionName, string> = {
   record: "the breach is recorded with its evidence",
   notify: "the breach is recorded with its evidence",
   set_flag: "the flag is set for everybody",
-  pause_deploys: "pushes are not deployed until somebody resumes them",
   staged_rollback: "traffic goes back to the release before",
   immediate_rollback: "traffic goes back to the release before at once",
 };

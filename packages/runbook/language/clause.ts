@@ -23,14 +23,7 @@ export interface Enforcement {
 }
 
 /** From the mildest to the strongest. */
-export const actionNames = [
-  "record",
-  "notify",
-  "set_flag",
-  "pause_deploys",
-  "staged_rollback",
-  "immediate_rollback",
-] as const;
+export const actionNames = ["record", "notify", "set_flag", "staged_rollback", "immediate_rollback"] as const;
 export type ActionName = (typeof actionNames)[number];
 
 export interface Watch {

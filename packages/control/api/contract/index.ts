@@ -12,6 +12,7 @@ import { pushRoutes } from "./pushes.ts";
 import { releasePlanRoutes } from "./release-plan.ts";
 import { releaseRuleRoutes } from "./release-rules.ts";
 import { releaseRoutes } from "./releases.ts";
+import { runbookRoutes } from "./runbooks.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { signalRoutes } from "./signals.ts";
 import { stagedReleaseRoutes } from "./staged-releases.ts";
@@ -33,6 +34,7 @@ export * from "./release-plan.ts";
 export * from "./release-rules.ts";
 export * from "./releases.ts";
 export * from "./route.ts";
+export * from "./runbooks.ts";
 export * from "./schedules.ts";
 export * from "./signals.ts";
 export * from "./staged-releases.ts";
@@ -56,6 +58,7 @@ export const contract = {
   ...verificationRoutes,
   ...scheduleRoutes,
   ...signalRoutes,
+  ...runbookRoutes,
   ...processRoutes,
   ...pushRoutes,
 };

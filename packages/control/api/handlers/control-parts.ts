@@ -13,6 +13,7 @@ import type { HostLink } from "../../instances/host-link.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
 import type { Releaser } from "../../releases/releaser.ts";
+import type { RunbookWatcher } from "../../runbook/runbook-watcher.ts";
 import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
 import type { Scheduler } from "../../schedules/scheduler.ts";
 import type { Serving } from "../../serving/serving.ts";
@@ -48,5 +49,6 @@ export interface ControlParts {
   signals: SignalsClient;
   /** Of what control itself measures. */
   measures: SignalRecorder;
+  watcher: RunbookWatcher;
   startedAtMs: number;
 }

@@ -11,6 +11,7 @@ import { ReferenceMissingError, SourceGoneError } from "../../errors.ts";
 import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import { collectMigrations } from "../../migrations/collect-migrations.ts";
+import { takeRunbook } from "../../runbook/take-runbook.ts";
 import { attachSandbox } from "../../sandbox/attach-sandbox.ts";
 import { attachCronSecret } from "../../schedules/cron-secret.ts";
 import { declaresSchedules } from "../../schedules/declares-schedules.ts";
@@ -39,6 +40,7 @@ export const sourceStep: PipelineStep = {
     }
     const { settings } = await getApp(parts.database, deployment.app);
     const { env } = readDeclared(folder.source, settings.rootDirectory ?? "");
+    await takeRunbook(parts, deployment, settings.rootDirectory ?? "", log, signal);
     // Before the database: a person's own, named there, is then not given a second one beside it. After it: `@database-url` may mean ours.
     await declareVariables(parts, deployment, env);
     await attachDatabase(parts, deployment, folder.source, log);

@@ -1,0 +1,128 @@
+import { copyFileSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { SourceTree } from "../detect/source-tree.ts";
+import { bunPlace } from "../env-schema/bun-place.ts";
+import { RunbookUnreadableError } from "../errors.ts";
+import { roomLimits } from "../room/room-limits.ts";
+import { runInRoom } from "../room/run-in-room.ts";
+import { sourcePlace } from "../vercel-build/build-room.ts";
+import type { RunbookResult } from "./runbook-runner.ts";
+
+/** The first that is there. */
+const names = ["runbook.ts", "runbook.mts", "runbook.mjs", "runbook.js"];
+const largestTextBytes = 256 * 1024;
+const largestResultBytes = 1024 ** 2;
+/** Plain data takes milliseconds; what takes longer loops. */
+const wallTimeMs = 10_000;
+
+const limits = roomLimits({
+  cpus: 1,
+  memoryBytes: 512 * 1024 ** 2,
+  processes: 64,
+  wallTimeMs,
+  diskBytes: 16 * 1024 ** 2,
+});
+
+export interface EvaluatedRunbook {
+  /** As people know it, in its source: `runbook.ts`, `web/runbook.ts`. */
+  file: string;
+  /** For the lines of what it says. */
+  text: string;
+  /** What it exports by default: plain data. */
+  value: unknown;
+}
+
+export interface EvaluateRunbookOptions {
+  /** Unique among the rooms of this machine. */
+  name: string;
+  /** Of the room; what is made in it is ours. */
+  folder: string;
+  /** The app's source. */
+  source: string;
+  /** Of the app in the source. */
+  rootDirectory: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * What the `runbook.ts` of an app says, evaluated in a room that has the source to read, no network and ten seconds. It is run before anything is
+ * installed: it may import files of its own and types.
+ *
+ * @returns undefined where the app has none
+ * @throws RunbookUnreadableError (`runbook_unreadable`), RoomFailedError (`build_room_failed`)
+ */
+export async function evaluateRunbook(
+  options: EvaluateRunbookOptions,
+): Promise<EvaluatedRunbook | undefined> {
+  const { name, folder, source, rootDirectory, signal } = options;
+  const tree = new SourceTree(source);
+  const root = tree.appFolder(rootDirectory);
+  const file = names.map((each) => join(root, each)).find((path) => tree.readText(path) !== undefined);
+  if (file === undefined) return undefined;
+  const text = tree.readText(file)!;
+  if (text.length > largestTextBytes) throw failed(file, `is larger than ${largestTextBytes / 1024} KiB`);
+  const work = join(folder, "runbook");
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  try {
+    copyFileSync(join(import.meta.dir, "runbook-runner.ts"), join(work, "runner.ts"));
+    const outcome = await runInRoom({
+      ...{ name: `${name}-runbook`, folder, limits, network: false, secrets: {}, signal },
+      writable: [{ source: work, target: "/work" }],
+      readOnly: [
+        { source, target: sourcePlace },
+        { source: dirname(process.execPath), target: bunPlace },
+      ],
+      command: (at) => ({
+        // Bun would fetch packages that it does not find.
+        argv: [
+          ...[at(process.execPath), "--no-install", `${at(work)}/runner.ts`],
+          ...[join(at(source), file), `${at(work)}/result.json`],
+        ],
+        cwd: at(work),
+        home: at(work),
+        environment: { PATH: "/usr/bin:/bin", HOME: at(work), TMPDIR: at(work) },
+      }),
+      onLog: () => {},
+    });
+    signal?.throwIfAborted();
+    if (outcome.ended === "wall_time") throw failed(file, `did not end within ${wallTimeMs / 1_000} s`);
+    if (outcome.outOfMemory) throw failed(file, "used more than 512 MB of memory");
+    return { file, text, value: conclude(file, readResult(join(work, "result.json"))) };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function conclude(file: string, result: RunbookResult | undefined): unknown {
+  switch (result?.kind) {
+    case "value":
+      return result.value;
+    case "threw":
+      throw failed(file, `cannot be evaluated: ${result.message}`);
+    case "not_plain":
+      throw failed(
+        file,
+        result.path === ""
+          ? `exports ${result.what} by default`
+          : `holds ${result.what} at ${result.path}, which is no plain data`,
+      );
+    default:
+      throw failed(file, "ended before it had said anything");
+  }
+}
+
+const failed = (file: string, what: string): RunbookUnreadableError =>
+  new RunbookUnreadableError(`${file} ${what}`, {
+    hint: "Export plain data: `export default { … } satisfies Runbook`, with `import type { Runbook }`. It runs before packages are installed, without a network.",
+  });
+
+function readResult(path: string): RunbookResult | undefined {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (!status?.isFile() || status.size > largestResultBytes) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as RunbookResult;
+  } catch {
+    return undefined;
+  }
+}

@@ -24,6 +24,7 @@ export type { RoomLimits } from "./room/room-limits.ts";
 export {
   type EvaluatedRunbook,
   type EvaluateRunbookOptions,
+  evaluateOwnRunbook,
   evaluateRunbook,
 } from "./runbook/evaluate-runbook.ts";
 export {

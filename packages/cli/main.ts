@@ -24,6 +24,7 @@ import { registerRebuild } from "./commands/rebuild.ts";
 import { registerRemove } from "./commands/remove.ts";
 import { registerRestart } from "./commands/restart.ts";
 import { registerRollback } from "./commands/rollback.ts";
+import { registerRunbook } from "./commands/runbook/runbook.ts";
 import { registerSandbox } from "./commands/sandbox/sandbox.ts";
 import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
@@ -76,6 +77,7 @@ for (const register of [
   registerDb,
   registerBlobs,
   registerFlags,
+  registerRunbook,
   registerSandbox,
   registerBackup,
   registerRebuild,

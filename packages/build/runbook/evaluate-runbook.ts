@@ -1,4 +1,5 @@
-import { copyFileSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SourceTree } from "../detect/source-tree.ts";
 import { bunPlace } from "../env-schema/bun-place.ts";
@@ -55,12 +56,9 @@ export async function evaluateRunbook(
   options: EvaluateRunbookOptions,
 ): Promise<EvaluatedRunbook | undefined> {
   const { name, folder, source, rootDirectory, signal } = options;
-  const tree = new SourceTree(source);
-  const root = tree.appFolder(rootDirectory);
-  const file = names.map((each) => join(root, each)).find((path) => tree.readText(path) !== undefined);
-  if (file === undefined) return undefined;
-  const text = tree.readText(file)!;
-  if (text.length > largestTextBytes) throw failed(file, `is larger than ${largestTextBytes / 1024} KiB`);
+  const found = findRunbook(source, rootDirectory);
+  if (!found) return undefined;
+  const { file, text } = found;
   const work = join(folder, "runbook");
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
@@ -92,6 +90,56 @@ export async function evaluateRunbook(
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * What the runbook in a person's own folder says: run as that person, with the same bounds of time, but without a room.
+ *
+ * @throws RunbookUnreadableError (`runbook_unreadable`)
+ */
+export async function evaluateOwnRunbook(
+  source: string,
+  rootDirectory = "",
+): Promise<EvaluatedRunbook | undefined> {
+  const found = findRunbook(source, rootDirectory);
+  if (!found) return undefined;
+  const work = mkdtempSync(join(tmpdir(), "ek-runbook-"));
+  const resultPath = join(work, "result.json");
+  const runner = join(import.meta.dir, "runbook-runner.ts");
+  try {
+    const child = Bun.spawn(
+      [process.execPath, "--no-install", runner, join(found.root, found.file), resultPath],
+      {
+        // Bun would read a `.env` where it starts.
+        ...{ cwd: work, env: { PATH: process.env["PATH"] ?? "", HOME: work, TMPDIR: work } },
+        ...{ stdin: "ignore", stdout: "ignore", stderr: "ignore" },
+        timeout: wallTimeMs,
+        killSignal: "SIGKILL",
+      },
+    );
+    await child.exited;
+    if (child.signalCode === "SIGKILL")
+      throw failed(found.file, `did not end within ${wallTimeMs / 1_000} s`);
+    return { file: found.file, text: found.text, value: conclude(found.file, readResult(resultPath)) };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function findRunbook(
+  source: string,
+  rootDirectory: string,
+): { root: string; file: string; text: string } | undefined {
+  const tree = new SourceTree(source);
+  const folder = tree.appFolder(rootDirectory);
+  for (const name of names) {
+    const file = join(folder, name);
+    const text = tree.readText(file);
+    if (text === undefined) continue;
+    if (text.length > largestTextBytes) throw failed(file, `is larger than ${largestTextBytes / 1024} KiB`);
+    return { root: tree.root, file, text };
+  }
+  return undefined;
 }
 
 function conclude(file: string, result: RunbookResult | undefined): unknown {

@@ -1,8 +1,9 @@
 import type { AppEnvironment } from "@evenkeel/model";
-import type { Clause, Finding } from "@evenkeel/runbook";
+import type { Clause } from "@evenkeel/runbook";
 import type { RunbookClause, RunbookInForce } from "../api/contract/index.ts";
 import { type Connection, first } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
+import { clauseView } from "./clause-view.ts";
 import { deploymentRunbook, releasedIn, storedRunbook } from "./runbook-store.ts";
 import type { RunbookWatcher } from "./runbook-watcher.ts";
 
@@ -32,30 +33,6 @@ export async function runbookInForce(
         ...(seen ? { finding: seen.findings.get(clause.id), evaluatedAtMs: seen.atMs } : {}),
       }),
     ),
-  };
-}
-
-interface Seen {
-  last?: RunbookClause["last"] | undefined;
-  finding?: Finding | undefined;
-  evaluatedAtMs?: number | undefined;
-}
-
-export function clauseView(
-  clause: Clause,
-  nowMs: number,
-  { last, finding, evaluatedAtMs }: Seen = {},
-): RunbookClause {
-  const { id, kind, says, line, enforced, byHand, exercised } = clause;
-  const isOverdue = byHand !== undefined && nowMs >= Date.parse(byHand.due) + 86_400_000;
-  const looked = finding && evaluatedAtMs !== undefined && { atMs: evaluatedAtMs, result: finding.state };
-  const exercisedLast = looked || last;
-  return {
-    ...{ id, kind, says, line, enforcedBy: enforced.by, how: enforced.how, exercised },
-    ...(byHand ? { byHand } : {}),
-    ...(isOverdue ? { overdue: true as const } : {}),
-    ...(exercisedLast ? { last: exercisedLast } : {}),
-    ...(finding ? { state: finding.state, sinceMs: finding.sinceS * 1_000 } : {}),
   };
 }
 

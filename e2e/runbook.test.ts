@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunbookDecision } from "@evenkeel/control";
+import { eventually } from "./harness/http.ts";
+import { type Deployed, TestPlatform } from "./harness/platform.ts";
+import { writePrebuilt } from "./harness/prebuilt.ts";
+
+let platform: TestPlatform;
+beforeAll(async () => {
+  platform = await TestPlatform.start();
+}, 120_000);
+afterAll(() => platform?.stop(), 120_000);
+
+const host = "shop.localhost";
+const runbook = `import type { Runbook } from "@evenkeel/runbook";
+
+export default {
+  rollbackTriggers: {
+    error_rate: { threshold: "5%", window: "20 seconds", action: "immediate_rollback" },
+    response_time: { threshold: "p95 > 5 seconds", window: "10 minutes", action: "staged_rollback" },
+  },
+} satisfies Runbook;
+`;
+
+const answers = (version: string, broken = "false"): string => `
+  module.exports = (request, response) => {
+    response.setHeader("x-version", "${version}");
+    response.statusCode = ${broken} ? 500 : 200;
+    response.end("${version}");
+  };`;
+
+const version = async (): Promise<string> => String((await platform.get(host, "/")).headers["x-version"]);
+
+/** Visitors that ask on and on, whatever comes back. */
+class Visitors {
+  private stopping = false;
+  private readonly asking: Promise<void>[];
+  /** When what first failed, and when what first answered after it. */
+  readonly firstAt = new Map<string, number>();
+
+  constructor(count: number) {
+    this.asking = Array.from({ length: count }, () => this.ask());
+  }
+
+  private async ask(): Promise<void> {
+    while (!this.stopping) {
+      const answer = await platform.get(host, "/").catch(() => undefined);
+      if (answer) {
+        const seen = `${answer.headers["x-version"]} ${answer.status}`;
+        if (!this.firstAt.has(seen)) this.firstAt.set(seen, Date.now());
+      }
+      await Bun.sleep(40);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(this.asking);
+  }
+}
+
+describe("a runbook", () => {
+  let folder: string;
+  let good: Deployed;
+  const write = (name: string, broken?: string) =>
+    writePrebuilt(folder, { functions: { index: answers(name, broken) } });
+  const deploy = () => platform.deploy(folder, "--prebuilt", "--app", "shop", "--prod");
+  const decisions = async () =>
+    (await platform.json<{ decisions: RunbookDecision[] }>("runbook", "decisions", "shop")).decisions;
+
+  test("rolls back a deployment that starts to fail, once, with its evidence", async () => {
+    folder = platform.sourceFolder("shop");
+    writeFileSync(join(folder, "runbook.ts"), runbook);
+    write("good");
+    good = await deploy();
+    const visitors = new Visitors(4);
+    try {
+      await eventually(version, (seen) => seen === "good");
+      const goodFor = 4_000;
+      write("bad", `Date.now() > ${Date.now()} + ${goodFor} + 8000`);
+      const bad = await deploy();
+      expect(await version()).toBe("bad");
+      await eventually(version, (seen) => seen === "good", 60_000);
+      const [decision, ...more] = await decisions();
+      expect(more).toEqual([]);
+      expect(decision).toMatchObject({
+        ...{ clause: "rollbackTriggers.error_rate", action: "immediate_rollback", state: "done" },
+        ...{ deployment: bad.id, severity: "critical" },
+        outcome: { version: 3, deployment: good.id, answered: true },
+      });
+      expect(decision!.evidence.finding.conditions[0]).toMatchObject({ state: "breached", windowS: 20 });
+      expect(decision!.evidence.seconds.filter(({ value }) => value === 1).length).toBeGreaterThan(0);
+      const { endedAtMs, signalsAtMs, decidedAtMs } = decision!;
+      console.log(
+        "from the end of the second that completed the breach to the answer of the old version:",
+        endedAtMs! - signalsAtMs - 1000,
+        "ms; decided after",
+        decidedAtMs - signalsAtMs - 1000,
+        [...visitors.firstAt],
+      );
+    } finally {
+      await visitors.stop();
+    }
+  }, 180_000);
+});

@@ -133,6 +133,9 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/schedules/:schedule/runs": "read",
   "POST /api/apps/:app/schedules/:schedule/runs": "deploy",
   "GET /api/apps/:app/schedules/:schedule/runs/:run": "read",
+  "GET /api/apps/:app/environments/:environment/runbook": "read",
+  "GET /api/apps/:app/environments/:environment/runbook/decisions": "read",
+  "POST /api/apps/:app/environments/:environment/runbook/simulate": "read",
   "POST /api/pushes/:push/refs": "push",
 };
 
@@ -195,8 +198,8 @@ test(
     )) {
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
-        // The app has no database and no schedule.
-        /databases\/:environment|:schedule/.test(route.path) ? 404 : 200,
+        // The app has no database, no schedule and no runbook.
+        /databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
       ]);
       if (route.path === "/api/apps") continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));

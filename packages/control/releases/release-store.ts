@@ -57,7 +57,6 @@ export async function findRelease(
  * Where a rollback of `host` leads: to what answered before the release (other than by a rollback) that brought what answers there now.
  * So a rollback after a rollback goes further back, and not to and fro; and what was rolled back from once is not brought back
  * by the rollback of its successor. What is condemned is passed over.
- * by the rollback of its successor. Nor is what the runbook led away from.
  */
 export async function releaseBefore(connection: Connection, host: string): Promise<Release | undefined> {
   const row = await first(
@@ -65,10 +64,6 @@ export async function releaseBefore(connection: Connection, host: string): Promi
       `${releases} JOIN deployments ON deployments.id = releases.deployment
        WHERE releases.host = $1 AND releases.deployment <> aliases.deployment
          AND deployments.state = 'ready' AND NOT EXISTS (SELECT FROM condemnations WHERE deployment = deployments.id)
-         AND deployments.state = 'ready'
-         AND NOT EXISTS (SELECT FROM runbook_decisions condemned
-           WHERE condemned.deployment = releases.deployment AND condemned.app = releases.app
-             AND condemned.action IN ('immediate_rollback', 'staged_rollback') AND condemned.state = 'done')
          AND releases.version < (SELECT max(version) FROM releases brought
            WHERE brought.host = $1 AND brought.deployment = aliases.deployment AND brought.kind <> 'rollback')
        ORDER BY releases.version DESC LIMIT 1`,

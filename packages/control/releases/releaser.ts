@@ -12,9 +12,8 @@ import type { Connection } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { type DeploymentRow, getDeployment } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
-import { DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
-import { releasePlan } from "../gates/release-plan.ts";
 import { DeploymentMovedError, DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
+import { releasePlan } from "../gates/release-plan.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import { requireKnownSchema } from "../migrations/release-schema.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
@@ -215,7 +214,7 @@ export class Releaser {
     refuseUnlessReady(deployment);
     if (!how.evenCondemned) await refuseCondemned(database, id);
     await requireKnownSchema(this.parts, deployment, host, how.ignoreSchema ?? false);
-    await refuseWhatAnswers(database, deployment, host);
+    await refuseWhatAnswers(database, deployment, host, how.whileAnswers);
     await this.requireApproval(deployment, host, how);
     if (deployment.hasFunctions) await instances.prepare(id, prepareLimitMs);
     const row = await staged.begin({ app, environment, host, deployment: id, ...how }, (connection, before) =>
@@ -242,9 +241,8 @@ export class Releaser {
     if (!how.isStaged) await this.requireApproval(deployment, host, how);
     if (deployment.hasFunctions) await this.parts.host.prepare(deployment.id, prepareLimitMs);
     const { result, published } = await serving.change(async (connection) => {
-      const before = await lockForRelease(connection, deployment, host, how.evenCondemned ?? false);
+      const before = await lockForRelease(connection, deployment, host, how);
       if (before) await standDown(connection, deployment, before, how);
-      await lockForRelease(connection, deployment, host, how.whileAnswers);
       const { release, changes, hosts } = await appendRelease(connection, {
         ...{ app: deployment.app, environment: deployment.environment, deployment: deployment.id, host },
         ...{ kind: how.kind, reason: how.reason ?? null, who: how.who },
@@ -285,14 +283,12 @@ async function lockForRelease(
   connection: Connection,
   deployment: DeploymentRow,
   host: string,
-  evenCondemned: boolean,
+  { evenCondemned, whileAnswers }: ReleaseBy,
 ): Promise<DeploymentId | undefined> {
-  whileAnswers: DeploymentId | undefined,
-): Promise<void> {
   await lockEnvironment(connection, deployment.app, deployment.environment);
   refuseUnlessReady(await getDeployment(connection, deployment.id));
   if (!evenCondemned) await refuseCondemned(connection, deployment.id);
-  return refuseWhatAnswers(connection, deployment, host);
+  return refuseWhatAnswers(connection, deployment, host, whileAnswers);
 }
 
 /** What a rollback that nobody asked for leaves behind it. */
@@ -313,6 +309,7 @@ async function refuseWhatAnswers(
   connection: Connection,
   deployment: DeploymentRow,
   host: string,
+  whileAnswers: DeploymentId | undefined,
 ): Promise<DeploymentId | undefined> {
   const [alias] = await connection.query<{ deployment: DeploymentId }>(
     "SELECT deployment FROM aliases WHERE host = $1 AND app = $2",

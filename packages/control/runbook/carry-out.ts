@@ -1,8 +1,13 @@
-import { type DeploymentId, EvenkeelError, errorJson } from "@evenkeel/model";
+import { type DeploymentId, EvenkeelError, errorJson, type RolloutStep } from "@evenkeel/model";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Database } from "../database/database.ts";
-import { DatabaseUnavailableError, DeploymentMovedError, HostUnreachableError } from "../errors.ts";
+import {
+  CanaryUnderWayError,
+  DatabaseUnavailableError,
+  DeploymentMovedError,
+  HostUnreachableError,
+} from "../errors.ts";
 import { appendFlags, readFlags } from "../flags/flag-store.ts";
 import type { Releaser } from "../releases/releaser.ts";
 import type { Serving } from "../serving/serving.ts";
@@ -14,6 +19,12 @@ export interface CarryOutParts {
   serving: Serving;
   releaser: Releaser;
 }
+
+/** Of a rollback in stages: what is slow must not meet all visitors on a cold way back. */
+const backwards: RolloutStep[] = [
+  { share: 0.25, durationMs: 30_000 },
+  { share: 0.5, durationMs: 30_000 },
+];
 
 /** As releases and the audit log name it. */
 export const runbookName = "runbook";
@@ -57,22 +68,25 @@ async function rollBack({ database, releaser }: CarryOutParts, row: DecisionRow)
     return { state: "overtaken", outcome: { note: `${environment} has no alias to move` } };
   const now = await releasedIn(database, app, environment);
   if (now?.deployment !== row.deployment) return moved(database, row);
+  const by = { who: runbookName, reason: reasonOf(row), automatic: true, whileAnswers: row.deployment! };
   try {
-    const { release, confirmation } = await releaser.rollback(
-      { app, environment },
-      { who: runbookName, reason: reasonOf(row), whileAnswers: row.deployment! },
-    );
-    const note = row.action === "staged_rollback" ? { note: "at once: releases cannot be staged here" } : {};
+    if (row.action === "staged_rollback") {
+      const { canary } = await releaser.stageRollback({ app, environment }, { ...by, steps: backwards });
+      return { state: "done", outcome: { deployment: canary.deployment, canary: canary.id } };
+    }
+    const { release, confirmation } = await releaser.rollback({ app, environment }, by);
     return {
       state: "done",
       outcome: {
         ...{ version: release.version, deployment: release.deployment, answered: confirmation.answered },
         tookMs: confirmation.tookMs,
-        ...note,
       },
     };
   } catch (error) {
     if (error instanceof DeploymentMovedError) return moved(database, row);
+    // Begun before a crash, or by somebody else: it goes back either way.
+    if (error instanceof CanaryUnderWayError && row.action === "staged_rollback")
+      return { state: "done", outcome: { note: "it goes back in stages already" } };
     throw error;
   }
 }

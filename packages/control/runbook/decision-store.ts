@@ -31,6 +31,8 @@ export interface DecisionOutcome {
   answered?: boolean;
   /** From the decision to that answer. */
   tookMs?: number;
+  /** Of the staged release that was begun. */
+  canary?: number;
   note?: string;
   error?: ErrorJson;
 }

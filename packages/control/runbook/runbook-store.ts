@@ -58,11 +58,13 @@ export interface ReleasedEnvironment extends AppEnvironment {
   deployment: DeploymentId;
   release: number;
   releasedAt: Date;
+  /** By a rollback. */
+  broughtBack: boolean;
   hasRunbook: boolean;
 }
 
 const released = `SELECT aliases.app, aliases.kind AS environment, aliases.host, aliases.deployment, aliases.release,
-    releases.created_at AS "releasedAt", deployments.runbook IS NOT NULL AS "hasRunbook"
+    releases.created_at AS "releasedAt", releases.kind = 'rollback' AS "broughtBack", deployments.runbook IS NOT NULL AS "hasRunbook"
   FROM aliases
     JOIN releases ON releases.app = aliases.app AND releases.environment = aliases.kind AND releases.version = aliases.release
     JOIN deployments ON deployments.id = aliases.deployment

@@ -192,11 +192,10 @@ export class RunbookWatcher {
     const state = known?.state ?? (await readEngineState(this.parts.database, released));
     const watched = new WatchedEnvironment(released, runbook, state);
     this.watched.set(keyOf(released), watched);
-    const past = await pastSignals(this.parts.signals, released, watched.history, { toMs: Date.now() }).catch(
-      // A window then begins now; meanwhile its clauses are unknown.
-      () => [],
-    );
-    watched.begin(past);
+    // Others need not wait for it; a window without its past begins now, and its clauses are unknown at first.
+    void pastSignals(this.parts.signals, released, watched.history, { toMs: Date.now() })
+      .catch(() => [])
+      .then((past) => watched.begin(past));
   }
 }
 

@@ -23,8 +23,8 @@ export async function simulateRunbook(
 ): Promise<RunbookSimulation> {
   if (toMs <= fromMs || toMs - fromMs > longestMs) throw new InvalidRangeError();
   const clauses = (given ? readRunbook(given) : await inForce(database, of)).clauses;
-  const releases = await database.query<{ deployment: DeploymentId; at: Date }>(
-    `SELECT deployment, created_at AS at FROM releases
+  const releases = await database.query<{ deployment: DeploymentId; at: Date; broughtBack: boolean }>(
+    `SELECT deployment, created_at AS at, kind = 'rollback' AS "broughtBack" FROM releases
      WHERE app = $1 AND environment = $2 AND created_at <= $3 ORDER BY version`,
     [of.app, of.environment, new Date(toMs)],
   );
@@ -44,7 +44,11 @@ export async function simulateRunbook(
     while (at < releases.length && releases[at]!.at.getTime() / 1_000 < nowS + 1) at++;
     const release = releases[at - 1];
     const target: Target = release
-      ? { deployment: release.deployment, sinceS: Math.floor(release.at.getTime() / 1_000) - 1 }
+      ? {
+          deployment: release.deployment,
+          broughtBack: release.broughtBack,
+          sinceS: Math.floor(release.at.getTime() / 1_000) - 1,
+        }
       : { sinceS: nowS };
     const result = evaluate(clauses, history, nowS, state, target, of.environment);
     state = result.state;

@@ -39,6 +39,7 @@ export class WatchedEnvironment {
     // The second in which it was released is its own.
     return {
       deployment: this.released.deployment,
+      broughtBack: this.released.broughtBack,
       sinceS: Math.floor(this.released.releasedAt.getTime() / 1_000) - 1,
     };
   }

@@ -114,9 +114,32 @@ test("what comes after a rollback is not rolled back while it cools down, and is
     },
   }).seconds(10, { requests: 100, errors: 100 });
   expect(watched.actions).toEqual(["2 immediate_rollback error_rate"]);
-  watched.target = { deployment: "old", sinceS: watched.nowS };
+  watched.target = { deployment: "old", sinceS: watched.nowS, broughtBack: true };
   watched.seconds(100, { requests: 100, errors: 100 });
   expect(watched.actions).toEqual(["2 immediate_rollback error_rate", "62 immediate_rollback error_rate"]);
+});
+
+test("what somebody deploys while a rollback cools down is watched as any release", () => {
+  const watched = new Watched({
+    rollbackTriggers: {
+      error_rate: { threshold: "5%", window: "20 seconds", action: "immediate_rollback" },
+    },
+  }).seconds(10, { requests: 100, errors: 100 });
+  watched.target = { deployment: "fixed", sinceS: watched.nowS };
+  watched.seconds(10, { requests: 100, errors: 100 });
+  expect(watched.actions).toEqual(["2 immediate_rollback error_rate", "12 immediate_rollback error_rate"]);
+});
+
+test("what goes back in stages is taken back at once where it gets worse, and once", () => {
+  const watched = new Watched({
+    rollbackTriggers: {
+      slow: { trigger: "p95 > 5s for 20 seconds", action: "staged_rollback" },
+      failing: { trigger: "error_rate > 5% for 20 seconds", action: "immediate_rollback" },
+    },
+  })
+    .seconds(10, { requests: 100, slow: 100 })
+    .seconds(30, { requests: 100, slow: 100, errors: 100 });
+  expect(watched.actions).toEqual(["2 staged_rollback slow", "12 immediate_rollback failing"]);
 });
 
 test("a value that trembles around its threshold is one breach", () => {

@@ -38,6 +38,8 @@ export interface EngineState {
   clauses: Record<string, { state: ClauseState; sinceS: number; acted?: true }>;
   /** Until when nothing of its kind is decided anew, by action. */
   coolsUntilS: Partial<Record<ActionName, number>>;
+  /** The deployment that goes back in stages: it may still be taken back at once. */
+  stagedFrom?: string;
 }
 
 export const initialState = (): EngineState => ({ clauses: {}, coolsUntilS: {} });
@@ -56,7 +58,8 @@ const strength = (action: ActionName): number => actionNames.indexOf(action);
  *
  * - A clause acts once for each breach of it, at its beginning; if it is cooling down then, once that is over and it is still broken.
  * - Of clauses that are broken at once and want the deployment rolled back, the strongest decides, and the others stand in its evidence.
- * - A rollback, staged or not, is decided once for a deployment, and none is while the one before cools down.
+ * - A rollback is decided once for a deployment, and none of what a rollback brought while that one cools down; what goes back in stages may
+ *   yet be taken back at once.
  * - A clock that was set back changes nothing until it has caught up.
  */
 export function evaluate(
@@ -91,6 +94,7 @@ function carryOver(before: EngineState, { deployment }: Target): EngineState {
     // What was broken of another deployment says nothing of this one.
     clauses: same ? { ...before.clauses } : {},
     coolsUntilS: { ...before.coolsUntilS },
+    ...(same && before.stagedFrom !== undefined ? { stagedFrom: before.stagedFrom } : {}),
   };
 }
 
@@ -152,14 +156,16 @@ function choose(
   clauses: readonly Clause[],
   state: EngineState,
   nowS: number,
-  { deployment }: Target,
+  target: Target,
 ): Decision[] {
+  const { deployment } = target;
   const chosen: Decision[] = [];
   const backward = due
     .filter(({ action }) => rollbacks.includes(action))
     .sort((one, other) => strength(other.action) - strength(one.action));
   const [strongest, ...weaker] = backward;
-  if (strongest && deployment !== undefined && !cools(state, rollbacks, nowS)) {
+  if (strongest && deployment !== undefined && mayRollBack(state, strongest, nowS, target)) {
+    if (strongest.action === "staged_rollback") state.stagedFrom = deployment;
     chosen.push({ ...strongest, alsoBroken: weaker.map(({ clause }) => clause) });
     for (const { clause } of backward) state.clauses[clause]!.acted = true;
   }
@@ -176,6 +182,18 @@ function choose(
     state.coolsUntilS[action] = Math.max(state.coolsUntilS[action] ?? 0, nowS + cooldownMs / 1_000);
   }
   return chosen;
+}
+
+/** Cooling down keeps a fault of all releases from going through their history; what somebody deploys meanwhile is nothing of that. */
+function mayRollBack(
+  state: EngineState,
+  { action }: Decision,
+  nowS: number,
+  { deployment, broughtBack }: Target,
+): boolean {
+  if (state.stagedFrom === deployment)
+    return action === "immediate_rollback" || !cools(state, rollbacks, nowS);
+  return !broughtBack || !cools(state, rollbacks, nowS);
 }
 
 const cools = (state: EngineState, actions: readonly ActionName[], nowS: number): boolean =>

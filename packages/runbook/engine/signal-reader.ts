@@ -6,6 +6,8 @@ export interface Target {
   deployment?: string;
   /** When it was released, in seconds since the epoch: what was before is none of its. */
   sinceS: number;
+  /** It came by a rollback: whether that one cools down counts for it alone. */
+  broughtBack?: boolean;
 }
 
 /** What is known of a condition's measure in a window. */

@@ -118,16 +118,13 @@ test("what is no object is no runbook", async () => {
     ]);
 });
 
-test("canary steps grow, and end with everything", async () => {
-  const { plan } = await read(
-    `export default { canary: "5% for 2 minutes, 25%, 100%", byHand: { canary: { owner: "a", due: "2027-01-01" } } }`,
-  );
-  expect(plan.canary!.steps).toEqual([
-    { share: 0.05, holdMs: 120_000 },
-    { share: 0.25, holdMs: 120_000 },
-    { share: 1, holdMs: 0 },
+test("canary steps grow, and what is none is refused with its line", async () => {
+  const { plan } = await read('export default { canary: "5% for 2 minutes, 25%, 100%" }');
+  expect(plan.canary).toEqual([
+    { share: 0.05, durationMs: 120_000 },
+    { share: 0.25, durationMs: 120_000 },
   ]);
-  expect(await faults(`export default { canary: "25%, 5%, 100%" }`)).toEqual([
-    expect.stringContaining("no more than the one before"),
+  expect(await faults('export default {\n canary: "25%, 5%, 100%" }')).toEqual([
+    expect.stringMatching(/^runbook\.ts:2 canary: .*not more than the step before/),
   ]);
 });

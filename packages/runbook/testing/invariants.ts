@@ -83,8 +83,9 @@ function run(seconds: readonly WatchedSecond[]): Run {
       decisions.push({ ...decision, target });
       if (decision.finding.state !== "breached") broken ??= `${decision.clause} acted and was not broken`;
     }
-    if (result.decisions.some(({ action }) => action.endsWith("_rollback")))
-      target = { deployment: `d${decisions.length}`, sinceS: nowS };
+    // One in stages leaves it answering for a while; here until something stronger comes.
+    if (result.decisions.some(({ action }) => action === "immediate_rollback"))
+      target = { deployment: `d${decisions.length}`, sinceS: nowS, broughtBack: true };
   }
   return { decisions, history, nowS, broken };
 }
@@ -93,17 +94,23 @@ function run(seconds: readonly WatchedSecond[]): Run {
  * What always holds, whatever the signals are; undefined where it does.
  *
  * - No rollback without a breach that can be seen in the plain figures of its window.
- * - No rollback while the one before cools down; none twice of one deployment.
+ * - No rollback while the one before cools down, but of what goes back in stages at once; none twice of one deployment.
  * - The same signals, moment and state give the same.
  */
 export function brokenInvariant(seconds: readonly WatchedSecond[]): string | undefined {
   const { decisions, broken } = run(seconds);
   if (broken) return broken;
   const rollbacks = decisions.filter(({ action }) => action.endsWith("_rollback"));
-  for (const [index, { atS, target, clause }] of rollbacks.entries()) {
+  for (const [index, { atS, target, clause, action }] of rollbacks.entries()) {
     const before = rollbacks[index - 1];
-    if (before && atS - before.atS < cooldownS) return `rolled back ${atS - before.atS} s after a rollback`;
-    if (rollbacks.some((other, at) => at < index && other.deployment === target.deployment))
+    const isTakenFurther =
+      before?.action === "staged_rollback" &&
+      action === "immediate_rollback" &&
+      before.deployment === target.deployment;
+    if (before && !isTakenFurther && atS - before.atS < cooldownS)
+      return `rolled back ${atS - before.atS} s after a rollback`;
+    const isSame = (other: Decision) => other.deployment === target.deployment && other.action === action;
+    if (rollbacks.some((other, at) => at < index && isSame(other)))
       return `rolled ${target.deployment} back twice`;
     if (!isPlain(seconds, clause, atS - 1_800_000_000, target.sinceS - 1_800_000_000))
       return `${clause} acted at second ${atS - 1_800_000_000}, where its window is sound`;

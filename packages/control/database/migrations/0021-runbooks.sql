@@ -35,6 +35,6 @@ CREATE TABLE runbook_decisions (
 );
 CREATE INDEX runbook_decisions_by_environment ON runbook_decisions (app, environment, id DESC);
 CREATE INDEX runbook_decisions_open ON runbook_decisions (id) WHERE state = 'decided';
--- A release is rolled back once, whoever decides twice.
-CREATE UNIQUE INDEX runbook_decisions_once ON runbook_decisions (app, environment, release)
+-- A release is rolled back once in either way, whoever decides twice; at once also while it goes back in stages.
+CREATE UNIQUE INDEX runbook_decisions_once ON runbook_decisions (app, environment, release, action)
   WHERE action IN ('immediate_rollback', 'staged_rollback');

@@ -3,6 +3,7 @@ import type { RunbookPlan } from "@evenkeel/runbook";
 import { record } from "../audit/audit-log.ts";
 import { type Connection, first } from "../database/connection.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
+import { deploymentRunbook } from "../runbook/runbook-store.ts";
 
 /** What has to hold for a deployment to be released, and how that is done. */
 export type ReleasePlan = Pick<
@@ -15,12 +16,23 @@ export const emptyReleasePlan = (): ReleasePlan => ({
   approvals: { manualRollback: 0 },
 });
 
-/** Of a deployment: what is set for its environment. */
+/** Of a deployment: what its runbook says, and where that is silent what is set for its environment. */
 export async function releasePlan(
   connection: Connection,
-  { app, environment }: Pick<DeploymentRow, "id" | "app" | "environment">,
+  { id, app, environment }: Pick<DeploymentRow, "id" | "app" | "environment">,
 ): Promise<ReleasePlan> {
-  return environmentPlan(connection, { app, environment });
+  const set = await environmentPlan(connection, { app, environment });
+  const own = (await deploymentRunbook(connection, id))?.plan;
+  if (!own) return set;
+  const said = <Item>(items: Item[], otherwise: Item[]): Item[] => (items.length > 0 ? items : otherwise);
+  return {
+    ...(own.canary ? { canary: own.canary } : set.canary && { canary: set.canary }),
+    pipelineChecks: said(own.pipelineChecks, set.pipelineChecks),
+    smokeTests: said(own.smokeTests, set.smokeTests),
+    budgets: said(own.budgets, set.budgets),
+    healthChecks: said(own.healthChecks, set.healthChecks),
+    approvals: own.approvals.manualRollback > 0 ? own.approvals : set.approvals,
+  };
 }
 
 /** As it is set, whatever a deployment's runbook says. */

@@ -14,7 +14,7 @@ import { noteRunbook } from "./runbook-store.ts";
  */
 export async function takeRunbook(
   { layout, database }: { layout: HomeLayout; database: Database },
-  deployment: Pick<DeploymentRow, "id" | "rollout">,
+  deployment: Pick<DeploymentRow, "id">,
   rootDirectory: string,
   log: BuildLog,
   signal: AbortSignal,
@@ -24,16 +24,8 @@ export async function takeRunbook(
     ...{ name: deployment.id, folder: folder.path, source: folder.source, rootDirectory, signal },
   });
   if (!evaluated) return noteRunbook(database, deployment.id, undefined);
-  const { clauses, plan } = readRunbook(evaluated);
+  const { clauses } = readRunbook(evaluated);
   await noteRunbook(database, deployment.id, evaluated);
-  // What somebody asked for with this deploy counts before what the app does as a rule.
-  if (plan.canary && deployment.rollout === null) {
-    deployment.rollout = plan.canary;
-    await database.query("UPDATE deployments SET rollout = $2 WHERE id = $1", [
-      deployment.id,
-      JSON.stringify(plan.canary),
-    ]);
-  }
   const byHand = clauses.filter((clause) => clause.byHand).length;
   const people = byHand === 0 ? "" : `, ${byHand} of them kept by people`;
   log.note(`${evaluated.file}: ${clauses.length} clauses${people}`);

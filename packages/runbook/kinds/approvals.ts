@@ -18,7 +18,7 @@ export const approvals = clauseKind({
         says: `a manual rollback needs ${spaced(section.manual_rollback)}`,
         enforced:
           section.manual_rollback === "two_person_approval"
-            ? { by: "person", how: "two people see to it: one command rolls back" }
+            ? { by: "platform", how: "`evenkeel rollback` waits until a second person has agreed" }
             : { by: "platform", how: "`evenkeel rollback` needs a token that may release" },
       });
     }

@@ -118,13 +118,14 @@ test("what is no object is no runbook", async () => {
     ]);
 });
 
-test("canary steps grow, and what is none is refused with its line", async () => {
+test("canary steps grow, and end with everything; what is none is refused with its line", async () => {
   const { plan } = await read('export default { canary: "5% for 2 minutes, 25%, 100%" }');
-  expect(plan.canary).toEqual([
-    { share: 0.05, durationMs: 120_000 },
-    { share: 0.25, durationMs: 120_000 },
+  expect(plan.canary!.steps).toEqual([
+    { share: 0.05, holdMs: 120_000 },
+    { share: 0.25, holdMs: 120_000 },
+    { share: 1, holdMs: 0 },
   ]);
   expect(await faults('export default {\n canary: "25%, 5%, 100%" }')).toEqual([
-    expect.stringMatching(/^runbook\.ts:2 canary: .*not more than the step before/),
+    expect.stringMatching(/^runbook\.ts:2 canary: .*no more than the one before/),
   ]);
 });

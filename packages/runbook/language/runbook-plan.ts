@@ -1,10 +1,10 @@
-import type { EnvironmentName, RolloutStep } from "@evenkeel/model";
+import type { EnvironmentName } from "@evenkeel/model";
 import type { Calendar } from "../quantities/calendar.ts";
 
 /** What the parts of the platform take out of a runbook, in plain units. */
 export interface RunbookPlan {
   /** Steps of a release's traffic; absent: at once. */
-  canary?: RolloutStep[];
+  canary?: CanaryPlan;
   healthChecks: HealthCheckPlan[];
   /** Commands that have to pass before anything is released, in their order. */
   pipelineChecks: PipelineCheckPlan[];
@@ -19,6 +19,13 @@ export interface RunbookPlan {
   /** Path → cron, as the deployment has to declare it. */
   schedules: Record<string, string>;
   retention: Record<string, number>;
+}
+
+export interface CanaryPlan {
+  /** Ends with 1. */
+  steps: { share: number; holdMs: number }[];
+  /** Without so many requests at the new deployment a step is not over. */
+  minimumSamples: number;
 }
 
 export interface HealthCheckPlan {

@@ -36,20 +36,13 @@ const version = async (): Promise<string> => String((await platform.get(host, "/
 class Visitors {
   private stopping = false;
   private readonly asking: Promise<void>[];
-  /** When what first failed, and when what first answered after it. */
-  readonly firstAt = new Map<string, number>();
-
   constructor(count: number) {
     this.asking = Array.from({ length: count }, () => this.ask());
   }
 
   private async ask(): Promise<void> {
     while (!this.stopping) {
-      const answer = await platform.get(host, "/").catch(() => undefined);
-      if (answer) {
-        const seen = `${answer.headers["x-version"]} ${answer.status}`;
-        if (!this.firstAt.has(seen)) this.firstAt.set(seen, Date.now());
-      }
+      await platform.get(host, "/").catch(() => undefined);
       await Bun.sleep(40);
     }
   }
@@ -77,8 +70,8 @@ describe("a runbook", () => {
     const visitors = new Visitors(4);
     try {
       await eventually(version, (seen) => seen === "good");
-      const goodFor = 4_000;
-      write("bad", `Date.now() > ${Date.now()} + ${goodFor} + 8000`);
+      // Sound at first, so that its own smoke test passes.
+      write("bad", `Date.now() > ${Date.now() + 8_000}`);
       const bad = await deploy();
       expect(await version()).toBe("bad");
       await eventually(version, (seen) => seen === "good", 60_000);
@@ -90,15 +83,7 @@ describe("a runbook", () => {
         outcome: { version: 3, deployment: good.id, answered: true },
       });
       expect(decision!.evidence.finding.conditions[0]).toMatchObject({ state: "breached", windowS: 20 });
-      expect(decision!.evidence.seconds.filter(({ value }) => value === 1).length).toBeGreaterThan(0);
-      const { endedAtMs, signalsAtMs, decidedAtMs } = decision!;
-      console.log(
-        "from the end of the second that completed the breach to the answer of the old version:",
-        endedAtMs! - signalsAtMs - 1000,
-        "ms; decided after",
-        decidedAtMs - signalsAtMs - 1000,
-        [...visitors.firstAt],
-      );
+      expect(decision!.evidence.seconds.some(({ value = 0 }) => value > 0)).toBe(true);
     } finally {
       await visitors.stop();
     }

@@ -16,6 +16,10 @@ import { aliases } from "./programs/aliases.ts";
 import { coldStart } from "./programs/cold-start.ts";
 import { databaseBackup } from "./programs/database-backup.ts";
 import { databaseBranch } from "./programs/database-branch.ts";
+import { databaseDamage } from "./programs/database-damage.ts";
+import { databaseIdle } from "./programs/database-idle.ts";
+import { databaseLoss } from "./programs/database-loss.ts";
+import { databasePoints } from "./programs/database-points.ts";
 import { databaseRestore } from "./programs/database-restore.ts";
 import { databaseVerification } from "./programs/database-verification.ts";
 import { deploy } from "./programs/deploy.ts";
@@ -48,6 +52,10 @@ const programs: Program[] = [
   databaseBranch,
   databaseVerification,
   secretRotation,
+  databaseLoss,
+  databaseIdle,
+  databasePoints,
+  databaseDamage,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.

@@ -6,6 +6,7 @@ export * from "./home/toolchain-layout.ts";
 export * from "./ids.ts";
 export * from "./link/blobs-protocol.ts";
 export * from "./link/cache-protocol.ts";
+export * from "./link/database-troubles.ts";
 export * from "./link/databases-protocol.ts";
 export * from "./link/host-protocol.ts";
 export * from "./link/instance-protocol.ts";

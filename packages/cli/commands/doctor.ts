@@ -6,6 +6,7 @@ import { formatSize, type HomeLayout } from "@evenkeel/model";
 import { prepareServerBinaries } from "@evenkeel/postgres";
 import type { Command } from "commander";
 import { missingAppPackages } from "../platform/app-packages.ts";
+import { connectControl } from "../platform/control.ts";
 import { findHome, readConfig } from "../platform/home.ts";
 import { requireFreePort } from "../platform/start.ts";
 import { askStatus, isSupervised } from "../platform/supervisor-client.ts";
@@ -18,6 +19,7 @@ interface Finding {
   remedy?: string;
 }
 
+const controlLimitMs = 5_000;
 const leastFreeBytes = 2 * 1024 ** 3;
 
 export function registerDoctor(program: Command): void {
@@ -44,6 +46,7 @@ async function examine(layout: HomeLayout): Promise<Finding[]> {
     await postgres(),
     await port(layout),
     ...(await scheduler(layout)),
+    ...(await backups(layout)),
     disk(layout),
     {
       name: "network",
@@ -133,6 +136,26 @@ async function scheduler(layout: HomeLayout): Promise<Finding[]> {
       remedy: "Look at logs/platform/control.log, then: evenkeel restart control",
     },
   ];
+}
+
+/** What is promised about backups and is not kept; asked of control, as `status` does. */
+async function backups(layout: HomeLayout): Promise<Finding[]> {
+  if (!(await isSupervised(layout))) return [];
+  try {
+    const { alerts } = await connectControl(layout).getStatus(
+      {},
+      { signal: AbortSignal.timeout(controlLimitMs) },
+    );
+    if (alerts.length === 0)
+      return [{ name: "backups", verdict: "ok", detail: "archived, and verified in time" }];
+    return alerts.map((alert) => ({
+      ...{ name: "backups", verdict: "missing", detail: alert },
+      remedy: "evenkeel db list, evenkeel backup status, logs/platform/databases.log",
+    }));
+  } catch (error) {
+    const detail = `control does not say how they are: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ name: "backups", verdict: "weak", detail, remedy: "Look at logs/platform/control.log" }];
+  }
 }
 
 function disk(layout: HomeLayout): Finding {

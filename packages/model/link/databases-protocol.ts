@@ -73,7 +73,11 @@ export type DatabasesRequest =
   /** From now on that happens by itself every so many days, 0: never; replies with `database`. */
   | ({ type: "verifyEvery"; days: number } & AppEnvironment)
   /** Replies with `evidence` of all databases, oldest first of each. */
-  | { type: "evidence" };
+  | { type: "evidence" }
+  /** Looks for damage in the serving cluster, and changes nothing in it; replies with `check`. */
+  | ({ type: "check" } & AppEnvironment)
+  /** Replies with `size`. */
+  | ({ type: "size" } & AppEnvironment);
 
 /** What the keeper does for the platform itself: its own database, its files, and where all archives are. */
 export type PlatformRequest =
@@ -183,6 +187,8 @@ export interface DatabasesReply {
   branches?: BranchReport[];
   platform?: PlatformProtection;
   evidence?: DatabaseEvidence[];
+  check?: DatabaseCheck;
+  size?: DatabaseSize;
   upkeep?: UpkeepRun[];
   statements?: StatementReport[];
 }
@@ -262,6 +268,44 @@ export interface BranchReport extends BranchName {
   usedAtMs: number;
   /** On disk; blocks that it shares with its parent count in full. */
   sizeBytes: number;
+}
+
+/** What a look for damage in a serving cluster has found. */
+export interface DatabaseCheck extends AppEnvironment {
+  startedMs: number;
+  finishedMs: number;
+  /** What could not be checked has failed. */
+  verdict: "passed" | "failed";
+  /** Pages whose checksum was verified, indexes and tables that `amcheck` went through. */
+  pages: number;
+  indexes: number;
+  tables: number;
+  failures: { step: string; code: string; message: string }[];
+}
+
+/** Where a database's room goes, in bytes. */
+export interface DatabaseSize extends AppEnvironment {
+  /** Data directory without WAL. */
+  dataBytes: number;
+  walBytes: number;
+  /** WAL that waits for the archive. */
+  spoolBytes: number;
+  archive: { backupBytes: number; walBytes: number };
+  branches: { branch: string; bytes: number }[];
+  /** Largest first, the app's own. */
+  relations: RelationSize[];
+}
+
+export interface RelationSize {
+  /** With its schema: `public.orders`. */
+  name: string;
+  kind: "table" | "index" | "materialized view" | "sequence";
+  /** The table that an index belongs to. */
+  table?: string;
+  /** With out-of-line values (TOAST), without indexes. */
+  bytes: number;
+  /** As the planner estimates; absent before the first ANALYZE, and of indexes. */
+  rows?: number;
 }
 
 /** The row that proves, or disproves, that a database's archive restores. */

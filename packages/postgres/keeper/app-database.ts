@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   type DatabaseBackup,
+  type DatabaseCheck,
   type DatabaseReport,
   type DatabaseRestored,
   type DatabaseTerms,
@@ -16,9 +17,11 @@ import { directorySize } from "../branch/directory-size.ts";
 import { waitAtMost } from "../client/waiting.ts";
 import { parseRecoveryTarget } from "../restore/recovery-target.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
+import { checkServingCluster } from "../verify/check-serving.ts";
 import { ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { type DatabaseRecord, removeFolder } from "./database-record.ts";
+import { databaseSize } from "./database-size.ts";
 import { finishSwitch } from "./finish-switch.ts";
 import type { MeasuredProtection } from "./measure/database-measures.ts";
 import { type DatabaseLevels, readLevels } from "./measure/read-levels.ts";
@@ -196,6 +199,21 @@ export class AppDatabase {
         await this.protection.flush();
       }
     });
+  }
+
+  /** Looks for damage; changes nothing. */
+  async check(onProgress: OnProgress): Promise<DatabaseCheck> {
+    const { app, environment } = this.record;
+    const { dataDir } = this.parts.place;
+    const { archive, superuser: connection } = this;
+    const found = await this.whileServing(() =>
+      checkServingCluster({ dataDir, connection, archive, onProgress }),
+    );
+    return { app, environment, ...found };
+  }
+
+  size(): ReturnType<typeof databaseSize> {
+    return this.whileServing(() => databaseSize(this.parts.place, this.archive, this.superuser));
   }
 
   get archive(): Archive {

@@ -2,6 +2,7 @@ import {
   type AppEnvironment,
   type DatabaseRemoved,
   type DatabaseReport,
+  type DatabaseSize,
   type DatabasesReply,
   type DatabasesRequest,
   type DatabaseTerms,
@@ -127,6 +128,10 @@ export class DatabaseKeeper {
         return { database: this.verifyEvery(request, request.days) };
       case "evidence":
         return { evidence: this.verifications.evidence() };
+      case "check":
+        return { check: await this.get(request).check(onProgress) };
+      case "size":
+        return { size: await this.size(request) };
     }
   }
 
@@ -149,6 +154,14 @@ export class DatabaseKeeper {
     database.record.verifyEveryDays = days;
     writeRecord(this.layout, database.record);
     return this.report(database);
+  }
+
+  private async size({ app, environment }: AppEnvironment): Promise<DatabaseSize> {
+    const own = this.branches
+      .list()
+      .filter((branch) => branch.app === app && branch.parent?.environment === environment);
+    const branches = own.map(({ branch, sizeBytes }) => ({ branch, bytes: sizeBytes }));
+    return { app, environment, branches, ...(await this.get({ app, environment }).size()) };
   }
 
   private report(database: AppDatabase): DatabaseReport {

@@ -1,5 +1,11 @@
 import type { ExternalDatabase } from "@evenkeel/control";
-import { type DatabaseReport, formatDuration, formatSize, parseAppName } from "@evenkeel/model";
+import {
+  type DatabaseReport,
+  databaseTroubles,
+  formatDuration,
+  formatSize,
+  parseAppName,
+} from "@evenkeel/model";
 import type { Command } from "commander";
 import { confirm } from "../../output/confirm.ts";
 import { formatAge, formatTable } from "../../output/table.ts";
@@ -15,7 +21,6 @@ export function registerDbLife(db: Command): void {
     )
     .action(create);
   db.command("list")
-    .alias("size")
     .summary("list databases with their size and the state of their archive")
     .argument("[app]", "only this app's")
     .option("--json", "print as JSON")
@@ -53,6 +58,8 @@ async function list(app: string | undefined, options: { json?: boolean }): Promi
       [...databases.map(describe), ...external.map(describeExternal)],
     ),
   );
+  const troubles = databases.flatMap((database) => databaseTroubles(database, Date.now()));
+  if (troubles.length > 0) console.log(`\n${troubles.map((trouble) => `! ${trouble}`).join("\n")}`);
 }
 
 const describe = (database: DatabaseReport): string[] => [

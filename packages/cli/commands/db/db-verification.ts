@@ -14,6 +14,12 @@ export function registerDbVerification(db: Command): void {
     .option("--every <days>", "instead: from now on by itself every so many days; 0: never")
     .addHelpText("after", "\nExamples:\n  evenkeel db verify shop\n  evenkeel db verify shop --every 1")
     .action(verify);
+  databaseCommand(db, "check", "look for damage in a database that serves")
+    .description(
+      "Verifies the checksum of every page on disk, and every index and table by amcheck. Nothing in the database is changed, and it serves on. What was found stands in the audit log. Exits with 1 when there is damage, or something could not be checked.",
+    )
+    .addHelpText("after", "\nExample:\n  evenkeel db check shop")
+    .action(check);
   db.command("evidence")
     .summary("list what verifications have found, newest first")
     .argument("<app>", "name of the app")
@@ -39,6 +45,23 @@ async function verify(app: string, options: VerifyOptions): Promise<void> {
   if (found.verdict === "passed") {
     console.log(`The database of ${app}/${name.environment} can be restored: ${measured(found)}.`);
   } else console.log(`The database of ${app}/${name.environment} was not proved to be restorable.`);
+}
+
+async function check(app: string, options: DatabaseOptions): Promise<void> {
+  const name = named(app, options);
+  const { check: found } = await withControl((client) =>
+    followWork(client.checkDatabase(name), options.json),
+  );
+  if (found.verdict !== "passed") process.exitCode = 1;
+  if (options.json) return void console.log(JSON.stringify(found));
+  for (const { step, message } of found.failures) console.log(`Failed at ${step}: ${message}`);
+  const looked = `${counted(found.pages, "page")}, ${found.indexes} indexes and ${counted(found.tables, "table")} in ${formatDuration(found.finishedMs - found.startedMs)}`;
+  const what = `the database of ${app}/${name.environment}`;
+  if (found.verdict === "passed") return void console.log(`No damage in ${what}: ${looked}.`);
+  console.log(`There is damage in ${what}, or something could not be checked (${looked}).`);
+  console.log(
+    `Whether its backups are sound: evenkeel db verify ${app}. Back to a point before: evenkeel db restore ${app} --to TIME`,
+  );
 }
 
 async function schedule(

@@ -4,6 +4,7 @@ import { registerDbBackups } from "./db-backups.ts";
 import { registerDbBranches } from "./db-branches.ts";
 import { registerDbLife } from "./db-life.ts";
 import { registerDbMigrations } from "./db-migrations.ts";
+import { registerDbSize } from "./db-size.ts";
 import { registerDbTerms } from "./db-terms.ts";
 import { registerDbUpkeep } from "./db-upkeep.ts";
 import { registerDbVerification } from "./db-verification.ts";
@@ -31,4 +32,5 @@ Examples:
   registerDbMigrations(db);
   registerDbTerms(db);
   registerDbUpkeep(db);
+  registerDbSize(db);
 }

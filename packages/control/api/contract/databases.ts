@@ -5,6 +5,7 @@ import type {
   DatabaseRemoved,
   DatabaseReport,
   DatabaseRestored,
+  DatabaseSize,
   EnvironmentName,
   StatementReport,
   UpkeepRun,
@@ -104,6 +105,13 @@ export const databaseRoutes = {
     path: "/api/apps/:app/databases/:environment/upkeep/:task",
     permission: "configure",
     params: z.object({ ...databaseParams.shape, task: z.string().max(40) }),
+  }),
+  /** Where its room goes. */
+  getDatabaseSize: json<{ size: DatabaseSize }>()({
+    method: "GET",
+    path: "/api/apps/:app/databases/:environment/size",
+    permission: "read",
+    params: databaseParams,
   }),
   /** What takes the database's time. Texts of statements may name what is in it. */
   listStatements: json<{ statements: StatementReport[] }>()({

@@ -1,4 +1,4 @@
-import type { DatabaseEvidence, DatabaseReport } from "@evenkeel/model";
+import type { DatabaseCheck, DatabaseEvidence, DatabaseReport } from "@evenkeel/model";
 import { z } from "zod";
 import type { DatabaseEvent } from "./databases.ts";
 import { appParams, deployableEnvironment, page } from "./parameters.ts";
@@ -11,6 +11,13 @@ export const verificationRoutes = {
   verifyDatabase: stream<DatabaseEvent<{ evidence: DatabaseEvidence }>>()({
     method: "POST",
     path: "/api/apps/:app/databases/:environment/verifications",
+    permission: "deploy",
+    params: databaseParams,
+  }),
+  /** Looks for damage in the serving database, and changes nothing in it. What it finds is the answer, not its status. */
+  checkDatabase: stream<DatabaseEvent<{ check: DatabaseCheck }>>()({
+    method: "POST",
+    path: "/api/apps/:app/databases/:environment/checks",
     permission: "deploy",
     params: databaseParams,
   }),

@@ -94,6 +94,10 @@ export function databaseHandlers(parts: ControlParts): HandlersOf<typeof databas
         const { upkeep } = await databases.ask({ type: "runUpkeep", ...params });
         return { run: upkeep![0]! };
       }),
+    async getDatabaseSize({ params }) {
+      await requireDatabase(database, params);
+      return { size: (await databases.ask({ type: "size", ...params })).size! };
+    },
     async listStatements({ params }) {
       await requireDatabase(database, params);
       return { statements: (await databases.ask({ type: "statements", ...params })).statements ?? [] };

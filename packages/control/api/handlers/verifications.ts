@@ -24,6 +24,16 @@ export function verificationHandlers({
         await record(database, { who: caller.name, action: "database.verify", app, object: id, detail });
         return { evidence: found! };
       }),
+    checkDatabase: ({ params, caller }) =>
+      withProgress(async (onProgress) => {
+        const { app, environment } = params;
+        await requireDatabase(database, params);
+        const { check } = await databases.ask({ type: "check", app, environment }, onProgress);
+        const { verdict, failures } = check!;
+        const detail = { environment, verdict, failures: failures.length };
+        await record(database, { who: caller.name, action: "database.check", app, detail });
+        return { check: check! };
+      }),
     async scheduleVerification({ params, body: { everyDays }, caller }) {
       const { app, environment } = params;
       await requireDatabase(database, params);

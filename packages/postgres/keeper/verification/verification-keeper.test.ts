@@ -120,6 +120,52 @@ test(
 );
 
 test(
+  "a look for damage in the serving database finds a flipped bit, leaves nothing behind, and sizes are told",
+  async () => {
+    const check = async () => (await ask({ type: "check", ...shop })).check!;
+    const sound = await check();
+    expect(sound).toMatchObject({ ...shop, verdict: "passed", failures: [] });
+    expect(sound.pages).toBeGreaterThan(1_000);
+    expect(sound.indexes).toBeGreaterThan(100);
+    const { variables } = await ask({ type: "credentials", ...shop });
+    const query = (text: string) =>
+      withSession(variables!["DATABASE_URL"]!, async (client: Client) => (await client.query(text)).rows);
+    expect(await query("SELECT FROM pg_extension WHERE extname = 'amcheck'")).toEqual([]);
+    const { size } = await ask({ type: "size", ...shop });
+    expect(size).toMatchObject({
+      ...shop,
+      branches: [],
+      relations: [{ name: "public.orders", kind: "table" }],
+    });
+    for (const bytes of [size!.dataBytes, size!.walBytes, size!.archive.backupBytes, size!.archive.walBytes])
+      expect(bytes).toBeGreaterThan(1_000);
+
+    // In a table of its own, which no later test restores.
+    await query("CREATE TABLE fragile AS SELECT 1 AS one");
+    const [{ path }] = await query("SELECT pg_relation_filepath('fragile') AS path");
+    // As the server brings it to disk when it is stopped.
+    const { dataDir } = place();
+    await withSession(
+      { host: layout.databaseServerSockets, port: readRecords(layout)[0]!.port, user: "postgres" },
+      (client) => client.query("CHECKPOINT"),
+    );
+    const file = join(dataDir, path);
+    const content = readFileSync(file);
+    const damaged = Buffer.from(content);
+    damaged[8_000]! ^= 1;
+    writeFileSync(file, damaged);
+    expect(await check()).toMatchObject({
+      verdict: "failed",
+      failures: [{ code: "data_checksum_failure", message: `${path} block 0` }],
+    });
+    writeFileSync(file, content);
+    expect((await check()).verdict).toBe("passed");
+    await query("DROP TABLE fragile");
+  },
+  limitMs,
+);
+
+test(
   "one that a crash interrupted has failed, and its throw-away cluster is gone",
   async () => {
     const { log } = place();

@@ -55,6 +55,17 @@ describe("a verification", () => {
     expect(await platform.json<object[]>("db", "list")).toMatchObject([{ verifiedEveryDays: 1 }]);
   }, 120_000);
 
+  test("is no look for damage in the database that serves, which finds none here; and its sizes are told", async () => {
+    expect(await platform.json<object>("db", "check", "notes")).toMatchObject({
+      verdict: "passed",
+      failures: [],
+    });
+    expect(await platform.must("db", "check", "notes")).toContain(
+      "No damage in the database of notes/production",
+    );
+    expect(await platform.must("db", "size", "notes")).toMatch(/public\.notes +table/);
+  }, 60_000);
+
   test("fails when an object of the archive is not what was stored, and its row names the object", async () => {
     const path = await chunk();
     const sound = readFileSync(path);
@@ -69,6 +80,12 @@ describe("a verification", () => {
     expect(row).toMatchObject({ verdict: "failed", failures: [{ code: "archive_object_damaged" }] });
     expect(row!.failures[0]!.message).toContain(object);
     expect(await platform.must("db", "evidence", "notes")).toContain(object);
+    // Nobody has to look for it.
+    for (const command of [["status"], ["doctor"]]) {
+      const told = await platform.failing(...command);
+      expect(told.stdout).toContain("The verification of the database of notes/production");
+    }
+    expect(await platform.must("db", "list")).toContain("! The verification of the database");
     writeFileSync(path, sound);
   }, 120_000);
 

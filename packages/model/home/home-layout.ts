@@ -72,6 +72,9 @@ export interface HomeLayout {
   postgres: string;
   /** Archives, unless they are elsewhere: of apps' databases in `<app>/<environment>/<database id>`, the platform's own in `_platform`. */
   backups: string;
+  /** Traces, analytics and spending of apps; see `telemetry-protocol.ts`. */
+  telemetry: string;
+  telemetrySocket: string;
   /** State of the twins of outside providers. */
   sandbox: string;
   /** How instances reach them: `SandboxRoutes`. */
@@ -122,6 +125,8 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     blobsAdminSocket: `${run}/blobs-admin.sock`,
     postgres: `${home}/postgres`,
     backups: `${home}/backups`,
+    telemetry: `${home}/telemetry`,
+    telemetrySocket: `${run}/telemetry.sock`,
     sandbox: `${home}/sandbox`,
     sandboxRoutes: `${home}/sandbox/routes.json`,
   };

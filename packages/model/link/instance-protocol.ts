@@ -20,7 +20,24 @@ export type LauncherToHost =
   | { type: "failed"; error: ErrorJson }
   | { type: "pong" }
   /** Number of `waitUntil` promises not yet settled; sent when it becomes 0 or leaves 0. */
-  | { type: "background"; pending: number };
+  | { type: "background"; pending: number }
+  /** A request that is traced was answered. */
+  | { type: "span"; span: FunctionSpan };
+
+/** What a launcher knows of a request, from its head to the end of its answer. */
+export interface FunctionSpan {
+  traceId: string;
+  spanId: string;
+  parentId: string;
+  /** `GET /api/orders` */
+  name: string;
+  /** Epoch milliseconds, with fractions. */
+  startMs: number;
+  durationMs: number;
+  statusCode: number;
+  /** The answer was sent whole. */
+  isComplete: boolean;
+}
 
 export interface Assignment {
   /** As the launcher sees them, inside its private root. */

@@ -24,6 +24,8 @@ export const faultHeader = "x-evenkeel-fault";
 export const spoofableHeaders: readonly string[] = [
   ...Object.values(scheduleHeaders),
   "x-invocation-id",
+  // Passed on as the edge's own span.
+  "traceparent",
   "x-vercel-id",
   "x-vercel-deployment-url",
   "x-vercel-forwarded-for",

@@ -17,18 +17,20 @@ export interface RequestOrigin {
   port: string;
   /** The deployment's own host, with the port that the client used. */
   deploymentUrl: string;
+  /** W3C's; `-`: the call belongs to no trace. */
+  traceparent: string;
   /** What the route led to; the only one that may hold blanks. */
   matchedPath: string;
 }
 
 export const writeRequestOrigin = (origin: RequestOrigin): string =>
-  `${origin.requestId} ${origin.invocationId} ${origin.address} ${origin.scheme} ${origin.hostPort} ${origin.port} ${origin.deploymentUrl} ${origin.matchedPath}`;
+  `${origin.requestId} ${origin.invocationId} ${origin.address} ${origin.scheme} ${origin.hostPort} ${origin.port} ${origin.deploymentUrl} ${origin.traceparent} ${origin.matchedPath}`;
 
 /** The headers that `value` stands for, as apps see them: https://vercel.com/docs/headers/request-headers */
-export function readRequestOrigin(value: string) {
+export function readRequestOrigin(value: string): Record<string, string> {
   const parts = value.split(" ");
   const address = parts[2]!;
-  return {
+  const headers = {
     "x-vercel-id": parts[0]!,
     // Without it, Next.js gives what it rendered in the last ten seconds again, whatever was invalidated meanwhile.
     "x-invocation-id": parts[1]!,
@@ -39,6 +41,7 @@ export function readRequestOrigin(value: string) {
     "x-real-ip": address,
     "x-vercel-forwarded-for": address,
     "x-vercel-deployment-url": parts[6]!,
-    "x-matched-path": parts.length === 8 ? parts[7]! : parts.slice(7).join(" "),
+    "x-matched-path": parts.length === 9 ? parts[8]! : parts.slice(8).join(" "),
   };
+  return parts[7] === "-" ? headers : { ...headers, traceparent: parts[7]! };
 }

@@ -25,6 +25,8 @@ export interface ServedDeployment {
   flagsKeyHash?: string;
   /** By which the code of its pages names its deployment, where that is another: its build was made for that one. */
   pageId?: DeploymentId;
+  /** SHA-256, hex, of the key by which they send telemetry. */
+  telemetryKeyHash?: string;
   /** How many processes of each type its environment has; absent: the output has no services. `release` is not among them. */
   formation?: Formation;
 }

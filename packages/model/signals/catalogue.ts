@@ -2,7 +2,7 @@
 export type SignalKind = "count" | "gauge" | "histogram";
 
 /** Which process measures it. While one of them lives, what it did not count is zero; otherwise it is unknown. */
-export type SignalOrigin = "edge" | "host" | "keeper" | "control" | "signals";
+export type SignalOrigin = "edge" | "host" | "keeper" | "control" | "signals" | "telemetry";
 
 export interface SignalDefinition {
   kind: SignalKind;
@@ -215,14 +215,14 @@ export const signalCatalogue = define({
   spend: {
     kind: "count",
     unit: "micro-USD",
-    origin: "signals",
+    origin: "telemetry",
     detail: "provider",
     about: "What the app told it spent.",
   },
   tokens: {
     kind: "count",
     unit: "tokens",
-    origin: "signals",
+    origin: "telemetry",
     detail: "provider",
     about: "Tokens of models that the app told it used.",
   },

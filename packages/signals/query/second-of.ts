@@ -4,7 +4,7 @@ import type { GaugeLevels } from "../points/gauge-point.ts";
 import type { Series } from "../store/series.ts";
 import type { SignalStore } from "../store/signal-store.ts";
 
-export const origins: readonly SignalOrigin[] = ["edge", "host", "keeper", "control", "signals"];
+export const origins: readonly SignalOrigin[] = ["edge", "host", "keeper", "control", "signals", "telemetry"];
 
 /** What was measured in the second that began at `atMs`, as far as the filter lets it through. */
 export function secondOf(store: SignalStore, atMs: number, filter: SignalFilter): SignalSecond {

@@ -10,6 +10,7 @@ import {
   type SignalSample,
 } from "@evenkeel/model";
 import { SignalSender } from "@evenkeel/signals/client/signal-sender";
+import { SpanSender } from "@evenkeel/telemetry/client/span-sender";
 import { AnswerCache } from "./cache/answer-cache.ts";
 import { openCacheDatabase } from "./cache/cache-database.ts";
 import { startCacheService } from "./cache/cache-service.ts";
@@ -29,12 +30,15 @@ import { PageRenderer } from "./prerender/page-renderer.ts";
 import { Dispatcher } from "./serve/dispatcher.ts";
 import { FrontDoor } from "./serve/front-door.ts";
 import { InternalRequests } from "./serve/internal-requests.ts";
-import { stateOf } from "./serve/request-state.ts";
+import { type RequestState, stateOf } from "./serve/request-state.ts";
 import { ResponseCache } from "./serve/response-cache.ts";
 import { ServedSites } from "./serve/served-site.ts";
 import { OutputCatalog } from "./state/output-catalog.ts";
 import { ServingFeed } from "./state/serving-feed.ts";
 import { ServingTable } from "./state/serving-table.ts";
+import { TelemetryGate } from "./telemetry/telemetry-gate.ts";
+import { edgeSpans, isNotable } from "./trace/edge-spans.ts";
+import type { RequestTrace } from "./trace/request-trace.ts";
 
 export interface EdgeOptions {
   layout: HomeLayout;
@@ -67,6 +71,7 @@ export class Edge {
   private readonly pages: PageCache;
   private readonly responses: ResponseCache;
   private readonly flagStreams = new FlagStreams();
+  private readonly spans: SpanSender;
   private readonly server: HttpServer;
   private readonly closers: (() => unknown)[] = [];
 
@@ -80,6 +85,7 @@ export class Edge {
     const entries = new EntryStore(database, options.cacheDiskBytes ?? 2 * 1024 ** 3);
     const answers = new AnswerCache(memoryBytes);
 
+    this.spans = new SpanSender(layout.telemetrySocket);
     this.signals = new SignalSender({ socketPath: layout.signalsSocket, origin: "edge", name });
     const onSecond = (samples: SignalSample[]) => this.signals.send(samples);
     this.measures = new Measures({
@@ -130,6 +136,7 @@ export class Edge {
       table: this.table,
       dispatcher,
       flags: new OfrepEndpoint(this.table, this.flagStreams),
+      telemetry: new TelemetryGate(this.table, layout.telemetrySocket),
       health: () => this.health(),
     });
     this.server = startHttpServer({
@@ -141,6 +148,7 @@ export class Edge {
     });
     this.closers.push(
       () => service.stop(),
+      () => this.spans.stop(),
       () => this.measures.flush(),
       () => this.signals.stop(),
       () => this.link.stop(),
@@ -170,14 +178,21 @@ export class Edge {
   private count(exchange: Exchange): void {
     const state = stateOf(exchange);
     if (!state) return;
+    const nowMs = performance.now();
+    if (state.trace !== undefined) this.trace(exchange, state, state.trace, nowMs);
     this.measures.count(
       state.served.measure,
       exchange.status,
-      performance.now() - exchange.startedAtMs,
+      nowMs - exchange.startedAtMs,
       exchange.requestBodyBytes,
       exchange.responseBytes,
       state.failure?.code,
     );
+  }
+
+  private trace(exchange: Exchange, state: RequestState, trace: RequestTrace, nowMs: number): void {
+    const isKept = trace.isSampled || (isNotable(trace, exchange.status) && state.served.notable.take());
+    if (isKept) this.spans.add(state.deployment, edgeSpans(exchange, state, trace, nowMs));
   }
 
   private health(): object {

@@ -1,12 +1,13 @@
 import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import type { ProxyResolution } from "../routing/resolution.ts";
+import type { TracedCall } from "../trace/request-trace.ts";
 import { ExternalOrigins } from "../upstream/external-origins.ts";
 import { forward } from "../upstream/forward.ts";
 import type { ForwardHandler, UpstreamFailure } from "../upstream/forward-options.ts";
 import { answerHeadersDropped, decorateHead } from "./answer-head.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { droppedHeaders, originationOf, untrustedHeaders, vercelHeaders } from "./request-headers.ts";
-import type { RequestState } from "./request-state.ts";
+import { type RequestState, traceCall } from "./request-state.ts";
 
 /** How long another host may take to begin its answer, in milliseconds, as on Vercel: https://vercel.com/docs/limits */
 const headLimitMs = 120_000;
@@ -33,9 +34,11 @@ export class ExternalProxy {
       });
       return;
     }
+    const traced = traceCall(exchange, state, url.host);
+    traced.sentMs = traced.beganMs;
     const setHeaders: HeaderPairs = [
       ["host", url.host],
-      ...vercelHeaders(originationOf(exchange, state.requestId), state.deployment),
+      ...vercelHeaders(originationOf(exchange, state.requestId, traced.traceparent), state.deployment),
       [hopsHeader, String(hops)],
       ...(resolution.setRequestHeaders ?? []).filter(
         ([name]) => !untrustedHeaders.has(name) && name !== "host",
@@ -48,20 +51,27 @@ export class ExternalProxy {
       dropHeaders: droppedHeaders(resolution),
       dropAnswerHeaders: answerHeadersDropped,
       headDeadlineAtMs: isUpgrade ? 0 : performance.now() + headLimitMs,
-      handler: this.handler(state, resolution),
+      handler: this.handler(state, resolution, traced),
     });
   }
 
-  private handler(state: RequestState, resolution: ProxyResolution): ForwardHandler {
+  private handler(state: RequestState, resolution: ProxyResolution, traced: TracedCall): ForwardHandler {
     return {
       onHead: (exchange, head) => {
+        traced.headMs = performance.now();
         if (resolution.status !== undefined && head.status === 200) head.status = resolution.status;
         const given = head.get("cache-control");
         decorateHead(exchange, head, state, resolution, "MISS");
         // What another host says of its answers is passed on as it is.
         if (given === undefined) head.delete("cache-control");
       },
-      onFailure: (exchange, failure) => this.onFailure(exchange, state, failureOfTarget(failure)),
+      onFailure: (exchange, failure) => {
+        traced.failure = failure.message;
+        this.onFailure(exchange, state, failureOfTarget(failure));
+      },
+      onSettled: () => {
+        traced.endMs = performance.now();
+      },
     };
   }
 }

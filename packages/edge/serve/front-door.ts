@@ -1,6 +1,7 @@
-import { blobsPath, EvenkeelError, flagsPath, ownPathPrefix } from "@evenkeel/model";
+import { blobsPath, EvenkeelError, flagsPath, otlpPath, ownPathPrefix } from "@evenkeel/model";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
+import type { TelemetryGate } from "../telemetry/telemetry-gate.ts";
 import { chooseSide } from "./canary-split.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { renderPlatformPage } from "./platform-page.ts";
@@ -15,6 +16,7 @@ export interface FrontDoorOptions {
   dispatcher: Dispatcher;
   /** Paths that begin with `flagsPath`. */
   flags: { handle(exchange: Exchange): Promise<void> };
+  telemetry: Pick<TelemetryGate, "takeOtlp" | "takeBeacon">;
   /** What this edge says of itself. */
   health(): object;
 }
@@ -44,11 +46,12 @@ export class FrontDoor {
   }
 
   handle(exchange: Exchange): void | Promise<void> {
-    const { domain, table, dispatcher, flags, health } = this.options;
+    const { domain, table, dispatcher, flags, telemetry, health } = this.options;
     const { host, path } = exchange;
     const isOwn = path.startsWith(ownPathPrefix);
     if (isOwn && (path === flagsPath || path.startsWith(`${flagsPath}/`))) return flags.handle(exchange);
     if (isOwn && path.startsWith(`${blobsPath}/`)) return this.blobs.forward(exchange);
+    if (isOwn && path.startsWith(`${otlpPath}/`)) return telemetry.takeOtlp(exchange);
     if (isOwn && path === healthPath) {
       exchange.respond(
         200,
@@ -63,6 +66,7 @@ export class FrontDoor {
     const aliased = table.site(host);
     if (aliased) {
       const site = aliased.split === undefined ? aliased : chooseSide(exchange, aliased, aliased.split);
+      if (path.startsWith("/_vercel/") && telemetry.takeBeacon(exchange, site)) return;
       const pending = dispatcher.handle(exchange, site);
       return pending?.catch((error) => this.answerFault(exchange, site, error));
     }

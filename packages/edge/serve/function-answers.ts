@@ -17,7 +17,7 @@ import type { FunctionFailure } from "./function-failure.ts";
 import type { FunctionCall } from "./invocation.ts";
 import { MiddlewareInvocation, runMiddlewareWithoutBody } from "./middleware-invocation.ts";
 import { changedHeaders, droppedHeaders, functionLines, scheduleLines } from "./request-headers.ts";
-import type { CacheStatus, RequestState } from "./request-state.ts";
+import { type CacheStatus, type RequestState, traceCall } from "./request-state.ts";
 import { functionTarget, targetOf } from "./request-target.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import { ResponseRefresher } from "./response-refresher.ts";
@@ -119,8 +119,10 @@ export class FunctionAnswers {
   ): FunctionCall {
     const { deployment, loaded, requestId } = state;
     const durationS = maxDurationS(loaded, fn);
+    const traced = traceCall(exchange, state, fn);
     return {
       deployment,
+      traced,
       function: fn,
       maxDurationS: durationS,
       options: {
@@ -132,6 +134,7 @@ export class FunctionAnswers {
             deployment,
             { matchedPath, maxDurationS: durationS },
             forwarded,
+            traced.traceparent,
           ) + scheduleLines(exchange, deployment, this.options.scheduleKey),
         setHeaders: changedHeaders(forwarded),
         dropHeaders: droppedHeaders(forwarded),

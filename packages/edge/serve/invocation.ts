@@ -2,6 +2,7 @@ import { type FunctionId, faultHeader, type ServedDeployment } from "@evenkeel/m
 import type { Exchange } from "../http/exchange.ts";
 import type { HostLink } from "../link/host-link.ts";
 import type { Instance, Pool, Waiter, WaitFailure } from "../link/instance-table.ts";
+import type { TracedCall } from "../trace/request-trace.ts";
 import { forward } from "../upstream/forward.ts";
 import type {
   ForwardHandler,
@@ -42,6 +43,7 @@ export function originOf(instance: Instance): UpstreamOrigin {
 
 export interface FunctionCall {
   deployment: ServedDeployment;
+  traced: TracedCall;
   function: FunctionId;
   maxDurationS: number;
   /** `maxDurationS` is for the head alone. */
@@ -81,6 +83,7 @@ export abstract class Invocation implements ForwardHandler, Waiter {
       return;
     }
     this.untilMs = performance.now() + waitLimitMs;
+    this.call.traced.isColdStart = this.pool.ready.length === 0;
     this.exchange.onAbort(() => this.link.forget(this.pool, this));
     this.link.wait(this.pool, this);
   }
@@ -97,6 +100,8 @@ export abstract class Invocation implements ForwardHandler, Waiter {
 
   onHead(_exchange: Exchange, head: UpstreamHead): void {
     const fault = head.get(faultHeader);
+    this.call.traced.headMs = performance.now();
+    this.call.traced.failure = fault;
     if (fault === undefined) this.answered(head);
     else head.take(faultBytes, (_same, body) => this.failed(failureOfFault(fault, body)));
   }
@@ -105,6 +110,7 @@ export abstract class Invocation implements ForwardHandler, Waiter {
     if (this.unsettled > 0) this.unsettled--;
     else if (this.instance) {
       const { instance } = this;
+      this.call.traced.endMs = performance.now();
       this.instance = undefined;
       this.link.release(instance);
     }
@@ -114,7 +120,11 @@ export abstract class Invocation implements ForwardHandler, Waiter {
     this.instance = instance;
     this.attempts++;
     const { method, target, ownLines, setHeaders, dropHeaders, dropAnswerHeaders, body } = this.call.options;
-    const untilMs = performance.now() + this.call.maxDurationS * 1_000;
+    const { traced } = this.call;
+    traced.sentMs = performance.now();
+    traced.attempts = this.attempts;
+    traced.instance = instance.id;
+    const untilMs = traced.sentMs + this.call.maxDurationS * 1_000;
     // A WebSocket lives as long as both sides want it.
     const headOnly = this.exchange.upgrade !== "" || this.call.openEnded === true;
     forward(this.exchange, originOf(instance), {
@@ -133,6 +143,7 @@ export abstract class Invocation implements ForwardHandler, Waiter {
 
   onFailure(_exchange: Exchange, failure: UpstreamFailure): void {
     const instance = this.instance!;
+    this.call.traced.failure = failure.message;
     if (failure.kind === "deadline" || failure.kind === "head_deadline") this.link.overdue(instance);
     const again = failure.kind === "connect" && failure.mayRetry && this.attempts < attemptLimit;
     if (!again) {

@@ -59,7 +59,7 @@ export async function runMiddlewareWithoutBody(
 ): Promise<void> {
   const { state, step, options, deployment, maxDurationS } = call;
   const target = { matchedPath: step.path, maxDurationS };
-  const own = functionHeaders(exchange, state.requestId, deployment, target, step);
+  const own = functionHeaders(exchange, state.requestId, deployment, target, step, call.traced.traceparent);
   const headers = headersInNameOf(exchange, step, own);
   const result = await fetchFunction(link, {
     deployment: call.deployment,

@@ -13,7 +13,7 @@ import { sendCached } from "./cached-sender.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { type ResumePage, sendPartialPage } from "./partial-page.ts";
 import { effectiveHeader, originationOf } from "./request-headers.ts";
-import type { CacheStatus, RequestState } from "./request-state.ts";
+import { type CacheStatus, type RequestState, traceCall } from "./request-state.ts";
 
 export interface PageAnswersOptions {
   layout: HomeLayout;
@@ -100,10 +100,14 @@ export class PageAnswers {
     before: CachedAnswer | undefined,
   ): Promise<void> {
     state.served.measure.prerenderMisses++;
+    const traced = traceCall(exchange, state, resolution.function ?? resolution.matchedPath);
+    traced.sentMs = traced.beganMs;
     const rendering = await this.options.renderer.render(
-      this.pageRequest(exchange, state, resolution, page),
+      this.pageRequest(exchange, state, resolution, page, traced.traceparent),
       before,
     );
+    traced.headMs = traced.endMs = performance.now();
+    if (rendering.kind === "failed") traced.failure = rendering.failure.message;
     if (rendering.kind === "page") this.send(exchange, state, resolution, rendering.answer, "MISS");
     else if (rendering.kind === "failed" && before) {
       before.nextAttemptMs = Date.now() + retryAfterMs;
@@ -183,9 +187,11 @@ export class PageAnswers {
     state: RequestState,
     resolution: PrerenderResolution,
     page: PageIdentity,
+    traceparent?: string,
   ): PageRequest {
     const { deployment, loaded, requestId } = state;
-    return { deployment, loaded, resolution, page, origination: originationOf(exchange, requestId) };
+    const origination = originationOf(exchange, requestId, traceparent);
+    return { deployment, loaded, resolution, page, origination };
   }
 
   /** Reads what the build made, once however many ask; another edge may have rendered something newer meanwhile. */

@@ -1,4 +1,4 @@
-import type { Exchange } from "../http/exchange.ts";
+import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import { forward } from "../upstream/forward.ts";
 import type { ForwardHandler } from "../upstream/forward-options.ts";
 import { UpstreamOrigin } from "../upstream/origin.ts";
@@ -24,13 +24,16 @@ export class PlatformProxy implements ForwardHandler {
     this.origin = new UpstreamOrigin({ unix: process.socketPath }, { name: process.name });
   }
 
-  forward(exchange: Exchange): void {
+  /** @param own what the process is told besides; by default it is asked for what the client asked for. */
+  forward(exchange: Exchange, own: { target?: string; headers?: HeaderPairs } = {}): void {
     forward(exchange, this.origin, {
+      ...(own.target !== undefined && { target: own.target }),
       dropHeaders: untrustedHeaders,
       setHeaders: [
         ["x-forwarded-for", exchange.remoteAddress || "127.0.0.1"],
         ["x-forwarded-host", exchange.hostPort],
         ["x-forwarded-proto", exchange.scheme],
+        ...(own.headers ?? []),
       ],
       handler: this,
     });

@@ -30,6 +30,8 @@ export interface Origination {
   scheme: string;
   /** `""` on a unix socket. */
   remoteAddress: string;
+  /** W3C's header for this call; absent: it belongs to no trace. */
+  traceparent?: string;
 }
 
 /** Headers that every function gets from the edge. `x-forwarded-for` is replaced, not appended to: what a client writes there proves nothing. */
@@ -40,7 +42,7 @@ export function vercelHeaders(origination: Origination, deployment: ServedDeploy
 
 /** What the edge says of a request (`requestOriginHeader`). Hosts and addresses were parsed and ids are ours, so only the path needs a check. */
 function originValue(
-  { requestId, hostPort, scheme, remoteAddress }: Origination,
+  { requestId, hostPort, scheme, remoteAddress, traceparent }: Origination,
   deployment: ServedDeployment,
   matchedPath: string,
 ): string {
@@ -56,6 +58,7 @@ function originValue(
     port,
     // A deployment is reached through the port that the client used.
     deploymentUrl: hasPort ? `${deployment.host}:${port}` : deployment.host,
+    traceparent: traceparent ?? "-",
     matchedPath: headerValue("x-matched-path", matchedPath),
   });
 }
@@ -72,8 +75,9 @@ export function functionHeaders(
   deployment: ServedDeployment,
   { matchedPath, maxDurationS }: FunctionTarget,
   forwarded: ForwardedRequest,
+  traceparent?: string,
 ): Pair[] {
-  const headers = vercelHeaders(originationOf(exchange, requestId), deployment);
+  const headers = vercelHeaders(originationOf(exchange, requestId, traceparent), deployment);
   headers.push(["x-matched-path", matchedPath], [deadlineHeader, String(maxDurationS * 1_000)]);
   if (forwarded.parameters !== "") headers.push([routeParametersHeader, forwarded.parameters]);
   return [...headers, ...(changedHeaders(forwarded) ?? [])];
@@ -86,8 +90,9 @@ export function functionLines(
   deployment: ServedDeployment,
   { matchedPath, maxDurationS }: FunctionTarget,
   { parameters }: ForwardedRequest,
+  traceparent?: string,
 ): string {
-  const origin = originValue(originationOf(exchange, requestId), deployment, matchedPath);
+  const origin = originValue(originationOf(exchange, requestId, traceparent), deployment, matchedPath);
   const lines = `${requestOriginHeader}: ${origin}\r\n${deadlineHeader}: ${maxDurationS * 1_000}\r\n`;
   return parameters === "" ? lines : lines + headerLine(routeParametersHeader, parameters);
 }
@@ -120,11 +125,12 @@ export function renderHeaders(
   ];
 }
 
-export const originationOf = (exchange: Exchange, requestId: string): Origination => ({
+export const originationOf = (exchange: Exchange, requestId: string, traceparent?: string): Origination => ({
   requestId,
   hostPort: exchange.hostPort,
   scheme: exchange.scheme,
   remoteAddress: exchange.remoteAddress,
+  ...(traceparent !== undefined && { traceparent }),
 });
 
 /** Belong to the client's connection, or to a body that is not sent. */

@@ -1,5 +1,6 @@
 import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import type { LoadedOutput } from "../state/output-catalog.ts";
+import { beginTrace, type RequestTrace, type TracedCall } from "../trace/request-trace.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { newRequestId } from "./request-id.ts";
 import type { ServedSite } from "./served-site.ts";
@@ -9,6 +10,8 @@ export class RequestState {
   readonly requestId = newRequestId();
   /** What went wrong: the answer is one to a failure now, and another failure ends in the platform's own page. */
   failure: FunctionFailure | undefined;
+  /** Of a request that the app is asked to answer. */
+  trace: RequestTrace | undefined;
 
   constructor(
     readonly served: ServedSite,
@@ -18,6 +21,12 @@ export class RequestState {
   get deployment() {
     return this.served.site.deployment;
   }
+}
+
+/** The app is asked, in the trace of this request. */
+export function traceCall(exchange: Exchange, state: RequestState, name: string): TracedCall {
+  state.trace ??= beginTrace(exchange.header("traceparent"), state.served.sampler);
+  return state.trace.call(name);
 }
 
 /** The state of a request to a deployment; undefined for all others. */

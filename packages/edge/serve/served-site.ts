@@ -3,10 +3,14 @@ import { headerLines } from "../http/head-writer.ts";
 import type { DeploymentMeasure } from "../measure/deployment-measure.ts";
 import type { Measures } from "../measure/measures.ts";
 import type { Site } from "../state/serving-table.ts";
+import { TraceSampler } from "../trace/trace-sampler.ts";
 
 /** A site with what each of its requests needs, kept as long as its alias stays. */
 export class ServedSite {
   readonly measure: DeploymentMeasure;
+  readonly sampler = new TraceSampler();
+  /** Of unsampled requests that turn out to be worth a trace. */
+  readonly notable = new TraceSampler();
   /** From search engines. */
   readonly isHidden: boolean;
   /** On every answer. */

@@ -9,7 +9,7 @@ import { decorateHead } from "./answer-head.ts";
 import type { FunctionFailure } from "./function-failure.ts";
 import { type FunctionCall, Invocation } from "./invocation.ts";
 import { droppedHeaders, originationOf, untrustedHeaders, vercelHeaders } from "./request-headers.ts";
-import type { RequestState } from "./request-state.ts";
+import { type RequestState, traceCall } from "./request-state.ts";
 import { functionTarget } from "./request-target.ts";
 
 /** As Heroku's router gives a dyno (https://devcenter.heroku.com/articles/http-routing#timeouts); after the head an answer may last for ever. */
@@ -29,12 +29,13 @@ export class WebAnswers {
   answer(exchange: Exchange, state: RequestState, resolution: WebResolution): void {
     const { deployment, requestId } = state;
     const target = functionTarget(exchange, resolution);
+    const traced = traceCall(exchange, state, webFunction);
     const call: FunctionCall = {
-      ...{ deployment, function: webFunction, maxDurationS: headLimitS, openEnded: true },
+      ...{ deployment, traced, function: webFunction, maxDurationS: headLimitS, openEnded: true },
       options: {
         ...(target !== exchange.target && { target }),
         setHeaders: [
-          ...vercelHeaders(originationOf(exchange, requestId), deployment),
+          ...vercelHeaders(originationOf(exchange, requestId, traced.traceparent), deployment),
           ["x-request-id", requestIdOf(exchange)],
           ["x-request-start", String(Date.now())],
           ...(resolution.setRequestHeaders ?? []).filter(([name]) => !untrustedHeaders.has(name)),

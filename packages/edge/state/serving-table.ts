@@ -39,6 +39,7 @@ export class ServingTable {
   private readonly alike = new WeakMap<ServedDeployment, Map<string | undefined, Site>>();
   private readonly aliasesByDeployment = new Map<DeploymentId, Set<string>>();
   private readonly deploymentByFlagsKey = new Map<string, DeploymentId>();
+  private readonly deploymentByTelemetryKey = new Map<string, DeploymentId>();
 
   get version(): number {
     return this.state.version;
@@ -71,6 +72,12 @@ export class ServingTable {
     return id && this.deployment(id);
   }
 
+  /** Whose processes send telemetry with the key of this hash. */
+  deploymentByTelemetry(keyHash: string): ServedDeployment | undefined {
+    const id = this.deploymentByTelemetryKey.get(keyHash);
+    return id && this.deployment(id);
+  }
+
   /** The deployments that may be asked for at all, for forgetting what belongs to removed ones. */
   get deploymentIds(): DeploymentId[] {
     return Object.keys(this.state.deployments) as DeploymentId[];
@@ -82,6 +89,7 @@ export class ServingTable {
     this.ownHosts.clear();
     this.aliasesByDeployment.clear();
     this.deploymentByFlagsKey.clear();
+    this.deploymentByTelemetryKey.clear();
     for (const deployment of Object.values(state.deployments)) this.noteDeployment(deployment);
     for (const alias of Object.values(state.aliases)) this.noteAlias(alias);
     for (const host of [...this.ownHosts.keys(), ...Object.keys(state.aliases)]) this.index(host);
@@ -108,6 +116,7 @@ export class ServingTable {
         if (removed) {
           hosts.add(removed.host);
           if (removed.flagsKeyHash) this.deploymentByFlagsKey.delete(removed.flagsKeyHash);
+          if (removed.telemetryKeyHash) this.deploymentByTelemetryKey.delete(removed.telemetryKeyHash);
         }
         for (const host of this.aliasesByDeployment.get(change.id) ?? []) hosts.add(host);
       }
@@ -125,9 +134,10 @@ export class ServingTable {
     return true;
   }
 
-  private noteDeployment({ id, host, flagsKeyHash }: ServedDeployment): void {
+  private noteDeployment({ id, host, flagsKeyHash, telemetryKeyHash }: ServedDeployment): void {
     this.ownHosts.set(host, id);
     if (flagsKeyHash) this.deploymentByFlagsKey.set(flagsKeyHash, id);
+    if (telemetryKeyHash) this.deploymentByTelemetryKey.set(telemetryKeyHash, id);
   }
 
   private noteAlias(alias: Alias): void {

@@ -31,6 +31,7 @@ import type { EdgeConnections } from "./edge-connections.ts";
 import { idlestInstance } from "./eviction.ts";
 import { subscribeToFeed } from "./feed-subscription.ts";
 import { FunctionGroup, type GroupHost } from "./function-group.ts";
+import { FunctionSpans } from "./function-spans.ts";
 import type { HostOptions } from "./host-options.ts";
 import { hostPaths } from "./host-paths.ts";
 import { Instance } from "./instance.ts";
@@ -57,6 +58,7 @@ export class Host implements GroupHost {
   private readonly pool: WarmPool;
   private readonly logs: RuntimeLogs;
   private readonly measures: HostMeasures;
+  private readonly spans: FunctionSpans;
   private readonly code: CodeStore;
   /** Absent where instances are not isolated. */
   private readonly uids: UidRegistry | undefined;
@@ -92,6 +94,7 @@ export class Host implements GroupHost {
     this.catalog = new DeploymentCatalog(layout);
     this.logs = new RuntimeLogs(layout);
     this.measures = new HostMeasures(layout);
+    this.spans = new FunctionSpans(layout.telemetrySocket);
     this.code = new CodeStore(hostPaths(layout).code);
     this.cacheKey = loadOrCreateKey(layout.cacheKey);
     this.pool = new WarmPool({
@@ -188,6 +191,7 @@ export class Host implements GroupHost {
     ]);
     await this.logs.flush();
     this.measures.stop();
+    await this.spans.stop();
     this.maker.close();
   }
 
@@ -222,6 +226,7 @@ export class Host implements GroupHost {
       }
     };
     instance.beforeCellIsGone = keepCode;
+    instance.onSpan = (span) => this.spans.add(instance, served.environment, span);
     this.keepCode.set(instance, keepCode);
     this.instances.set(instance.id, instance);
     const log = this.logs.acquire(served.app, served.id);

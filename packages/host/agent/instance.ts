@@ -12,6 +12,7 @@ import {
   ReportedError,
   type SandboxRoutes,
 } from "@evenkeel/model";
+import type { FunctionSpan } from "@evenkeel/model/link/instance-protocol";
 import { DeploymentStoppedError, InstanceEndedError, StartTimeoutError } from "../errors.ts";
 import type { Cell, ProcessEnd, Runtime } from "../isolation/cell.ts";
 import type { AppIdentity } from "../isolation/uid-registry.ts";
@@ -69,6 +70,8 @@ export class Instance {
   /** `waitUntil` promises that have not settled. */
   background = 0;
   lastMemoryBytes = 0;
+  /** A traced request was answered. */
+  onSpan: (span: FunctionSpan) => void = () => {};
   private cell: Cell | undefined;
   private output: InstanceOutput | undefined;
   private askedToEnd = false;
@@ -119,6 +122,7 @@ export class Instance {
           if (message.type === "ready") resolve();
           else if (message.type === "failed") reject(this.reported(message.error));
           else if (message.type === "background") this.noteBackground(message.pending);
+          else if (message.type === "span") this.onSpan(message.span);
         };
         void cell.launcher.ended.then((end) => reject(this.endError(end)));
         timer = setTimeout(() => reject(this.timeout()), startLimitMs);
@@ -259,6 +263,7 @@ export class Instance {
     this.reaction = reaction;
     cell.launcher.onMessage = (message) => {
       if (message.type === "background") this.noteBackground(message.pending);
+      else if (message.type === "span") this.onSpan(message.span);
       else if (message.type === "pong") reaction.heard();
     };
     void cell.launcher.ended.then((end) => {

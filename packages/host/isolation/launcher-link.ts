@@ -30,6 +30,7 @@ export function readLauncherMessage(line: string): LauncherToHost | { type: "cel
       ? { type, pending: Math.min(pending, 1e9) }
       : undefined;
   }
+  if (type === "span") return readSpan((value as Record<string, unknown>)["span"]);
   if (type !== "failed" || typeof error !== "object" || error === null) return undefined;
   const { code, message, hint } = error as Record<string, unknown>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
@@ -41,6 +42,22 @@ export function readLauncherMessage(line: string): LauncherToHost | { type: "cel
       ...(typeof hint === "string" ? { hint: hint.slice(0, textLimit) } : {}),
     },
   };
+}
+
+function readSpan(value: unknown): LauncherToHost | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { traceId, spanId, parentId, name, startMs, durationMs, statusCode, isComplete } = value as Partial<
+    Record<string, unknown>
+  >;
+  const isId = (id: unknown, digits: number): id is string =>
+    typeof id === "string" && id.length === digits && /^[0-9a-f]+$/.test(id);
+  if (!isId(traceId, 32) || !isId(spanId, 16) || !isId(parentId, 16) || typeof name !== "string")
+    return undefined;
+  if (typeof startMs !== "number" || typeof durationMs !== "number" || typeof statusCode !== "number")
+    return undefined;
+  if (!(startMs > 0) || !(durationMs >= 0)) return undefined;
+  const span = { traceId, spanId, parentId, name: name.slice(0, 256), startMs, durationMs, statusCode };
+  return { type: "span", span: { ...span, isComplete: isComplete === true } };
 }
 
 /** Shells say that a signal ended their child by 128 and its number. */

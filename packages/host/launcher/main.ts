@@ -13,6 +13,7 @@ import { launcherFile } from "./launcher-file.ts";
 import { preload } from "./preload.ts";
 import { outliveReader, outputWritten } from "./printed-output.ts";
 import { answerFault } from "./request/fault-answer.ts";
+import { reportSpans } from "./request/function-span.ts";
 import { hideInternalHeaders } from "./request/internal-request-headers.ts";
 
 /**
@@ -58,6 +59,7 @@ async function start(given: Assignment): Promise<void> {
     return;
   }
   phase = "serving";
+  reportSpans((span) => channel.send({ type: "span", span }));
   channel.send({ type: "ready" });
 }
 

@@ -76,7 +76,7 @@ test("what the edge says of a request in one line, the app sees as Vercel's head
       "x-first": "1",
       cookie: "a=1",
       "x-evenkeel-origin":
-        "ek1::a-1-2 a-3 203.0.113.7 http shop.localhost:7080 7080 shop-1.localhost:7080 /two words",
+        "ek1::a-1-2 a-3 203.0.113.7 http shop.localhost:7080 7080 shop-1.localhost:7080 - /two words",
       "x-last": "2",
     },
   });
@@ -199,4 +199,24 @@ test("a handler that throws gives 500 with its fault, its stack on standard erro
 test("a handler that throws half way cuts the answer", async () => {
   const answer = await ask("/throw-late");
   expect([answer.status, answer.text, answer.complete]).toEqual([200, "part", false]);
+});
+
+test("a traced request's span is told, and the app goes on below it; others are passed on as they came", async () => {
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  const origin = (traceparent: string) =>
+    `id inv 127.0.0.1 http shop.localhost 80 shop.localhost ${traceparent} /query`;
+  const seen = async (traceparent: string) =>
+    (await json("/query", { headers: { "x-evenkeel-origin": origin(traceparent) } })).headers.traceparent;
+  expect(await seen("-")).toBeUndefined();
+  expect(await seen(`00-${traceId}-b7ad6b7169203331-00`)).toBe(`00-${traceId}-b7ad6b7169203331-00`);
+  const own = await seen(`00-${traceId}-b7ad6b7169203331-01`);
+  await instance.until(() => instance.messages.some(({ type }) => type === "span"));
+  const spans = instance.messages.filter((message) => message.type === "span");
+  expect(spans).toHaveLength(1);
+  const { span } = spans[0]!;
+  expect(own).toBe(`00-${traceId}-${span.spanId}-01`);
+  expect(span).toMatchObject({
+    ...{ traceId, parentId: "b7ad6b7169203331", name: "GET /query", statusCode: 200, isComplete: true },
+  });
+  expect(Math.abs(span.startMs - Date.now())).toBeLessThan(60_000);
 });

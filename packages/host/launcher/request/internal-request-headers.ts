@@ -5,6 +5,7 @@ import {
   routeParametersHeader,
 } from "@evenkeel/model/link/internal-headers";
 import { readRequestOrigin, requestOriginHeader } from "@evenkeel/model/link/request-origin";
+import { traceFunction } from "./function-span.ts";
 
 const deadline = Symbol("evenkeel.deadline");
 const routeParameters = Symbol("evenkeel.routeParameters");
@@ -60,7 +61,7 @@ export function hideInternalHeaders(): void {
       add.call(this, lines, kept);
       return;
     }
-    const headers: IncomingHttpHeaders = readRequestOrigin(origin);
+    const headers: IncomingHttpHeaders = ownHeaders(this, origin);
     const all: string[] = [];
     for (const name in headers) all.push(name, headers[name] as string);
     for (let index = 0; index < kept; index++) all.push(lines[index]!);
@@ -85,9 +86,16 @@ export function takeInternalHeaders(request: IncomingMessage): void {
     delete headers[name];
   }
   if (origin === undefined) return;
-  const own = readRequestOrigin(origin);
+  const own = ownHeaders(request, origin);
   Object.assign(headers, own);
   rawHeaders.push(...Object.entries(own).flat());
+}
+
+function ownHeaders(request: IncomingMessage, origin: string): Record<string, string> {
+  const headers = readRequestOrigin(origin);
+  const { traceparent } = headers;
+  if (traceparent !== undefined) headers["traceparent"] = traceFunction(request, traceparent);
+  return headers;
 }
 
 function note(request: InternalRequest, name: string, value: string): void {

@@ -25,6 +25,7 @@ import { runbookHandlers } from "./api/handlers/runbooks.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
 import { signalHandlers } from "./api/handlers/signals.ts";
 import { stagedReleaseHandlers } from "./api/handlers/staged-releases.ts";
+import { telemetryHandlers } from "./api/handlers/telemetry.ts";
 import { verificationHandlers } from "./api/handlers/verifications.ts";
 import { makeApi } from "./api/server.ts";
 import type { Place } from "./apps/hosts.ts";
@@ -59,6 +60,7 @@ import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
 import { StagedReleases } from "./staged/staged-releases.ts";
+import { TelemetryLink } from "./telemetry/telemetry-link.ts";
 import { AdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
 import { Configurer } from "./variables/configurer.ts";
@@ -176,6 +178,7 @@ export class Control {
         serving,
         host,
         sandbox,
+        telemetry: new TelemetryLink(layout.telemetrySocket),
         releaser,
         staged,
         pipeline,
@@ -282,6 +285,7 @@ export class Control {
       ...runbookHandlers(parts),
       ...processHandlers(parts),
       ...pushHandlers(parts, pushes),
+      ...telemetryHandlers(parts),
     };
     const refuseUntilOpen = (path: string) => {
       if (!this.opened && !openAlways.has(path)) throw new DatabaseUnavailableError();

@@ -748,3 +748,28 @@ export class SandboxUnreachableError extends EvenkeelError {
     super(message, { hint: "`evenkeel status` shows whether it runs.", ...details });
   }
 }
+
+/** The process of telemetry is away. */
+export class TelemetryUnreachableError extends EvenkeelError {
+  readonly code = "telemetry_unreachable";
+  readonly fault = "platform";
+
+  constructor(details: ErrorDetails = {}) {
+    super("The process that keeps traces, analytics and spending did not answer", {
+      hint: "It is started again by itself; `evenkeel status` shows whether it runs. Then repeat the command.",
+      ...details,
+    });
+  }
+}
+
+/** No trace is kept by that id. */
+export class TraceUnknownError extends EvenkeelError {
+  readonly code = "trace_unknown";
+  readonly fault = "user";
+
+  constructor(id: string) {
+    super(`No trace is kept for "${id}"`, {
+      hint: "Traces are kept for seven days; of a busy site ten requests a second, and those that fail or begin to answer after a second. See `evenkeel traces APP`.",
+    });
+  }
+}

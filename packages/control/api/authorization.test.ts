@@ -138,6 +138,11 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/environments/:environment/runbook": "read",
   "GET /api/apps/:app/environments/:environment/runbook/decisions": "read",
   "POST /api/apps/:app/environments/:environment/runbook/simulate": "read",
+  "GET /api/apps/:app/traces/:environment": "read",
+  "GET /api/traces/:trace": "read",
+  "GET /api/apps/:app/analytics/:environment": "read",
+  "GET /api/apps/:app/vitals/:environment": "read",
+  "GET /api/apps/:app/telemetry/:environment": "read",
   "POST /api/pushes/:push/refs": "push",
 };
 
@@ -200,8 +205,8 @@ test(
     )) {
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
-        // The app has no database, no schedule and no runbook.
-        /databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
+        // The app has no database, no schedule, no runbook and no traces.
+        /:trace|databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
       ]);
       if (route.path === "/api/apps") continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));

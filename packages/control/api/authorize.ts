@@ -47,7 +47,7 @@ export async function authorize(
   return caller;
 }
 
-const narrows: ReadonlySet<string> = new Set(["/api/apps"]);
+const narrows: ReadonlySet<string> = new Set(["/api/apps", "/api/traces/:trace"]);
 
 function refuseOtherApps(caller: Caller, app: AppName): void {
   if (!mayTouch(caller, app))

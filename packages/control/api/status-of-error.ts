@@ -55,6 +55,8 @@ const statuses: Record<string, number> = {
   host_unreachable: 503,
   databases_unreachable: 503,
   blobs_unreachable: 503,
+  telemetry_unreachable: 503,
+  trace_unknown: 404,
   edge_unreachable: 503,
   signals_unavailable: 503,
   disk_space_short: 507,

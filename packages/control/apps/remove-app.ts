@@ -21,6 +21,7 @@ import { deploymentLogFolder } from "../logs/build-log.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
+import type { TelemetryLink } from "../telemetry/telemetry-link.ts";
 
 const drainLimitMs = 60_000;
 
@@ -32,6 +33,7 @@ export interface RemoveAppParts {
   host: HostLink;
   databaseRemover: DatabaseRemover;
   sandbox: SandboxLink;
+  telemetry: TelemetryLink;
   pipeline: Pipeline;
 }
 
@@ -87,6 +89,7 @@ export async function removeApp(
   );
   // What its twins know is of no use to anybody else; a sandbox that is away keeps it.
   void parts.sandbox.forget(app).catch(() => {});
+  void parts.telemetry.ask({ type: "remove", app }).catch(() => {});
   // Else behind: draining waits for the longest request.
   if (databases.length + buckets.length > 0) await drained;
   return {

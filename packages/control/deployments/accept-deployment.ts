@@ -15,6 +15,7 @@ import type { Database } from "../database/database.ts";
 import { isDuplicate } from "../database/database-faults.ts";
 import { attachFlags } from "../flags/attach-flags.ts";
 import { copyMigrations } from "../migrations/migration-store.ts";
+import { attachTelemetry } from "../telemetry/attach-telemetry.ts";
 import { checkVariables } from "../variables/variable-rules.ts";
 import { openVariables } from "../variables/variable-store.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -88,6 +89,7 @@ async function accept(
   const { variables: all } = configure(current, given, {});
   await writeDeploymentVariables(connection, vault, { id, app, environment }, all);
   await attachFlags(connection, { vault, place }, { app, environment, id });
+  await attachTelemetry(connection, { vault, place }, { app, environment, id });
   const branch = wish.branch ?? null;
   const superseded =
     environment === "preview" && branch === null

@@ -4,6 +4,7 @@ import type { Connection } from "../database/connection.ts";
 import { ReferenceMissingError } from "../errors.ts";
 import { attachFlags, flagsVariable } from "../flags/attach-flags.ts";
 import { inheritSchedules } from "../schedules/inherit-schedules.ts";
+import { attachTelemetry, telemetryVariables } from "../telemetry/attach-telemetry.ts";
 import { type OpenVariable, openVariables } from "../variables/variable-store.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type Accepted, type DeploymentWish, insertDeployment, recordAccepted } from "./accept-deployment.ts";
@@ -34,7 +35,8 @@ export async function deriveConfiguration(
   current: ReadonlyMap<string, OpenVariable>,
 ): Promise<Configuration> {
   const own = await openDeploymentVariables(connection, vault, base);
-  const kept = own.filter(({ name, origin }) => origin !== "attached" || name !== flagsVariable);
+  const isItsOwn = (name: string) => name === flagsVariable || telemetryVariables.has(name);
+  const kept = own.filter(({ name, origin }) => origin !== "attached" || !isItsOwn(name));
   return configure(current, kept, base.declared);
 }
 
@@ -72,6 +74,7 @@ export async function deriveDeployment(
   );
   await writeDeploymentVariables(connection, vault, { id, app, environment }, variables);
   await attachFlags(connection, { vault, place }, { app, environment, id });
+  await attachTelemetry(connection, { vault, place }, { app, environment, id });
   await inheritSchedules(connection, vault, base.id, { id, app, environment });
   const ended = await connection.query<{ id: DeploymentId }>(
     `UPDATE deployments SET state = 'superseded', ended_at = now()

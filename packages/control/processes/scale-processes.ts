@@ -6,7 +6,7 @@ import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import { type DeploymentRow, deploymentColumns } from "../deployments/deployment-row.ts";
 import { ProcessTypeUnknownError } from "../errors.ts";
-import { servedDeployment } from "../serving/served-deployment.ts";
+import { type ServedKeys, servedDeployment, servedKeyColumns } from "../serving/served-deployment.ts";
 import type { Serving } from "../serving/serving.ts";
 import { defaultMemoryMb, effectiveFormation, readFormation, writeFormation } from "./formation-store.ts";
 
@@ -49,7 +49,7 @@ export async function scaleProcesses(serving: Serving, wish: ScaleWish): Promise
   return result;
 }
 
-type ServedRow = DeploymentRow & { flagsKeyHash: string | null };
+type ServedRow = DeploymentRow & ServedKeys;
 
 /** Those that edges and host know, newest first. */
 const servedWithProcesses = (
@@ -58,7 +58,7 @@ const servedWithProcesses = (
   environment: DeployableEnvironment,
 ): Promise<ServedRow[]> =>
   connection.query<ServedRow>(
-    `SELECT ${deploymentColumns}, flags_key_hash AS "flagsKeyHash" FROM deployments WHERE app = $1 AND environment = $2 AND processes IS NOT NULL
+    `SELECT ${deploymentColumns}, ${servedKeyColumns} FROM deployments WHERE app = $1 AND environment = $2 AND processes IS NOT NULL
        AND EXISTS (SELECT FROM aliases WHERE aliases.deployment = deployments.id AND kind = 'deployment')
      ORDER BY sequence DESC`,
     [app, environment],

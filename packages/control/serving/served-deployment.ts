@@ -5,16 +5,26 @@ import { effectiveFormation, type FormationRow } from "../processes/formation-st
 
 const defaultMaxInstances = 10;
 
+/** Hashes of the keys by which its processes ask for flags and leave telemetry. */
+export interface ServedKeys {
+  flagsKeyHash: string | null;
+  telemetryKeyHash: string | null;
+}
+
+export const servedKeyColumns = `flags_key_hash AS "flagsKeyHash", telemetry_key_hash AS "telemetryKeyHash"`;
+
 /** What edges and host are told of a deployment that has its output. */
 export function servedDeployment(
   deployment: Pick<
     DeploymentRow,
     "id" | "app" | "environment" | "output" | "host" | "createdAt" | "processes" | "systemEnvironment"
-  > & { flagsKeyHash: string | null },
+  > &
+    ServedKeys,
   { settings }: AppRow,
   formation: FormationRow[],
 ): ServedDeployment {
-  const { id, app, environment, output, host, createdAt, processes, flagsKeyHash } = deployment;
+  const { id, app, environment, output, host, createdAt, processes, flagsKeyHash, telemetryKeyHash } =
+    deployment;
   const pageId = deployment.systemEnvironment["NEXT_DEPLOYMENT_ID"]?.slice("dpl_".length) as DeploymentId;
   return {
     ...{ id, app, environment, output: output!, host },
@@ -22,6 +32,7 @@ export function servedDeployment(
     maxInstances: settings.maxInstances ?? defaultMaxInstances,
     ...(flagsKeyHash === null ? {} : { flagsKeyHash }),
     ...(pageId && pageId !== id && { pageId }),
+    ...(telemetryKeyHash === null ? {} : { telemetryKeyHash }),
     ...(processes && { formation: effectiveFormation(processes, formation) }),
   };
 }

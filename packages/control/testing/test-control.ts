@@ -4,6 +4,9 @@ import { dirname, join } from "node:path";
 import { packSource } from "@evenkeel/build";
 import { type HomeLayout, homeLayout } from "@evenkeel/model";
 import { startTestCluster, type TestCluster, type TestDatabase } from "@evenkeel/postgres";
+import { OwnSignals } from "@evenkeel/telemetry/metrics/own-signals";
+import { startTelemetryServer } from "@evenkeel/telemetry/server/telemetry-server";
+import { Telemetry } from "@evenkeel/telemetry/telemetry";
 import type { Deployment } from "../api/contract/index.ts";
 import { type ControlClient, createControlClient } from "../client/index.ts";
 import { Control } from "../control.ts";
@@ -36,6 +39,8 @@ export class TestControl {
   edge!: FakeEdge;
   host!: FakeHost;
   signals!: FakeSignals;
+  telemetry!: Telemetry;
+  private telemetryServer!: ReturnType<typeof startTelemetryServer>;
   private sources = 0;
   private child: Bun.Subprocess<"ignore", "pipe", "inherit"> | undefined;
 
@@ -53,6 +58,11 @@ export class TestControl {
     test.edge = await FakeEdge.start(test.layout.feedSocket);
     test.host = new FakeHost(test.layout.feedSocket, test.layout.hostSocket);
     test.signals = new FakeSignals(test.layout.signalsSocket);
+    test.telemetry = new Telemetry({
+      ...{ folder: test.layout.telemetry, signals: new OwnSignals() },
+      logs: () => ({ count: 0, message: "" }),
+    });
+    test.telemetryServer = startTelemetryServer(test.telemetry, test.layout.telemetrySocket);
     await (apart ? test.startProcess() : test.startControl());
     return test;
   }
@@ -160,6 +170,8 @@ export class TestControl {
     this.edge.stop();
     this.host.stop();
     this.signals.stop();
+    await this.telemetryServer.stop();
+    this.telemetry.close();
     await this.database.drop();
     rmSync(this.folder, { recursive: true, force: true });
   }

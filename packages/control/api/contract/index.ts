@@ -16,6 +16,7 @@ import { runbookRoutes } from "./runbooks.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { signalRoutes } from "./signals.ts";
 import { stagedReleaseRoutes } from "./staged-releases.ts";
+import { telemetryRoutes } from "./telemetry.ts";
 import { verificationRoutes } from "./verifications.ts";
 
 export * from "./apps.ts";
@@ -38,6 +39,7 @@ export * from "./runbooks.ts";
 export * from "./schedules.ts";
 export * from "./signals.ts";
 export * from "./staged-releases.ts";
+export * from "./telemetry.ts";
 export * from "./verifications.ts";
 
 /** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
@@ -61,6 +63,7 @@ export const contract = {
   ...runbookRoutes,
   ...processRoutes,
   ...pushRoutes,
+  ...telemetryRoutes,
 };
 export type Contract = typeof contract;
 export type RouteName = keyof Contract;

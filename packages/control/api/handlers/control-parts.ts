@@ -18,6 +18,7 @@ import type { SandboxLink } from "../../sandbox/sandbox-link.ts";
 import type { Scheduler } from "../../schedules/scheduler.ts";
 import type { Serving } from "../../serving/serving.ts";
 import type { StagedReleases } from "../../staged/staged-releases.ts";
+import type { TelemetryLink } from "../../telemetry/telemetry-link.ts";
 import type { AdminToken } from "../../tokens/admin-token.ts";
 import type { Configurer } from "../../variables/configurer.ts";
 import type { KeyRotation } from "../../vault/key-rotation.ts";
@@ -38,6 +39,7 @@ export interface ControlParts {
   blobs: BlobsLink;
   evidence: Evidence;
   sandbox: SandboxLink;
+  telemetry: TelemetryLink;
   releaser: Releaser;
   staged: StagedReleases;
   pipeline: Pipeline;

@@ -6,7 +6,7 @@ import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments
 import { DeploymentEndedError, HostUnreachableError } from "../../errors.ts";
 import { readFormation } from "../../processes/formation-store.ts";
 import { runReleasePhase } from "../../processes/release-phase.ts";
-import { servedDeployment } from "../../serving/served-deployment.ts";
+import { type ServedKeys, servedDeployment, servedKeyColumns } from "../../serving/served-deployment.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
 const feedLimitMs = 30_000;
@@ -48,8 +48,8 @@ async function publishOwnHost(
   const { id, host, environment } = deployment;
   // Whoever scales the environment changes what is told of its deployments.
   await lockEnvironment(connection, deployment.app, environment);
-  const [locked] = await connection.query<DeploymentRow & { flagsKeyHash: string | null }>(
-    `SELECT state, output, processes, flags_key_hash AS "flagsKeyHash" FROM deployments WHERE id = $1 FOR UPDATE`,
+  const [locked] = await connection.query<DeploymentRow & ServedKeys>(
+    `SELECT state, output, processes, ${servedKeyColumns} FROM deployments WHERE id = $1 FOR UPDATE`,
     [id],
   );
   if (!locked || !isUnderWay(locked.state)) throw new DeploymentEndedError(id, locked?.state ?? "removed");

@@ -28,6 +28,8 @@ import { registerRunbook } from "./commands/runbook/runbook.ts";
 import { registerSandbox } from "./commands/sandbox/sandbox.ts";
 import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
+import { registerAnalytics } from "./commands/telemetry/analytics.ts";
+import { registerTraces } from "./commands/telemetry/traces.ts";
 import { registerToken } from "./commands/token.ts";
 import { registerUp } from "./commands/up.ts";
 import { UsageError } from "./errors.ts";
@@ -68,6 +70,8 @@ for (const register of [
   registerLogs,
   registerMetrics,
   registerTop,
+  registerTraces,
+  registerAnalytics,
   registerEnv,
   registerToken,
   registerKey,

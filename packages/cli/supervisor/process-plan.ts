@@ -33,6 +33,7 @@ export function planProcesses(
     sandbox: plan("sandbox", "sandbox/main.ts"),
     blobs: plan("blobs", "blobs/main.ts"),
     signals: plan("signals", "signals/main.ts"),
+    telemetry: plan("telemetry", "telemetry/main.ts"),
     edges,
   };
 }

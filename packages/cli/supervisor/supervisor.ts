@@ -27,6 +27,8 @@ export interface SupervisedParts {
   blobs: KeptProcess;
   /** What is measured. */
   signals: KeptProcess;
+  /** What apps tell of themselves. */
+  telemetry: KeptProcess;
   edges: KeptProcess[];
   /** Whether control's scheduler goes on. */
   scheduler: SchedulerWatch;
@@ -87,6 +89,7 @@ export class Supervisor {
     onStep("Ending the apps' databases");
     await this.parts.databases.stop(databasesGraceMs);
     await this.stopAppDatabases();
+    await this.parts.telemetry.stop(signalsGraceMs);
     // What the others measured last is written.
     await this.parts.signals.stop(signalsGraceMs);
     onStep("Ending the platform's database");
@@ -97,8 +100,8 @@ export class Supervisor {
   }
 
   private processes(): KeptProcess[] {
-    const { databases, control, host, sandbox, blobs, signals, edges } = this.parts;
-    return [databases, control, host, sandbox, blobs, signals, ...edges];
+    const { databases, control, host, sandbox, blobs, signals, telemetry, edges } = this.parts;
+    return [databases, control, host, sandbox, blobs, signals, telemetry, ...edges];
   }
 
   private reports(): ProcessReport[] {
@@ -138,9 +141,10 @@ export class Supervisor {
     await this.parts.database.ready();
     step("Starting control");
     await this.parts.control.ready();
-    step("Starting databases, buckets, host, sandbox, signals and edges");
-    const { databases, host, sandbox, blobs, signals, edges } = this.parts;
-    await Promise.all([databases, host, sandbox, blobs, signals, ...edges].map((process) => process.ready()));
+    step("Starting databases, buckets, host, sandbox, signals, telemetry and edges");
+    const { databases, host, sandbox, blobs, signals, telemetry, edges } = this.parts;
+    const others = [databases, host, sandbox, blobs, signals, telemetry, ...edges];
+    await Promise.all(others.map((process) => process.ready()));
   }
 
   /** Edges share their port, so each is replaced by a successor; control and host own sockets, so they end first. */

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import type { CallTurn } from "../phones/call-turns.ts";
 import { type Answer, json } from "../provider/answer.ts";
 import type { Failure, Given, Provider } from "../provider/provider.ts";
 import { basicCredentials } from "../provider/twin-request.ts";
@@ -60,7 +61,7 @@ export const twilio: Provider = {
   failure,
   happen(account, type, data, answer?: WebhookResult) {
     if (type.startsWith("message.")) messageHappens(account, type, (data as { sid: string }).sid, answer);
-    else callHappens(account, type, data as { sid: string; turn: number }, answer);
+    else callHappens(account, type, data as CallTurn, answer);
   },
   signWebhook: signCallback,
 };

@@ -1,3 +1,4 @@
+import type { CallTurn } from "../phones/call-turns.ts";
 import type { Answer } from "../provider/answer.ts";
 import type { Failure, Provider } from "../provider/provider.ts";
 import { isSameSecret } from "../provider/same-secret.ts";
@@ -44,7 +45,7 @@ export const vapi: Provider = {
   },
   failure,
   happen(account, type, data, answer) {
-    if (type !== "limit") return callHappens(account, type, data as { id: string; turn: number }, answer);
+    if (type !== "limit") return callHappens(account, type, data as CallTurn, answer);
     const call = callsOf(account).get((data as { id: string }).id);
     if (call && !isOver(call)) end(account, call, "exceeded-max-duration");
   },

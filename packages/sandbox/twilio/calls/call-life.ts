@@ -1,4 +1,5 @@
 import type { Account } from "../../accounts/account.ts";
+import { type CallTurn, CallTurns } from "../../phones/call-turns.ts";
 import { nextPersona, speechMs } from "../../phones/phone.ts";
 import type { WebhookResult } from "../../webhooks/webhook.ts";
 import { callBack } from "../callback.ts";
@@ -13,8 +14,14 @@ import { answerOf, begin, proceed, reacts, stopWaiting } from "./call-program.ts
 /*
  * Out: queued → (initiated) → ringing → in-progress → completed, or busy, no-answer, canceled, failed.
  * In: ringing → the app's TwiML → in-progress → completed.
- * Every change grows `turn`; what was scheduled for an earlier turn does nothing any more.
  */
+
+const turns = new CallTurns<Call>({
+  provider: "twilio",
+  calls: callsOf,
+  idOf: ({ sid }) => sid,
+  isOver,
+});
 
 export type NewCall = Pick<Call, "from" | "to" | "direction"> & Partial<Call>;
 
@@ -70,14 +77,9 @@ function makeCall(account: Account, wish: NewCall, person: string): Call {
   return callsOf(account).put(call.sid, call);
 }
 
-export function callHappens(
-  account: Account,
-  type: string,
-  { sid, turn }: { sid: string; turn: number },
-  answer?: WebhookResult,
-): void {
-  const call = callsOf(account).get(sid);
-  if (!call || isOver(call) || call.turn !== turn) return;
+export function callHappens(account: Account, type: string, data: CallTurn, answer?: WebhookResult): void {
+  const call = turns.current(account, data);
+  if (!call) return;
   switch (type) {
     case "call.initiate":
       tell(account, call, "initiated", "initiated");
@@ -106,15 +108,7 @@ export function callHappens(
 function ring(account: Account, call: Call): void {
   change(account, call, "ringing");
   tell(account, call, "ringing", "ringing");
-  const { holder, pickup, ringMs } = call.persona;
-  later(account, call, "call.unanswered", call.timeoutMs);
-  if (holder === "person" || pickup === "no_answer") return;
-  later(
-    account,
-    call,
-    "call.pickup",
-    pickup === "voicemail" ? Math.max(ringMs, 18_000) : pickup === "busy" ? 900 : ringMs,
-  );
+  turns.ring(account, call, call.timeoutMs);
 }
 
 /** Somebody, or something, takes the call. */
@@ -158,18 +152,12 @@ export function end(account: Account, call: Call, status: CallStatus): void {
   if (parent && !isOver(parent) && parent.asks?.verb === "Dial") stopWaiting(account, parent, call);
 }
 
-/** What is scheduled now belongs to the call's turn, as it is now. */
-export function later(account: Account, call: Call, type: string, delayMs: number): void {
-  account.schedule("twilio", type, delayMs, { sid: call.sid, turn: call.turn });
-}
+export const later = (account: Account, call: Call, type: string, delayMs: number): void =>
+  turns.later(account, call, type, delayMs);
 
 /** Everything that was scheduled is void. */
-export function change(account: Account, call: Call, status: CallStatus = call.status): void {
-  call.status = status;
-  call.turn++;
-  call.updatedAtMs = account.providerTimeMs("twilio");
-  callsOf(account).put(call.sid, call);
-}
+export const change = (account: Account, call: Call, status: CallStatus = call.status): void =>
+  turns.change(account, call, status);
 
 export function say(account: Account, call: Call, who: "app" | "person" | "note", text: string): void {
   call.lines.push({ who, text, atMs: account.nowMs() });

@@ -38,7 +38,7 @@ export function fetchTwiml(
     url: address,
     method,
     params: { ...callParameters(call), ...params },
-    reply: { type: "call.twiml", data: { sid: call.sid, turn: call.turn } },
+    reply: { type: "call.twiml", data: { id: call.sid, turn: call.turn } },
   });
 }
 

@@ -52,7 +52,7 @@ export interface Call {
   pressed: number;
   /** Counts status callbacks. */
   sequence: number;
-  /** Grows with every change of what happens next; events of an earlier turn are void. */
+  /** See `CallTurns`. */
   turn: number;
   program?: Program;
   asks?: Asking;

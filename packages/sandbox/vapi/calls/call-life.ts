@@ -1,4 +1,5 @@
 import type { Account } from "../../accounts/account.ts";
+import { type CallTurn, CallTurns } from "../../phones/call-turns.ts";
 import { nextPersona } from "../../phones/phone.ts";
 import type { WebhookResult } from "../../webhooks/webhook.ts";
 import { nextUuid } from "../credentials.ts";
@@ -11,9 +12,10 @@ import { begin, proceed, toolAnswered } from "./conversation.ts";
 import { analysisOf, artifactOf, costOf, recordingOf, transcriptOf } from "./render-call.ts";
 
 /*
- * (scheduled →) queued → ringing → in-progress → ended, with a reason for the end. Every change grows `turn`; what was scheduled for an
- * earlier turn does nothing any more.
+ * (scheduled →) queued → ringing → in-progress → ended, with a reason for the end.
  */
+
+const turns = new CallTurns<VapiCall>({ provider: "vapi", calls: callsOf, idOf: ({ id }) => id, isOver });
 
 /** Slots of an account: https://docs.vapi.ai/calls/call-concurrency */
 export const usualConcurrencyLimit = 10;
@@ -115,14 +117,9 @@ function makeCall(account: Account, wish: NewCall): VapiCall {
   return callsOf(account).put(call.id, call);
 }
 
-export function callHappens(
-  account: Account,
-  type: string,
-  { id, turn }: { id: string; turn: number },
-  answer?: WebhookResult,
-): void {
-  const call = callsOf(account).get(id);
-  if (!call || isOver(call) || call.turn !== turn) return;
+export function callHappens(account: Account, type: string, data: CallTurn, answer?: WebhookResult): void {
+  const call = turns.current(account, data);
+  if (!call) return;
   switch (type) {
     case "call.queue":
       return void startScheduled(account, call);
@@ -163,15 +160,7 @@ function queue(account: Account, call: VapiCall): void {
 function ring(account: Account, call: VapiCall): void {
   if (!assistantOf(account, call)) return void end(account, call, "assistant-not-found");
   change(account, call, "ringing");
-  later(account, call, "call.unanswered", ringLimitMs);
-  const { holder, pickup, ringMs } = call.persona;
-  if (holder === "person" || pickup === "no_answer") return;
-  later(
-    account,
-    call,
-    "call.pickup",
-    pickup === "voicemail" ? Math.max(ringMs, 18_000) : pickup === "busy" ? 900 : ringMs,
-  );
+  turns.ring(account, call, ringLimitMs);
 }
 
 /** Somebody, or something, has taken the call. */
@@ -208,17 +197,13 @@ export function end(account: Account, call: VapiCall, reason: string): void {
   });
 }
 
-export function later(account: Account, call: VapiCall, type: string, delayMs: number): void {
-  account.schedule("vapi", type, delayMs, { id: call.id, turn: call.turn });
-}
+export const later = (account: Account, call: VapiCall, type: string, delayMs: number): void =>
+  turns.later(account, call, type, delayMs);
 
 /** Everything that was scheduled is void; a new status is told to the server. */
 export function change(account: Account, call: VapiCall, status: VapiStatus = call.status): void {
   const isNew = status !== call.status || (status === "queued" && call.turn === 0);
-  call.status = status;
-  call.turn++;
-  call.updatedAtMs = account.providerTimeMs("vapi");
-  callsOf(account).put(call.id, call);
+  turns.change(account, call, status);
   if (isActive(call)) linesOf(account).put(call.id, { id: call.id });
   else linesOf(account).delete(call.id);
   if (!isNew || !serverOf(account, call) || !wants(account, call, "status-update")) return;

@@ -24,7 +24,7 @@ export interface VapiCall {
 
   persona: Persona;
   said: number;
-  /** Grows with every change of what happens next; events of an earlier turn are void. */
+  /** See `CallTurns`. */
   turn: number;
   turns: SpokenTurn[];
   /** Tools that were called, by name. */

@@ -28,6 +28,7 @@ import { flags } from "./programs/flags.ts";
 import { idle } from "./programs/idle.ts";
 import { isr } from "./programs/isr.ts";
 import { rollback } from "./programs/rollback.ts";
+import { sandbox } from "./programs/sandbox.ts";
 import { schedules } from "./programs/schedules.ts";
 import { secretRotation } from "./programs/secret-rotation.ts";
 import { staticFile } from "./programs/static.ts";
@@ -47,6 +48,7 @@ const programs: Program[] = [
   aliases,
   schedules,
   flags,
+  sandbox,
   databaseBackup,
   databaseRestore,
   databaseBranch,

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "./harness/http.ts";
 import { Load, loadedHandler } from "./harness/load.ts";
-import { type Deployed, TestPlatform } from "./harness/platform.ts";
+import { type Deployed, repository, TestPlatform } from "./harness/platform.ts";
 import { writePrebuilt } from "./harness/prebuilt.ts";
 
 interface Report {
@@ -183,6 +183,49 @@ describe("a Procfile app", () => {
       const sum = await new Response(child.stdout).text();
       expect(sum).toBe(`${createHash("sha256").update(input).digest("hex")}  -\n`);
       expect(await child.exited).toBe(0);
+    },
+    limitMs,
+  );
+
+  test(
+    "a one-off command from a terminal has one: size, keys, Ctrl-C and exit code",
+    async () => {
+      let seen = "";
+      const terminal = new Bun.Terminal({
+        ...{ cols: 91, rows: 33, name: "xterm-256color" },
+        data: (_, chunk) => {
+          seen += Buffer.from(chunk).toString();
+        },
+      });
+      const shows = (text: string) =>
+        eventually(
+          () => seen,
+          (now) => now.includes(text),
+        );
+      const command =
+        "test -t 0 && echo $TERM $(stty size); trap 'echo resized to $(stty size)' WINCH; read a; echo read $a; trap 'echo stopped; exit 7' INT; echo waiting; while :; do sleep 0.1; done";
+      // Its own session, to which the terminal belongs: only there does a change of its size become a signal.
+      const child = Bun.spawn(
+        ["setsid", "-c", "-w", join(repository, "evenkeel"), "run", "shop", "--", command],
+        {
+          env: { ...process.env, EVENKEEL_HOME: platform.home, TERM: "xterm-256color" },
+          terminal,
+        },
+      );
+      try {
+        await shows("xterm-256color 33 91");
+        terminal.write("typed\r");
+        await shows("read typed");
+        await shows("waiting");
+        terminal.resize(120, 40);
+        await shows("resized to 40 120");
+        terminal.write("\x03");
+        await shows("stopped");
+        expect(await child.exited).toBe(7);
+      } finally {
+        child.kill("SIGKILL");
+        terminal.close();
+      }
     },
     limitMs,
   );

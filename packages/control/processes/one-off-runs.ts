@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type AppName, type DeploymentId, type HomeLayout, randomId } from "@evenkeel/model";
+import { type AppName, type DeploymentId, type HomeLayout, randomId, type Terminal } from "@evenkeel/model";
 import type { RunEvent } from "../api/contract/index.ts";
 import { RunUnknownError } from "../errors.ts";
 import { defaultMemoryMb } from "./formation-store.ts";
@@ -13,6 +13,7 @@ export interface OneOffWish {
   deployment: DeploymentId;
   command: string[];
   memoryMb?: number | undefined;
+  terminal?: Terminal | undefined;
 }
 
 /** One-off commands that were asked for over the API; each lives as long as its stream is read. */
@@ -23,7 +24,7 @@ export class OneOffRuns {
 
   /** @throws HostUnreachableError, and what keeps the host from starting it */
   async *run(wish: OneOffWish): AsyncGenerator<RunEvent, void, void> {
-    const { app, deployment, command, memoryMb = defaultMemoryMb } = wish;
+    const { app, deployment, command, memoryMb = defaultMemoryMb, terminal } = wish;
     // Not to be guessed: it is all that tells one person's input from another's.
     const run = randomBytes(16).toString("hex");
     const queue: RunEvent[] = [{ type: "started", run, deployment }];
@@ -32,7 +33,7 @@ export class OneOffRuns {
     const name = `run.${randomId(4)}`;
     const runner = await HostRunner.start(
       this.layout.hostSocket,
-      { deployment, command, name, memoryMb },
+      { deployment, command, name, memoryMb, ...(terminal && { terminal }) },
       (stream, bytes) => {
         queuedBytes += bytes.length;
         if (queuedBytes > queueLimitBytes) runner.leave();

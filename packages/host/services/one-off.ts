@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import type { HomeLayout, HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
 import { errorJson } from "@evenkeel/model";
@@ -5,6 +6,7 @@ import type { MessageConnection } from "@evenkeel/wire";
 import type { DeploymentCatalog } from "../agent/deployment-catalog.ts";
 import { readSandboxRoutes } from "../agent/sandbox-routes.ts";
 import { ProcessUnknownError } from "../errors.ts";
+import { PseudoTerminal } from "../isolation/services/pseudo-terminal.ts";
 import type { OneOffStreams, ServiceCell, ServiceCellMaker } from "../isolation/services/service-cell.ts";
 import { leadVariables } from "../launcher/outside/lead-variables.ts";
 import { InstanceOutput } from "../logs/instance-output.ts";
@@ -43,9 +45,12 @@ export class OneOffRuns {
         return;
       }
       void begun?.then(
-        ({ cell, streams }) => {
-          if (message.type === "input") streams.stdin.write(Buffer.from(message.base64, "base64"));
+        ({ cell, streams, terminal }) => {
+          if (message.type === "input")
+            (terminal ?? streams.stdin).write(Buffer.from(message.base64, "base64"));
+          else if (message.type === "endInput" && terminal) terminal.write(endOfInput);
           else if (message.type === "endInput") streams.stdin.end();
+          else if (message.type === "resize") terminal?.resize(message);
           else if (message.type === "signal") cell.signal(message.signal);
         },
         () => {},
@@ -82,7 +87,14 @@ export class OneOffRuns {
       { app, services: known.services, memoryMb: run.memoryMb },
       shellWords(run.command),
     );
-    const { cell, place, streams } = await maker.makeOneOff(plan);
+    const terminal = run.terminal && new PseudoTerminal(run.terminal);
+    const { cell, place, streams } = await maker
+      .makeOneOff({ ...plan, terminal: terminal?.inner })
+      .catch((error) => {
+        terminal?.close(() => {});
+        throw error;
+      })
+      .finally(() => terminal && closeSync(terminal.inner));
     this.running.add(cell);
     const log = logs.acquire(app, run.deployment);
     const output = new InstanceOutput(
@@ -100,18 +112,25 @@ export class OneOffRuns {
             cell.signal("SIGTERM");
             this.endLater(cell);
           }, run.limitMs);
+    // What a person types and sees is not for the log.
+    const toReader = (chunk: Uint8Array) => tell(connection, "stdout", chunk);
+    terminal?.read(toReader, () => !connection.closed && connection.queuedBytes <= queueLimitBytes);
     const read = Promise.all([
       pass(streams, "stdout", connection, output),
       pass(streams, "stderr", connection, output),
     ]);
     streams.stdin.on("error", () => {});
     const lead = leadVariables(readSandboxRoutes(this.parts.layout), known.environment);
-    cell.start(processEnvironment({ ...known.environment, ...lead }, place.environment, run.name, undefined));
+    const variables = { ...known.environment, ...lead };
+    const environment = processEnvironment(variables, place.environment, run.name, undefined);
+    if (run.terminal) environment["TERM"] = run.terminal.kind;
+    cell.start(environment, terminal !== undefined);
     void cell.ended.then(async ({ exitCode, signal }) => {
       clearTimeout(timer);
       // A process that it left behind can hold its pipes open; `destroy` ends it.
       if (cell.ranOutOfMemory()) ended = "memory";
       await Promise.race([read, Bun.sleep(lastWordsMs)]);
+      terminal?.close(toReader);
       await cell.destroy().catch((error) => console.error("A one-off cell was not removed", error));
       await read;
       this.running.delete(cell);
@@ -121,7 +140,7 @@ export class OneOffRuns {
       connection.send({ type: "ended", exit: { exitCode: code, ...(ended && { ended }) } });
       await logs.release(run.deployment);
     });
-    return { cell, streams };
+    return { cell, streams, terminal };
   }
 
   /** What does not end by itself is ended. */
@@ -137,9 +156,18 @@ const shellWords = (command: string[]): string[] =>
 
 const lastWordsMs = 300;
 
+/** Ctrl-D: how a terminal's input ends. */
+const endOfInput = Buffer.from([4]);
+
 interface Running {
   cell: ServiceCell;
   streams: OneOffStreams;
+  terminal: PseudoTerminal | undefined;
+}
+
+function tell(connection: Connection, stream: "stdout" | "stderr", chunk: Uint8Array): void {
+  if (connection.closed) return;
+  connection.send({ type: "output", stream, base64: Buffer.from(chunk).toString("base64") });
 }
 
 /** Hands on what the command prints, no faster than it is read. */
@@ -152,9 +180,7 @@ async function pass(
   try {
     for await (const chunk of streams[stream] as AsyncIterable<Uint8Array>) {
       output.push(stream, chunk);
-      if (!connection.closed) {
-        connection.send({ type: "output", stream, base64: Buffer.from(chunk).toString("base64") });
-      }
+      tell(connection, stream, chunk);
       while (!connection.closed && connection.queuedBytes > queueLimitBytes) await Bun.sleep(10);
     }
   } catch {

@@ -33,6 +33,8 @@ export type RunnerToHost =
   | ({ type: "run" } & OneOffRun)
   | { type: "input"; base64: string }
   | { type: "endInput" }
+  /** Of its terminal. */
+  | ({ type: "resize" } & TerminalSize)
   | { type: "signal"; signal: RunSignal };
 
 export interface OneOffRun {
@@ -44,6 +46,18 @@ export interface OneOffRun {
   memoryMb: number;
   /** It is ended when it takes longer. */
   limitMs?: number;
+  /** It has a terminal in the place of its streams: what it prints comes as `stdout`. */
+  terminal?: Terminal;
+}
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+export interface Terminal extends TerminalSize {
+  /** `TERM`: `xterm-256color` */
+  kind: string;
 }
 
 export type RunSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";

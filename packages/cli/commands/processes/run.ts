@@ -1,5 +1,12 @@
 import type { ControlClient } from "@evenkeel/control";
-import { type AppName, formatSize, parseAppName, parseSizeBytes } from "@evenkeel/model";
+import {
+  type AppName,
+  formatSize,
+  parseAppName,
+  parseSizeBytes,
+  type Terminal,
+  type TerminalSize,
+} from "@evenkeel/model";
 import type { Command } from "commander";
 import { withControl } from "../../platform/control.ts";
 import { environmentOf, type ProcessOptions } from "./process-options.ts";
@@ -10,6 +17,7 @@ const mebibyte = 1024 * 1024;
 
 interface RunOptions extends ProcessOptions {
   memory?: string;
+  terminal: boolean;
 }
 
 export function registerRun(program: Command): void {
@@ -17,17 +25,18 @@ export function registerRun(program: Command): void {
     .command("run")
     .summary("run a command once in an app's environment")
     .description(
-      "Runs a command with the files, variables and limits of what is released, in a cell of its own: standard input, output and error are this command's, and so is the exit code. One word is read by a shell, as in a Procfile; several are a program and its arguments.",
+      "Runs a command with the files, variables and limits of what is released, in a cell of its own: standard input, output and error are this command's, and so is the exit code. From a terminal it has a terminal itself. One word is read by a shell, as in a Procfile; several are a program and its arguments.",
     )
     .argument("<app>", "name of the app")
     .argument("<command...>", "behind --")
     .option("--env <environment>", "production, staging or preview", "production")
     .option("--branch <branch>", "of a preview")
     .option("--memory <size>", "how much it may use (default: 1GiB)")
+    .option("--no-terminal", "plain streams, also from a terminal")
     .option("--json", "print exit code and output as JSON when it has ended")
     .addHelpText(
       "after",
-      "\nExamples:\n  evenkeel run shop -- node scripts/import.js < data.csv\n  evenkeel run shop -- 'env | sort'",
+      "\nExamples:\n  evenkeel run shop -- node scripts/import.js < data.csv\n  evenkeel run shop -- 'env | sort'\n  evenkeel run shop bash",
     )
     .action(async (name: string, command: string[], options: RunOptions) => {
       const app = parseAppName(name);
@@ -37,6 +46,7 @@ export function registerRun(program: Command): void {
           ...{ command, environment: environmentOf(options), json: options.json === true },
           ...(options.branch && { branch: options.branch }),
           ...(memoryMb !== undefined && { memoryMb }),
+          ...(options.terminal && !options.json && ownTerminal()),
         }),
       );
       // Somebody's terminal may still be read.
@@ -49,11 +59,24 @@ function readMemory(text: string): number {
   return Math.max(leastMemoryMb, memoryMb);
 }
 
+/** Where both ends are a terminal. */
+function ownTerminal(): { terminal?: Terminal } {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY) return {};
+  return { terminal: { ...sizeOf(stdout), kind: process.env["TERM"] ?? "xterm" } };
+}
+
+const sizeOf = ({ columns, rows }: NodeJS.WriteStream): TerminalSize => ({
+  columns: Math.max(1, columns),
+  rows: Math.max(1, rows),
+});
+
 interface Asked {
   command: string[];
   environment: "production" | "staging" | "preview";
   branch?: string;
   memoryMb?: number;
+  terminal?: Terminal;
   json: boolean;
 }
 
@@ -61,7 +84,7 @@ interface Asked {
 async function follow(client: ControlClient, app: AppName, { json, ...asked }: Asked): Promise<number> {
   const collected = { stdout: "", stderr: "" };
   for await (const event of client.runCommand({ app, ...asked })) {
-    if (event.type === "started") begin(client, app, event.run);
+    if (event.type === "started") begin(client, app, event.run, asked.terminal !== undefined);
     else if (event.type === "output") {
       const bytes = Buffer.from(event.base64, "base64");
       if (json) collected[event.stream] += bytes.toString();
@@ -83,14 +106,19 @@ async function follow(client: ControlClient, app: AppName, { json, ...asked }: A
   throw new Error("The answer ended before the command did");
 }
 
-/** Passes on what is typed or piped in, and signals. */
-function begin(client: ControlClient, app: AppName, run: string): void {
+/** Passes on what is typed or piped in, and signals; of a terminal every key as it is, and its size. */
+function begin(client: ControlClient, app: AppName, run: string, terminal: boolean): void {
   let turn = Promise.resolve();
-  const give = (input: { type: "input"; base64: string } | { type: "endInput" }) => {
+  const give = (input: RunInput) => {
     // What the command does not wait for any more is of no account.
     turn = turn.then(() => client.writeRunInput({ app, run, ...input })).then(ignore, ignore);
     return turn;
   };
+  if (terminal) {
+    process.stdin.setRawMode(true);
+    process.on("exit", () => process.stdin.setRawMode(false));
+    process.stdout.on("resize", () => void give({ type: "resize", ...sizeOf(process.stdout) }));
+  }
   void (async () => {
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.length; at += inputBytes) {
@@ -103,6 +131,11 @@ function begin(client: ControlClient, app: AppName, run: string): void {
     process.on(signal, () => void client.writeRunInput({ app, run, type: "signal", signal }).catch(ignore));
   }
 }
+
+type RunInput =
+  | { type: "input"; base64: string }
+  | { type: "endInput" }
+  | ({ type: "resize" } & TerminalSize);
 
 const ignore = (): void => {};
 

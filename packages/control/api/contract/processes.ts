@@ -27,6 +27,11 @@ export type RunEvent =
 
 const runParams = z.object({ ...appParams.shape, run: z.string().max(40) });
 
+const terminalSize = {
+  columns: z.number().int().min(1).max(10_000),
+  rows: z.number().int().min(1).max(10_000),
+};
+
 export const processRoutes = {
   listProcesses: json<Processes>()({
     method: "GET",
@@ -75,6 +80,8 @@ export const processRoutes = {
       /** One word: for the shell, as in a Procfile. Several: a program and its arguments. */
       command: z.array(z.string().max(100_000)).min(1).max(1_000),
       memoryMb: processWish.shape.memoryMb,
+      /** The command has a terminal of this size and kind (`TERM`); what it prints comes as `stdout`. */
+      terminal: z.strictObject({ ...terminalSize, kind: z.string().regex(/^[\w.+-]{1,64}$/) }).optional(),
     }),
   }),
   writeRunInput: json<{ written: true }>()({
@@ -85,6 +92,7 @@ export const processRoutes = {
     body: z.union([
       z.strictObject({ type: z.literal("input"), base64: z.string().max(512 * 1024) }),
       z.strictObject({ type: z.literal("endInput") }),
+      z.strictObject({ type: z.literal("resize"), ...terminalSize }),
       z.strictObject({
         type: z.literal("signal"),
         signal: z.enum(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]),

@@ -61,12 +61,12 @@ export function processHandlers(parts: ControlParts): HandlersOf<typeof processR
       return { restarted: true };
     },
     async runCommand({ params: { app }, body, caller }) {
-      const { environment, branch, command, memoryMb } = body;
+      const { environment, branch, command, memoryMb, terminal } = body;
       const { id: deployment } = await released(app, environment, branch);
       // Before it happens: whatever becomes of it, it is known who asked. Its words may hold secrets; the first one tells the program.
       const detail = { environment, command: command[0]!.slice(0, 200) };
       await record(database, { who: caller.name, action: "process.run", app, object: deployment, detail });
-      return runs.run({ app, deployment, command, memoryMb });
+      return runs.run({ app, deployment, command, memoryMb, terminal });
     },
     async writeRunInput({ params: { app, run }, body }) {
       runs.give(app, run, body);

@@ -176,7 +176,7 @@ function spawnCell(
   const { uid, gid } = plan.identity!;
   const asApp = ["setpriv", "--reuid", String(uid), "--regid", String(gid), "--clear-groups"];
   const folder = join(cellPaths.app, plan.folder);
-  return withInit(output, exit, (init, stdio) =>
+  return withInit(output, exit, plan.terminal, (init, stdio) =>
     spawn(
       confinement[0]!,
       [

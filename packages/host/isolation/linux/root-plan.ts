@@ -75,7 +75,7 @@ export const sharedSettings: Readonly<Record<string, "file" | "folder">> = {
 /** Copied, since their programs replace them by renaming: a bind would keep showing the old file. */
 export const copiedSettings = ["gai.conf", "host.conf", "hosts", "nsswitch.conf", "resolv.conf"];
 export const systemFolderNames = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
-const devices = ["null", "zero", "full", "random", "urandom"];
+const devices = ["null", "zero", "full", "random", "urandom", "tty"];
 
 const mebibyte = 1024 * 1024;
 /** `/tmp` of a Vercel Function holds 500 MB (https://vercel.com/docs/functions/runtimes#file-system-support). */

@@ -88,7 +88,7 @@ function spawnCell(
   exit: number | undefined,
 ): ChildProcess {
   const command = ["/bin/sh", enterScript, shell, join(plan.tree, plan.folder), ...plan.command];
-  return withInit(output, exit, ([sh, ...script], stdio) =>
+  return withInit(output, exit, plan.terminal, ([sh, ...script], stdio) =>
     spawn(sh!, [...script, ...command], { cwd: "/", env: { PATH: "/usr/bin:/bin" }, detached: true, stdio }),
   );
 }

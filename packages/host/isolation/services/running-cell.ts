@@ -38,9 +38,9 @@ export class RunningCell implements ServiceCell {
     this.ended = parts.ended;
   }
 
-  start(environment: Record<string, string>): void {
+  start(environment: Record<string, string>, terminal = false): void {
     const { stdin, folder } = this.parts;
-    stdin?.write(startText(environment));
+    stdin?.write(startText(environment, terminal));
     // A one-off command goes on reading there.
     if (folder) stdin?.end();
   }

@@ -12,8 +12,8 @@ export interface ServiceCell {
   readonly name: string;
   /** Of the outermost process; its end is the end of all. */
   readonly pid: number;
-  /** Lets the command begin. */
-  start(environment: Record<string, string>): void;
+  /** Lets the command begin; on the plan's terminal, if it has one. */
+  start(environment: Record<string, string>, terminal?: boolean): void;
   /** Sends a signal to every process of the app in it, as Heroku does. */
   signal(signal: NodeJS.Signals): void;
   /** Memory in use; 0 when unknown. */
@@ -39,6 +39,8 @@ export interface ServiceCellPlan {
   /** Folders of package managers with `bin` in them, by name. */
   tools: Record<string, string>;
   memoryBytes: number;
+  /** Of a one-off command: what it has as terminal. */
+  terminal?: number | undefined;
   /** What the shell is given after `-c`: the command, and what it has as `$0`, `$1`, ... */
   command: string[];
 }

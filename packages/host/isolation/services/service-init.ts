@@ -21,12 +21,20 @@ export function withInit(
   output: [stdout: number | "pipe", stderr: number | "pipe"],
   /** Absent: nobody reads how it ended. */
   exit: number | undefined,
+  /** Becomes descriptor 6. */
+  terminal: number | undefined,
   start: (initArgv: string[], stdio: StdioOptions) => ChildProcess,
 ): ChildProcess {
   const script = openSync(initScript, "r");
   const nowhere = openSync("/dev/null", "w");
   try {
-    const child = start(["/bin/sh", "/proc/self/fd/5"], ["pipe", ...output, "pipe", exit ?? nowhere, script]);
+    const child = start(
+      ["/bin/sh", "/proc/self/fd/5"],
+      [
+        ...["pipe" as const, ...output, "pipe" as const, exit ?? nowhere, script],
+        ...(terminal === undefined ? [] : [terminal]),
+      ],
+    );
     child.stdin?.on("error", () => {});
     return child;
   } finally {

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { AnalyticsReport, IntakeReport, Trace, TraceSummary, VitalsRow } from "@evenkeel/control";
+import type {
+  AnalyticsReport,
+  CostReport,
+  IntakeReport,
+  Trace,
+  TraceSummary,
+  VitalsRow,
+} from "@evenkeel/control";
 import { openBrowser } from "./harness/browser.ts";
 import { eventually } from "./harness/http.ts";
 import { repository, TestPlatform } from "./harness/platform.ts";
@@ -89,6 +96,23 @@ describe("telemetry", () => {
     },
     120_000,
   );
+
+  test("says what an app spent, and alerts before its token rate is spent", async () => {
+    await platform.must("price", "openai", "gpt-4o", "input_tokens", "2.50", "--per", "1000000");
+    await platform.must("budget", "set", "shop", "--provider", "openai", "--tokens-per-minute", "180000");
+    await platform.get(host, "/api/protobuf");
+    const { spending, alerts } = await eventually(
+      () => platform.json<CostReport>("cost", "shop"),
+      (report) => report.spending.some(({ microUsd }) => microUsd > 0) && report.alerts.length > 0,
+    );
+    expect(spending).toMatchObject([{ provider: "openai", item: "gpt-4o", unit: "input_tokens" }]);
+    expect(alerts[0]).toMatchObject({ provider: "openai", kind: "tokens_per_minute", most: 180_000 });
+    expect(await platform.must("cost", "shop")).toContain("gpt-4o");
+    await eventually(
+      () => platform.must("metrics", "shop", "--list"),
+      (listed) => listed.includes("app.shop.orders") && listed.includes("tokens"),
+    );
+  }, 120_000);
 
   test("of a client's own trace goes on, and failures are found among all", async () => {
     const traceId = "0af7651916cd43dd8448eb211c80319c";

@@ -29,6 +29,7 @@ import { registerSandbox } from "./commands/sandbox/sandbox.ts";
 import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerAnalytics } from "./commands/telemetry/analytics.ts";
+import { registerCost } from "./commands/telemetry/cost.ts";
 import { registerTraces } from "./commands/telemetry/traces.ts";
 import { registerToken } from "./commands/token.ts";
 import { registerUp } from "./commands/up.ts";
@@ -72,6 +73,7 @@ for (const register of [
   registerTop,
   registerTraces,
   registerAnalytics,
+  registerCost,
   registerEnv,
   registerToken,
   registerKey,

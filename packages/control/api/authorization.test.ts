@@ -143,6 +143,11 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/analytics/:environment": "read",
   "GET /api/apps/:app/vitals/:environment": "read",
   "GET /api/apps/:app/telemetry/:environment": "read",
+  "GET /api/apps/:app/cost/:environment": "read",
+  "PUT /api/apps/:app/budgets/:environment/:kind": "configure",
+  "DELETE /api/apps/:app/budgets/:environment/:kind": "configure",
+  "GET /api/prices": "admin",
+  "PUT /api/prices": "admin",
   "POST /api/pushes/:push/refs": "push",
 };
 

@@ -43,6 +43,11 @@ export type TelemetryRequest =
   | ({ type: "analytics"; limit: number } & TelemetryWindow)
   | ({ type: "vitals"; device?: string } & TelemetryWindow)
   | ({ type: "intake" } & TelemetryOwner)
+  | ({ type: "cost" } & TelemetryWindow)
+  | ({ type: "set_budget"; budget: Budget } & TelemetryOwner)
+  | ({ type: "remove_budget"; provider: string; kind: Budget["kind"] } & TelemetryOwner)
+  | { type: "set_price"; price: Price }
+  | { type: "prices" }
   /** Forgets all of an app. */
   | { type: "remove"; app: string };
 
@@ -52,6 +57,56 @@ export interface FoundTrace extends TelemetryOwner {
   traceId: string;
   deployment: string | null;
   spans: Span[];
+}
+
+/** What a provider takes for what apps use of it. */
+export interface Price {
+  provider: string;
+  /** A model, a kind of call; `*`: every one that has no price of its own. */
+  item: string;
+  unit: string;
+  usd: number;
+  /** For so many units. */
+  per: number;
+}
+
+/** What an app environment may spend, or how fast it may use tokens. */
+export interface Budget {
+  /** `""`: all of them together. */
+  provider: string;
+  /** USD of a day or a month (UTC); tokens of a minute. */
+  kind: "day" | "month" | "tokens_per_minute";
+  most: number;
+  /** From this share of it on there is an alert. */
+  alertShare: number;
+}
+
+export interface BudgetAlert {
+  provider: string;
+  kind: Budget["kind"];
+  level: "near" | "exceeded";
+  /** When the day, month or minute began. */
+  periodMs: number;
+  atMs: number;
+  most: number;
+  /** When it was told. */
+  actual: number;
+}
+
+export interface CostReport {
+  /** The dearest first. `unpriced`: how much of the quantity had no price. */
+  spending: {
+    provider: string;
+    item: string;
+    unit: string;
+    quantity: number;
+    microUsd: number;
+    unpriced: number;
+  }[];
+  /** With what was used of them in the period now. */
+  budgets: (Budget & { actual: number })[];
+  /** Newest first. */
+  alerts: BudgetAlert[];
 }
 
 /** What came of an app environment's own telemetry since the process began. */

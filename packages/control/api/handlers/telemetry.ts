@@ -2,11 +2,14 @@ import type { AppName, DeploymentId } from "@evenkeel/model";
 import type { FoundTrace } from "@evenkeel/model/link/telemetry-protocol";
 import { assembleTrace } from "@evenkeel/telemetry/traces/assemble-trace";
 import { getApp } from "../../apps/app-store.ts";
+import { record } from "../../audit/audit-log.ts";
 import { TraceUnknownError } from "../../errors.ts";
 import { mayTouch } from "../../tokens/caller.ts";
 import type {
   AnalyticsReport,
+  CostReport,
   IntakeReport,
+  Price,
   TraceSummary,
   telemetryRoutes,
   VitalsRow,
@@ -58,6 +61,33 @@ export function telemetryHandlers({ database, telemetry }: ControlParts): Handle
         ...{ type: "vitals", ...params, ...windowOf(query), ...(device && { device }) },
       });
       return { vitals };
+    },
+    async getCost({ params, query }) {
+      await getApp(database, params.app);
+      return telemetry.ask<CostReport>({ type: "cost", ...params, ...windowOf(query) });
+    },
+    async setBudget({ params: { kind, ...owner }, body, caller }) {
+      await getApp(database, owner.app);
+      await telemetry.ask({ type: "set_budget", ...owner, budget: { kind, ...body } });
+      await record(database, {
+        ...{ who: caller.name, action: "budget.set", app: owner.app },
+        detail: { environment: owner.environment, kind, ...body },
+      });
+      return telemetry.ask<CostReport>({ type: "cost", ...owner, ...windowOf({}) });
+    },
+    async removeBudget({ params: { kind, ...owner }, query: { provider }, caller }) {
+      await getApp(database, owner.app);
+      const removed = await telemetry.ask<boolean>({ type: "remove_budget", ...owner, provider, kind });
+      const detail = { environment: owner.environment, kind, provider };
+      if (removed)
+        await record(database, { who: caller.name, action: "budget.remove", app: owner.app, detail });
+      return { removed };
+    },
+    listPrices: async () => ({ prices: await telemetry.ask<Price[]>({ type: "prices" }) }),
+    async setPrice({ body, caller }) {
+      await telemetry.ask({ type: "set_price", price: body });
+      await record(database, { who: caller.name, action: "price.set", detail: body });
+      return { prices: await telemetry.ask<Price[]>({ type: "prices" }) };
     },
     async getIntake({ params }) {
       await getApp(database, params.app);

@@ -10,6 +10,8 @@ import { registerDoctor } from "./commands/doctor.ts";
 import { registerDown } from "./commands/down.ts";
 import { registerEnv } from "./commands/env/env.ts";
 import { registerFlags } from "./commands/flags/flags.ts";
+import { registerGates } from "./commands/gates.ts";
+import { registerHealth } from "./commands/health.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
@@ -68,6 +70,8 @@ for (const register of [
   registerCanary,
   registerCondemn,
   registerAutoDeploy,
+  registerGates,
+  registerHealth,
   registerLogs,
   registerMetrics,
   registerTop,

@@ -14,6 +14,7 @@ import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
+import { healthHandlers } from "./api/handlers/health.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { processHandlers } from "./api/handlers/processes.ts";
@@ -43,6 +44,7 @@ import { DatabaseUnavailableError } from "./errors.ts";
 import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
+import { HealthChecker } from "./health/health-checker.ts";
 import { HostLink } from "./instances/host-link.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { ProgressHub } from "./pipeline/progress-hub.ts";
@@ -138,6 +140,7 @@ export class Control {
         branches,
         serving,
         staged,
+        releaser,
         host,
         sandbox,
         edge,
@@ -159,9 +162,12 @@ export class Control {
       measures: new ScheduleMeasures(measures),
     });
     // A release may bring schedules that are due before the scheduler would look again.
+    const health = new HealthChecker({ database, edge, measures });
+    staged.faultOf = (deployment) => health.faultOf(deployment);
     serving.onCommit = () => {
       scheduler.nudge();
       watcher.nudge();
+      health.nudge();
     };
     this.parts = {
       ...{
@@ -188,6 +194,7 @@ export class Control {
         pushReceiver,
         signals,
         measures,
+        health,
         scheduler,
         watcher,
       },
@@ -221,6 +228,7 @@ export class Control {
         this.parts.scheduler.start();
         this.parts.watcher.start();
         this.overlapEnder.start();
+        this.parts.health.start();
         void this.parts.keyRotation.resume(this.rotationSignal.signal);
         return;
       } catch (error) {
@@ -246,6 +254,7 @@ export class Control {
     this.stopping = true;
     this.sweeper.stop();
     this.overlapEnder.stop();
+    this.parts.health.stop();
     this.rotationSignal.abort();
     void this.server.stop();
     await this.parts.watcher.stop();
@@ -273,6 +282,7 @@ export class Control {
       ...stagedReleaseHandlers(parts),
       ...releaseRuleHandlers(parts),
       ...releasePlanHandlers(parts),
+      ...healthHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...blobHandlers(parts),

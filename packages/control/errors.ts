@@ -33,6 +33,33 @@ export class ControlUnreachableError extends EvenkeelError {
   }
 }
 
+// --- gates -------------------------------------------------------------------------------------
+
+/** A command that has to pass before a release did not. */
+export class GateFailedError extends EvenkeelError {
+  readonly code = "gate_failed";
+  readonly fault = "user";
+
+  constructor(name: string, cause: EvenkeelError) {
+    super(`${name} did not pass: ${cause.message}`, {
+      hint: "What answered before still does; the build's log has what it printed.",
+      cause,
+    });
+  }
+}
+
+/** What was built is larger than its budget. */
+export class BudgetExceededError extends EvenkeelError {
+  readonly code = "budget_exceeded";
+  readonly fault = "user";
+
+  constructor(of: string, measured: string) {
+    super(`The build exceeds its ${of} budget. ${measured}`, {
+      hint: "Load less at first, or raise the budget. What answered before still does.",
+    });
+  }
+}
+
 // --- rules of releases -------------------------------------------------------------------------
 
 /** A deployment that somebody, or a decision, said is never to be brought back. */

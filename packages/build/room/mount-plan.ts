@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import type { RoomMount } from "./room-spec.ts";
 
 /** Compilers, git, Python: whatever the machine offers to all its users. */
@@ -37,9 +37,17 @@ export interface RoomFolders {
 }
 
 /** All that stands in a room: the machine's system read-only, a private `/dev`, `/proc` and `/tmp`, and the given folders. */
-export function planMounts(folders: RoomFolders, uid: number, home: string): RoomMount[] {
+export function planMounts(
+  folders: RoomFolders,
+  uid: number,
+  home: string,
+  hosts: Record<string, string> = {},
+): RoomMount[] {
   const mounts: RoomMount[] = [];
+  const ownHosts = Object.keys(hosts).length > 0;
+  if (ownHosts) mounts.push({ kind: "file", target: "/etc/hosts", text: hostsFile(hosts) });
   for (const path of [...systemFolders, ...systemFiles]) {
+    if (ownHosts && path === "/etc/hosts") continue;
     const mount = systemMount(path);
     if (mount) mounts.push(mount);
   }
@@ -65,6 +73,13 @@ export function planMounts(folders: RoomFolders, uid: number, home: string): Roo
     }
   }
   return mounts;
+}
+
+/** The machine's, with names of its own before it. */
+function hostsFile(hosts: Record<string, string>): string {
+  const own = Object.entries(hosts).map(([name, address]) => `${address} ${name}\n`);
+  const known = existsSync("/etc/hosts") ? readFileSync("/etc/hosts", "utf8") : "127.0.0.1 localhost\n";
+  return own.join("") + known;
 }
 
 function systemMount(path: string): RoomMount | undefined {

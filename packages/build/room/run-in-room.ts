@@ -42,6 +42,8 @@ export interface RoomOptions {
   onLog: (line: RoomLogLine) => void;
   /** False: it reaches nothing, not even the machine's own loopback address. Default true. */
   network?: boolean;
+  /** Names that it resolves to these addresses, beside the machine's; only with isolation. */
+  hosts?: Record<string, string> | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -104,7 +106,7 @@ export async function runInRoom(options: RoomOptions): Promise<RoomOutcome> {
         root: join(roomFolder, "root"),
         uid: buildUid,
         gid: buildUid,
-        mounts: planMounts(options, buildUid, command.home),
+        mounts: planMounts(options, buildUid, command.home, options.hosts),
       },
     }),
   };

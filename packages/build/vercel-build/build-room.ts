@@ -37,6 +37,8 @@ export interface BuildRoomUse {
   secrets: Record<string, string>;
   limits?: Partial<RoomLimits>;
   onLog: (line: RoomLogLine) => void;
+  /** Names that it resolves to these addresses. */
+  hosts?: Record<string, string>;
   signal?: AbortSignal;
 }
 
@@ -113,6 +115,7 @@ export async function runInBuildRoom(layout: HomeLayout, options: BuildRoomComma
       if (lastLines.length > rememberedLines) lastLines.shift();
       options.onLog(line);
     },
+    hosts: options.hosts,
     signal: options.signal,
   });
   const failure = explainFailure(outcome, limits, lastLines, options.what);

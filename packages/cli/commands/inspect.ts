@@ -69,6 +69,12 @@ function describe(deployment: Deployment): string {
       ]),
     ),
   ];
+  if (deployment.gates.length > 0) {
+    const rows = deployment.gates.map(({ name, state, startedAtMs, endedAtMs, error }) => [
+      ...[name, state, endedAtMs ? formatDuration(endedAtMs - startedAtMs) : "", error?.message ?? ""],
+    ]);
+    lines.push("", formatTable(["gate", "state", "took", "fault"], rows));
+  }
   for (const release of deployment.releases) {
     lines.push(
       "",

@@ -14,11 +14,13 @@ const returnLimitMs = 60_000;
 const stepTitles: Record<Step["name"], string> = {
   source: "Unpacking the source",
   build: "Building",
+  gates: "Running its checks",
   import: "Storing the build output",
   check: "Checking the variables",
   migrate: "Migrating the database",
   prepare: "Starting an instance",
   smoke: "Asking it for an answer",
+  tests: "Testing it at its own URL",
   canary: "Bringing it to visitors in steps",
   switch: "Switching the alias",
   confirm: "Waiting for its first answer",
@@ -68,6 +70,12 @@ function conclude(last: Deployment): Deployment {
       {
         ...(hint && { hint }),
       },
+    );
+  }
+  if (last.condemned) {
+    throw new DeployFailedError(
+      `Deployment ${last.id} of ${last.app} went live and was taken back: ${last.condemned.reason}`,
+      { hint: `What was pushed next is not released: evenkeel auto-deploy status ${last.app}` },
     );
   }
   if (last.state === "ready") return last;

@@ -70,6 +70,7 @@ const matrix: Record<string, Permission> = {
   "POST /api/apps/:app/environments/:environment/auto-deploy/resume": "release",
   "GET /api/apps/:app/environments/:environment/release-plan": "read",
   "PUT /api/apps/:app/environments/:environment/release-plan": "configure",
+  "GET /api/apps/:app/environments/:environment/health": "read",
   "GET /api/apps/:app/environments/:environment/canary": "read",
   "POST /api/apps/:app/environments/:environment/canary/promote": "release",
   "POST /api/apps/:app/environments/:environment/canary/abort": "release",

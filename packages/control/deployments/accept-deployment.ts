@@ -156,7 +156,7 @@ export async function insertDeployment(
   return inserted!.sequence;
 }
 
-const stepsOfBuild: StepName[] = ["source", "build", "import"];
+const stepsOfBuild: StepName[] = ["source", "build", "gates", "import"];
 
 export async function recordAccepted(
   connection: Connection,

@@ -2,6 +2,7 @@ import type { ErrorJson } from "@evenkeel/model";
 import type { Deployment, DeploymentSummary, Step } from "../api/contract/index.ts";
 import { hostUrl, type Place } from "../apps/hosts.ts";
 import type { Connection } from "../database/connection.ts";
+import { gatesOf } from "../gates/gate-store.ts";
 import { condemnationOf } from "../releases/condemnations.ts";
 import { releasesOf } from "../releases/release-store.ts";
 import { type DeploymentRow, getSteps, type StepRow } from "./deployment-row.ts";
@@ -60,6 +61,7 @@ export async function deploymentView(
     ...(row.output === null ? {} : { output: row.output }),
     sourceHash: row.sourceHash,
     variables: rest!.variables,
+    gates: await gatesOf(connection, row.id),
     ...withheldOf(row, steps),
     ...(condemned && { condemned }),
   };

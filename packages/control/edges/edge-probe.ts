@@ -10,6 +10,7 @@ export interface ProbeAnswer {
 }
 
 const bodyLimitBytes = 64 * 1024;
+const wholeLimitBytes = 1024 ** 2;
 
 /** Sees the platform as a visitor does: one request over a connection of its own, through an edge. */
 export class EdgeProbe {
@@ -25,13 +26,33 @@ export class EdgeProbe {
 
   /** `GET /` at a host; only the head of the answer is waited for. Redirects are answers. @throws EdgeUnreachableError */
   ask(host: string, limitMs: number, signal?: AbortSignal): Promise<ProbeAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<ProbeAnswer>();
+    return this.call(host, { path: "/", method: "GET" }, limitMs, readAnswer, signal);
+  }
+
+  /** The whole answer, of its body at most a mebibyte. @throws EdgeUnreachableError also where it takes longer than `limitMs` */
+  read(
+    host: string,
+    asked: { path: string; method: "GET" | "HEAD" },
+    limitMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ status: number; body: string }> {
+    return this.call(host, asked, limitMs, readWhole, signal);
+  }
+
+  private call<Answer>(
+    host: string,
+    { path, method }: { path: string; method: "GET" | "HEAD" },
+    limitMs: number,
+    take: (response: IncomingMessage) => Promise<Answer>,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const limit = AbortSignal.timeout(limitMs);
     const call = request({
       host: this.address,
       port: this.port,
-      path: "/",
-      method: "GET",
+      path,
+      method,
       headers: {
         host: this.port === 80 ? host : `${host}:${this.port}`,
         "user-agent": "evenkeel-probe",
@@ -42,12 +63,13 @@ export class EdgeProbe {
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     call.on("response", (response) => {
-      readAnswer(response).then(resolve, reject);
+      take(response).then(resolve, fail);
     });
-    call.on("error", (cause) => {
+    const fail = (cause: unknown) => {
       if (signal?.aborted) reject(signal.reason);
       else reject(new EdgeUnreachableError(host, { cause }));
-    });
+    };
+    call.on("error", fail);
     call.end();
     return promise;
   }
@@ -79,6 +101,17 @@ export class EdgeProbe {
       await Bun.sleep(pauseMs);
     }
   }
+}
+
+async function readWhole(response: IncomingMessage): Promise<{ status: number; body: string }> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of response) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > wholeLimitBytes) break;
+  }
+  return { status: response.statusCode!, body: Buffer.concat(pieces).toString("utf8") };
 }
 
 async function readAnswer(response: IncomingMessage): Promise<ProbeAnswer> {

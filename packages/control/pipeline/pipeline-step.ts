@@ -9,6 +9,7 @@ import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { BuildLog } from "../logs/build-log.ts";
+import type { Releaser } from "../releases/releaser.ts";
 import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
 import type { StagedReleases } from "../staged/staged-releases.ts";
@@ -25,6 +26,7 @@ export interface PipelineParts {
   branches: Branches;
   serving: Serving;
   staged: StagedReleases;
+  releaser: Releaser;
   host: HostLink;
   sandbox: SandboxLink;
   edge: EdgeProbe;

@@ -29,22 +29,26 @@ import { buildStep } from "./steps/build.ts";
 import { canaryStep } from "./steps/canary.ts";
 import { checkStep } from "./steps/check.ts";
 import { confirmStep } from "./steps/confirm.ts";
+import { gatesStep } from "./steps/gates.ts";
 import { importStep } from "./steps/import.ts";
 import { migrateStep } from "./steps/migrate.ts";
 import { prepareStep } from "./steps/prepare.ts";
 import { smokeStep } from "./steps/smoke.ts";
 import { sourceStep } from "./steps/source.ts";
 import { switchStep } from "./steps/switch.ts";
+import { testsStep } from "./steps/tests.ts";
 
 /** In the order of `stepNames`. */
 const steps: PipelineStep[] = [
   sourceStep,
   buildStep,
+  gatesStep,
   importStep,
   checkStep,
   migrateStep,
   prepareStep,
   smokeStep,
+  testsStep,
   canaryStep,
   switchStep,
   confirmStep,
@@ -57,7 +61,7 @@ const ended = Symbol("cancelled or superseded");
 /**
  * Brings accepted deployments live.
  *
- *   queued → building (source, build, import) → deploying (check, migrate, prepare, smoke, canary, switch, confirm) → ready
+ *   queued → building (source, build, gates, import) → deploying (check, migrate, prepare, smoke, tests, canary, switch, confirm) → ready
  *   any of these → failed | cancelled | superseded, until `switch` is committed
  *
  * Invariants:
@@ -319,7 +323,9 @@ export class Pipeline {
  */
 function needsFreshSource(job: Job, rows: StepRow[]): boolean {
   const state = (name: string) => rows.find((row) => row.name === name)?.state;
-  const migrates = needsBuildToMigrate(job) && state("migrate") !== "done";
+  const migrates =
+    (needsBuildToMigrate(job) && state("migrate") !== "done") ||
+    (job.results.gates?.["later"] === true && state("tests") !== "done");
   if (state("import") === "skipped" || (state("import") === "done" && !migrates)) return false;
   const output = job.results.build?.["output"];
   return state("build") !== "done" || typeof output !== "string" || !existsSync(output);

@@ -76,6 +76,8 @@ export interface Moved {
 export class StagedReleases {
   /** Releases what a promotion or a rollback brought to its end; a deploy's own pipeline does it itself. */
   release: (row: StagedRow, who: string) => Promise<unknown> = async () => {};
+  /** Completes "it …": why a deployment is known to be unhealthy by checks from outside. */
+  faultOf: (deployment: DeploymentId) => string | undefined = () => undefined;
   private readonly watched = new Map<number, Watched>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
@@ -371,7 +373,11 @@ export class StagedReleases {
     const { decision, now } = look(watched);
     watched.now = now;
     const seenStep = row.step;
-    if (decision.act === "abort") await this.abort(row, { who: platform, reason: decision.reason, seenStep });
+    const unhealthy = this.faultOf(row.deployment);
+    if (unhealthy !== undefined)
+      await this.abort(row, { who: platform, reason: `The canary ${unhealthy}`, seenStep });
+    else if (decision.act === "abort")
+      await this.abort(row, { who: platform, reason: decision.reason, seenStep });
     else if (decision.act === "advance") await this.advance(row, seenStep);
     else if (nowMs - watched.writtenAtMs >= writeEveryMs) {
       watched.writtenAtMs = nowMs;

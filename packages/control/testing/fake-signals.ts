@@ -6,6 +6,8 @@ export class FakeSignals {
   private readonly readers = new Map<MessageConnection<ToSignals, FromSignals>, Set<number>>();
   private readonly server: { stop(): void };
   private seconds = 0;
+  /** What control measured itself. */
+  readonly received: SignalSample[] = [];
 
   constructor(socketPath: string) {
     this.server = listenForMessages<ToSignals, FromSignals>(socketPath, (connection) => {
@@ -14,7 +16,11 @@ export class FakeSignals {
       connection.onMessage = (message) => {
         if (message.type === "subscribe") subscriptions.add(message.id);
         else if (message.type === "unsubscribe") subscriptions.delete(message.id);
-        else if (message.type === "catalogue")
+        else if (message.type === "hello") connection.send({ type: "ack", seq: 0 });
+        else if (message.type === "batch") {
+          this.received.push(...message.samples);
+          connection.send({ type: "ack", seq: message.seq });
+        } else if (message.type === "catalogue")
           connection.send({ type: "catalogue", id: message.id, signals: [] });
         else if (message.type === "query") {
           const { signal, fromMs, stepMs } = message.query;

@@ -30,11 +30,13 @@ export type DeploymentState =
 export const stepNames = [
   "source",
   "build",
+  "gates",
   "import",
   "check",
   "migrate",
   "prepare",
   "smoke",
+  "tests",
   "canary",
   "switch",
   "confirm",
@@ -45,6 +47,17 @@ export interface Step {
   name: StepName;
   state: "waiting" | "running" | "done" | "failed" | "skipped";
   startedAtMs?: number;
+  endedAtMs?: number;
+  error?: ErrorJson;
+}
+
+/** A command that has to pass before a release. */
+export interface Gate {
+  name: string;
+  /** Before the output is stored, or once the deployment answers at its own URL. */
+  stage: "build" | "url";
+  state: "running" | "passed" | "failed";
+  startedAtMs: number;
   endedAtMs?: number;
   error?: ErrorJson;
 }
@@ -118,6 +131,8 @@ export interface Deployment extends DeploymentSummary {
   /** Why it is ready and was not released. */
   withheld?: ErrorJson;
   condemned?: Condemned;
+  /** Commands that had to pass, in their order; empty where none is asked for. */
+  gates: Gate[];
 }
 
 /** `deployment` first, `done` last; log lines and steps from the beginning, however late one asks. */

@@ -5,6 +5,7 @@ import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { flagRoutes } from "./flags.ts";
+import { healthRoutes } from "./health.ts";
 import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
 import { processRoutes } from "./processes.ts";
@@ -26,6 +27,7 @@ export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
 export * from "./flags.ts";
+export * from "./health.ts";
 export * from "./migrations.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
@@ -51,6 +53,7 @@ export const contract = {
   ...stagedReleaseRoutes,
   ...releaseRuleRoutes,
   ...releasePlanRoutes,
+  ...healthRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
   ...blobRoutes,

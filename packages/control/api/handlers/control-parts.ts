@@ -9,6 +9,7 @@ import type { DatabaseRemover } from "../../databases/database-remover.ts";
 import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { Evidence } from "../../databases/evidence.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
+import type { HealthChecker } from "../../health/health-checker.ts";
 import type { HostLink } from "../../instances/host-link.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
@@ -42,6 +43,7 @@ export interface ControlParts {
   telemetry: TelemetryLink;
   releaser: Releaser;
   staged: StagedReleases;
+  health: HealthChecker;
   pipeline: Pipeline;
   configurer: Configurer;
   keyRotation: KeyRotation;

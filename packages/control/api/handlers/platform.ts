@@ -43,9 +43,15 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
         deployments: { queued, running },
         ...(instances ? { instances } : {}),
         ...(protection ? { protection: protection.platform } : {}),
-        alerts: protection
-          ? protectionAlerts(protection.platform, protection.databases)
-          : ["The keeper of databases does not answer: nothing is archived now"],
+        alerts: [
+          ...(protection
+            ? protectionAlerts(protection.platform, protection.databases)
+            : ["The keeper of databases does not answer: nothing is archived now"]),
+          ...parts.health.failing.map(
+            ({ name, path, deployment, fault }) =>
+              `Health check ${name} of ${deployment} fails: ${path} ${fault}`,
+          ),
+        ],
       };
     },
     async listTokens() {

@@ -4,7 +4,10 @@ import type { releasePlanRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
-export function releasePlanHandlers({ database }: ControlParts): HandlersOf<typeof releasePlanRoutes> {
+export function releasePlanHandlers({
+  database,
+  health,
+}: ControlParts): HandlersOf<typeof releasePlanRoutes> {
   return {
     async getReleasePlan({ params }) {
       await getApp(database, params.app);
@@ -13,6 +16,7 @@ export function releasePlanHandlers({ database }: ControlParts): HandlersOf<type
     async setReleasePlan({ params, body: { plan }, caller }) {
       await getApp(database, params.app);
       await database.transaction((connection) => setEnvironmentPlan(connection, params, plan, caller.name));
+      health.nudge();
       return { environment: params.environment, plan: await environmentPlan(database, params) };
     },
   };

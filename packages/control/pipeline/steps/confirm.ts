@@ -1,5 +1,7 @@
-import { ReleaseUnconfirmedError } from "../../errors.ts";
-import type { PipelineStep } from "../pipeline-step.ts";
+import { ReleaseUnconfirmedError, SmokeFailedError } from "../../errors.ts";
+import { releasePlan } from "../../gates/release-plan.ts";
+import { runSmokeTests } from "../../gates/run-smoke-tests.ts";
+import type { Job, PipelineParts, PipelineStep } from "../pipeline-step.ts";
 
 const answerLimitMs = 10_000;
 
@@ -8,7 +10,9 @@ export const confirmStep: PipelineStep = {
   name: "confirm",
   state: "deploying",
   skips: ({ results }) => results.switch?.["host"] === undefined,
-  async run({ deployment, results, signal }, { edge, database }) {
+  async run(job, parts) {
+    const { deployment, results, signal } = job;
+    const { edge, database } = parts;
     const { host, edges } = results.switch as { host: string; edges: { unconfirmed: string[] } };
     const answer = await edge.untilAnsweredBy(deployment.id, host, answerLimitMs, signal);
     if (answer?.deployment !== deployment.id) {
@@ -30,6 +34,29 @@ export const confirmStep: PipelineStep = {
         },
       );
     }
-    return { status: answer.status };
+    return { status: answer.status, ...(await testReleased(job, parts, host)) };
   },
 };
+
+/** The same smoke tests where visitors come in. What fails now that it did not fail before is taken back. */
+async function testReleased(
+  { deployment, log, signal }: Job,
+  { database, edge, releaser }: PipelineParts,
+  host: string,
+): Promise<Record<string, unknown>> {
+  const { app, environment, branch, derivedFrom } = deployment;
+  const { smokeTests } = await releasePlan(database, deployment);
+  if (derivedFrom !== null) return {};
+  try {
+    await runSmokeTests(edge, host, smokeTests, log, signal);
+    return {};
+  } catch (error) {
+    if (!(error instanceof SmokeFailedError)) throw error;
+    log.note(`${error.message}: rolling back`);
+    const target = { app, environment, branch: branch ?? undefined };
+    const by = { who: "platform", reason: error.message, automatic: true };
+    const { release } = await releaser.rollback(target, by);
+    log.note(`Rolled back to ${release.deployment} as v${release.version}`);
+    return { rolledBackTo: release.deployment };
+  }
+}

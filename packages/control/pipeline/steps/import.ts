@@ -11,17 +11,17 @@ import { needsBuildToMigrate } from "../needs-build-to-migrate.ts";
 import type { PipelineParts, PipelineStep } from "../pipeline-step.ts";
 import { recordOutput } from "../step-store.ts";
 
-/** Brings the output into the artifact store. From here on the build folder is no longer needed, but by a migration command. */
+/** Brings the output into the artifact store. From here on the build folder is no longer needed, but by a migration command and by tests. */
 export const importStep: PipelineStep = {
   name: "import",
   state: "building",
   async run({ deployment, results, log, signal }, { layout, database, vault, imports }) {
-    const migrates = needsBuildToMigrate({ results });
+    const isNeeded = needsBuildToMigrate({ results }) || results.gates?.["later"] === true;
     const built = results.build as unknown as BuiltFolder;
     const secrets = await searchedSecrets(deployment, { database, vault });
     const onInlined = (found: InlinedSecrets) => noteInlined(log, deployment.app, found);
     const output = await imports.take(
-      () => importOutput(layout, settledUnless(migrates, built), { signal, secrets, onInlined }),
+      () => importOutput(layout, settledUnless(isNeeded, built), { signal, secrets, onInlined }),
       signal,
     );
     const functions = Object.keys(output.functionsById).length;
@@ -41,7 +41,7 @@ export const importStep: PipelineStep = {
     log.note(`Stored ${files} static files and ${functions} functions, ${formatSize(output.sizeBytes)}`);
     if (services) log.note(`Process types: ${Object.keys(services.processes).join(", ")}`);
     // Behind: it may be a large node_modules, and a crash leaves it to the next start's clean-up.
-    if (!migrates) void removeBuildFolder(layout, deployment.id).catch(() => {});
+    if (!isNeeded) void removeBuildFolder(layout, deployment.id).catch(() => {});
     return { output: output.id };
   },
 };
@@ -70,5 +70,5 @@ function noteInlined(log: BuildLog, app: AppName, { doubtful, server }: InlinedS
 const shownFiles = 5;
 
 /** Where code of the app runs in the folder afterwards, files of the store must not be the same as files in it. */
-const settledUnless = (migrates: boolean, built: BuiltFolder): BuiltFolder =>
-  migrates ? { ...built, settled: false } : built;
+const settledUnless = (isNeeded: boolean, built: BuiltFolder): BuiltFolder =>
+  isNeeded ? { ...built, settled: false } : built;

@@ -25,7 +25,7 @@ export const migrateStep: PipelineStep = {
     const ledger = await migrate(job, parts);
     if (ledger) await keepKnown(database, deployment.id, ledger);
     // Behind, as after the import.
-    void removeBuildFolder(layout, deployment.id).catch(() => {});
+    if (!job.results.gates?.["later"]) void removeBuildFolder(layout, deployment.id).catch(() => {});
     return undefined;
   },
 };

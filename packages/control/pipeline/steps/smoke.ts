@@ -1,4 +1,6 @@
 import { EdgeUnreachableError, SmokeFailedError } from "../../errors.ts";
+import { releasePlan } from "../../gates/release-plan.ts";
+import { runSmokeTests } from "../../gates/run-smoke-tests.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
 /** Longer than the longest sound first answer: the instance stands ready by now. */
@@ -15,7 +17,8 @@ const faults =
 export const smokeStep: PipelineStep = {
   name: "smoke",
   state: "deploying",
-  async run({ deployment: { id, host }, log, signal }, { edge }) {
+  async run({ deployment, log, signal }, { edge, database }) {
+    const { id, host } = deployment;
     const answer = await edge.untilAnsweredBy(id, host, limitMs, signal);
     if (!answer) throw new EdgeUnreachableError(host);
     const { status, fault } = answer;
@@ -28,6 +31,7 @@ export const smokeStep: PipelineStep = {
       });
     }
     log.note(`GET / answered ${status}`);
+    await runSmokeTests(edge, host, (await releasePlan(database, deployment)).smokeTests, log, signal);
     return { status };
   },
 };

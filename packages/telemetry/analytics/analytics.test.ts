@@ -139,6 +139,8 @@ test("one visitor who floods is stopped, others are not", () => {
   const statuses = Array.from({ length: 100 }, () => send("view", view("/")));
   expect(statuses.filter((status) => status === 429)).toHaveLength(40);
   expect(send("view", view("/"), { address: "192.0.2.7" })).toBe(200);
+  const proxied = Array.from({ length: 100 }, () => send("view", view("/"), { address: "127.0.0.1" }));
+  expect(proxied.every((status) => status === 200)).toBe(true);
 });
 
 test("the day's limit is kept, counted, and over with the day", () => {

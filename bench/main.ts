@@ -31,6 +31,7 @@ import { rollback } from "./programs/rollback.ts";
 import { sandbox } from "./programs/sandbox.ts";
 import { schedules } from "./programs/schedules.ts";
 import { secretRotation } from "./programs/secret-rotation.ts";
+import { signals } from "./programs/signals.ts";
 import { staticFile } from "./programs/static.ts";
 import { isMet } from "./report/figure.ts";
 import { figureTable } from "./report/figure-table.ts";
@@ -49,6 +50,7 @@ const programs: Program[] = [
   schedules,
   flags,
   sandbox,
+  signals,
   databaseBackup,
   databaseRestore,
   databaseBranch,

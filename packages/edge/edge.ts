@@ -142,7 +142,7 @@ export class Edge {
     this.server = startHttpServer({
       listen: { port: options.port, hostname: options.address, reusePort: options.port !== 0 },
       handler: (exchange) => door.handle(exchange),
-      onFinished: (exchange) => this.count(exchange),
+      onFinished: options.isMeasuring === false ? undefined : (exchange) => this.count(exchange),
       onError: (error, exchange) =>
         console.error(`edge: ${exchange.method} ${exchange.path} for ${exchange.host} failed:`, error),
     });

@@ -99,7 +99,7 @@ export const signalCatalogue = define({
     kind: "histogram",
     unit: "ms",
     origin: "host",
-    about: "How late the event loop of instances turned.",
+    about: "How long instances that serve took to answer a ping: their event loop.",
   },
   database_connections: {
     kind: "gauge",

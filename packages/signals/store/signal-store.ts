@@ -233,9 +233,10 @@ export class SignalStore {
         return true;
       } catch (error) {
         if (attempt < 5 && isFull(error) && this.dropOldest()) continue;
+        const reason = error instanceof Error ? error.message : String(error);
         if (!this.fault)
-          console.error("signals: kept in memory only, since the disk does not take them:", error);
-        this.fault = error instanceof Error ? error.message : String(error);
+          console.error(`signals: kept in memory only, the disk does not take them: ${reason}`);
+        this.fault = reason;
         return false;
       }
     }

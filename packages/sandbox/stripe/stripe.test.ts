@@ -238,7 +238,7 @@ test(
     const failed = await submit(asked.location!, { answer: "fail" });
     expect(await (await fetch(failed.location!)).text()).toContain("unable to authenticate");
     expect((await client.subscriptions.list()).data).toEqual([]);
-    const again = await submit(session.url!, card("4000002500003155"));
+    const again = await submit(session.url!, { ...card("4000002500003155"), name: "Ada Lovelace" });
     const back = await submit(again.location!, { answer: "complete" });
     const home = await fetch(back.location!, { redirect: "manual" });
     expect(home.headers.get("location")).toBe("https://shop.localhost/ok");
@@ -251,6 +251,10 @@ test(
       billing_reason: "subscription_create",
     });
     const owner = subscription!.customer as string;
+    expect(await client.customers.retrieve(owner)).toMatchObject({
+      email: "a@example.com",
+      name: "Ada Lovelace",
+    });
     const portal = await client.billingPortal.sessions.create({
       customer: owner,
       return_url: "https://shop.localhost/",

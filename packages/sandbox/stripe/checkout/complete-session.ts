@@ -61,10 +61,15 @@ export function resumeSession(
 }
 
 function makeOwner(tx: Transaction, session: SessionRecord): void {
-  if (session.customer !== null) return;
+  if (session.customer !== null) {
+    const own = session.isNewCustomer ? tx.find(customers, session.customer) : undefined;
+    if (own) tx.put(customers, Object.assign(own, session.details));
+    return;
+  }
   if (session.mode === "payment" && !session.makesCustomer && session.inner.setupFutureUsage === null) return;
   const { email, name } = session.details!;
   session.customer = makeCustomer(tx, { email, name }).id;
+  session.isNewCustomer = true;
 }
 
 function intentOf(tx: Transaction, session: SessionRecord, amount: number): PaymentIntentRecord {

@@ -176,6 +176,7 @@ export const sessionRoutes: TwinRoute[] = [
         ...{
           expiresAt: expires,
           details: null,
+          isNewCustomer: false,
           paid: false,
           intent: null,
           setup: null,

@@ -24,6 +24,8 @@ export interface SessionRecord extends Recorded {
   cancelUrl: string | null;
   customer: string | null;
   customerEmail: string | null;
+  /** It was made of what the person typed, who may still type something else. */
+  isNewCustomer: boolean;
   /** Also where nothing but a payment is made. */
   makesCustomer: boolean;
   reference: string | null;
@@ -64,6 +66,10 @@ export const hasTrial = ({ inner }: SessionRecord): boolean =>
 export const priceOfLine = (tx: Transaction, { price }: SessionLine): PriceRecord => tx.get(prices, price);
 const lineAmount = (tx: Transaction, line: SessionLine): number =>
   priceOfLine(tx, line).amount * line.quantity;
+
+/** Apps hear of a customer once the session is over. */
+const visibleCustomer = ({ customer, isNewCustomer, status }: SessionRecord): string | null =>
+  isNewCustomer && status !== "complete" ? null : customer;
 
 export const sessionUrl = (tx: Transaction, { id }: Pick<SessionRecord, "id">): string =>
   `${tx.account.twinAddress("stripe")}/pay/${accountId(tx.account)}/${id}`;
@@ -123,7 +129,7 @@ export const sessions: Kind<SessionRecord> = {
         submit: null,
         terms_of_service_acceptance: null,
       },
-      ...{ customer: session.customer, customer_account: null },
+      ...{ customer: visibleCustomer(session), customer_account: null },
       customer_creation:
         session.mode === "payment" ? (session.makesCustomer ? "always" : "if_required") : null,
       customer_details:

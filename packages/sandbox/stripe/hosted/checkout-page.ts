@@ -63,8 +63,8 @@ function lastProblem(tx: Transaction, { intent, setup }: SessionRecord): string 
   return error ? String(error["message"]) : undefined;
 }
 
-const emailOf = (tx: Transaction, { customer, customerEmail }: SessionRecord): string | null =>
-  (customer === null ? undefined : tx.find(customers, customer)?.email) ?? customerEmail;
+const emailOf = (tx: Transaction, { customer, customerEmail, isNewCustomer }: SessionRecord): string | null =>
+  (customer === null || isNewCustomer ? undefined : tx.find(customers, customer)?.email) ?? customerEmail;
 
 const asksForCard = (tx: Transaction, session: SessionRecord): boolean =>
   session.mode === "setup" || session.methodCollection === "always" || amountOfSession(tx, session) > 0;

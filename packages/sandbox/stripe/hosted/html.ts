@@ -39,7 +39,7 @@ input { width: 100%; font: inherit; padding: .6rem .7rem; border: 1px solid var(
 button { font: inherit; font-weight: 600; width: 100%; margin-top: 1.25rem; padding: .7rem; border-radius: 8px; border: 1px solid var(--line); background: transparent; color: var(--ink); cursor: pointer; }
 button.strong { background: var(--strong); border-color: var(--strong); color: #fff; } @media (prefers-color-scheme: dark) { button.strong { color: #12141f; } }
 :focus-visible { outline: 3px solid var(--strong); outline-offset: 2px; }
-.bad { color: var(--bad); font-weight: 600; } .soft { color: var(--soft); } a { color: var(--strong); }
+details { margin-top: .75rem; } .bad { color: var(--bad); font-weight: 600; } .soft { color: var(--soft); } a { color: var(--strong); }
 form.inline { display: inline; } form.inline button { width: auto; margin: .5rem .5rem 0 0; padding: .35rem .8rem; font-weight: 500; }
 `;
 const styleHash = createHash("sha256").update(style).digest("base64");

@@ -12,13 +12,13 @@ import { cardFields, typedCard } from "./card-form.ts";
 import { hosted } from "./hosted-route.ts";
 import { type Html, html, page, seeOther } from "./html.ts";
 
-const openForS = 3_600;
+const openForMs = 3_600_000;
 const shownInvoices = 20;
 
 /** Where customers see to their subscriptions, cards and invoices: https://docs.stripe.com/customer-management */
 export const portalPages = hosted("/portal/:account/:portal", ({ tx, ids, form, method }) => {
   const portal = tx.get(portals, ids["portal"]!);
-  if (tx.nowS() > portal.created + openForS)
+  if (Date.now() > portal.openedMs + openForMs)
     throw invalid("This page has expired. Go back to the app, and open it again.");
   const customer = tx.get(customers, portal.customer);
   let problem: string | undefined;

@@ -10,6 +10,8 @@ import { unsupported } from "../stripe-error.ts";
 export interface PortalRecord extends Recorded {
   customer: string;
   returnUrl: string | null;
+  /** Real, milliseconds: whoever has the page open lives at ×1. */
+  openedMs: number;
 }
 
 export const portals: Kind<PortalRecord> = {
@@ -54,7 +56,13 @@ export const portalRoutes: TwinRoute[] = [
     ({ tx, wish }) => {
       const { id: customer } = tx.get(customers, wish.customer, "customer");
       const id = nextSecretId(tx.account, portals.prefix);
-      const portal = tx.put(portals, { id, created: tx.nowS(), customer, returnUrl: wish.returnUrl });
+      const portal = tx.put(portals, {
+        id,
+        created: tx.nowS(),
+        customer,
+        returnUrl: wish.returnUrl,
+        openedMs: Date.now(),
+      });
       tx.emit("billing_portal.session.created", portals, portal);
       return tx.render(portals, portal);
     },

@@ -15,7 +15,8 @@ import { registerHealth } from "./commands/health.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
-import { registerLogs } from "./commands/logs.ts";
+import { registerLogSettings } from "./commands/logs/log-settings.ts";
+import { registerLogs } from "./commands/logs/logs.ts";
 import { registerMetrics } from "./commands/metrics/metrics.ts";
 import { registerTop } from "./commands/metrics/top.ts";
 import { registerPs } from "./commands/processes/ps.ts";
@@ -78,6 +79,7 @@ for (const register of [
   registerTraces,
   registerAnalytics,
   registerCost,
+  registerLogSettings,
   registerEnv,
   registerToken,
   registerKey,

@@ -15,6 +15,7 @@ import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
 import { healthHandlers } from "./api/handlers/health.ts";
+import { logHandlers } from "./api/handlers/logs.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { processHandlers } from "./api/handlers/processes.ts";
@@ -46,6 +47,7 @@ import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
 import { HealthChecker } from "./health/health-checker.ts";
 import { HostLink } from "./instances/host-link.ts";
+import { BuildLogs } from "./logs/build-log.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { ProgressHub } from "./pipeline/progress-hub.ts";
 import { Turns } from "./pipeline/turns.ts";
@@ -93,6 +95,7 @@ const openAlways: ReadonlySet<string> = new Set(["/api/health", "/api/status"]);
 export class Control {
   readonly parts: ControlParts;
   private readonly sweeper: Sweeper;
+  private readonly logs: BuildLogs;
   private readonly overlapEnder: OverlapEnder;
   private readonly rotationSignal = new AbortController();
   private readonly server: ReturnType<typeof Bun.serve>;
@@ -129,9 +132,11 @@ export class Control {
     staged.release = (row, who) => releaser.finishStaged(row, who);
     const watcher = new RunbookWatcher({ database, serving, releaser, signals });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
+    this.logs = new BuildLogs(layout);
     const pipeline = new Pipeline(
       {
         layout,
+        logs: this.logs,
         place,
         database,
         vault,
@@ -261,6 +266,7 @@ export class Control {
     await this.parts.scheduler.stop(callGraceMs);
     await this.parts.staged.stop();
     await this.parts.pipeline.stop();
+    await this.logs.close();
     this.parts.serving.stop();
     this.parts.host.stop();
     this.parts.databases.stop();
@@ -288,6 +294,7 @@ export class Control {
       ...blobHandlers(parts),
       ...flagHandlers(parts),
       ...branchHandlers(parts),
+      ...logHandlers(parts),
       ...migrationHandlers(parts),
       ...verificationHandlers(parts),
       ...scheduleHandlers(parts),

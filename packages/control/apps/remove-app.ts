@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { appLogFolder } from "@evenkeel/logs";
 import {
   type AppName,
   type DeploymentId,
@@ -17,7 +18,6 @@ import { giveUpDatabases } from "../databases/database-store.ts";
 import { AppUnknownError } from "../errors.ts";
 import { discardRepository } from "../git/repository.ts";
 import type { HostLink } from "../instances/host-link.ts";
-import { deploymentLogFolder } from "../logs/build-log.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
@@ -82,11 +82,8 @@ export async function removeApp(
   discardRepository(parts.layout, app);
   await published;
   const drained = Promise.allSettled(
-    deployments.map(async (id) => {
-      await parts.host.stopDeployment(id, drainLimitMs).catch(() => {});
-      await rm(deploymentLogFolder(parts.layout, app, id), { recursive: true, force: true });
-    }),
-  );
+    deployments.map((id) => parts.host.stopDeployment(id, drainLimitMs)),
+  ).then(() => rm(appLogFolder(parts.layout, app), { recursive: true, force: true }));
   // What its twins know is of no use to anybody else; a sandbox that is away keeps it.
   void parts.sandbox.forget(app).catch(() => {});
   void parts.telemetry.ask({ type: "remove", app }).catch(() => {});

@@ -1,12 +1,12 @@
 import type { BuildLogLine } from "@evenkeel/build";
+import { appLogFolder, LineTest, LogFollower } from "@evenkeel/logs";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { ProgressEvent } from "../api/contract/index.ts";
 import type { Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
-import { buildLogPath } from "../logs/build-log.ts";
-import { FileTail } from "../logs/file-tail.ts";
+import { buildLogLine } from "../logs/build-log.ts";
 import type { ProgressHub, ProgressNote } from "../pipeline/progress-hub.ts";
-import { getDeployment, isUnderWay } from "./deployment-row.ts";
+import { type DeploymentRow, getDeployment, isUnderWay } from "./deployment-row.ts";
 import { deploymentView } from "./deployment-view.ts";
 
 export interface FollowParts {
@@ -27,20 +27,20 @@ export async function* followDeployment(
     notes.close();
     throw error;
   });
-  const log = new FileTail(buildLogPath(parts.layout, row.app, id));
+  const log = followBuildLog(parts.layout, row);
   try {
     const deployment = await deploymentView(parts.database, row, parts.place);
     yield { type: "deployment", deployment };
     for (const step of deployment.steps) if (step.state !== "waiting") yield { type: "step", step };
     let over = !isUnderWay(row.state);
     while (!over && !signal.aborted) {
-      for await (const line of log.read()) yield { type: "log", line: JSON.parse(line) as BuildLogLine };
+      for await (const line of newLines(log)) yield { type: "log", line };
       const note = await notes.next();
       if (note.type === "step") yield { type: "step", step: note.step };
       // Somebody else may end it (superseded by another process's life, removed): the row decides.
       else if (note.type === "ended") over = true;
     }
-    for await (const line of log.read()) yield { type: "log", line: JSON.parse(line) as BuildLogLine };
+    for await (const line of newLines(log)) yield { type: "log", line };
     if (signal.aborted) return;
     const last = await getDeployment(parts.database, id);
     yield { type: "done", deployment: await deploymentView(parts.database, last, parts.place) };
@@ -61,12 +61,24 @@ export async function* readBuildLog(
     for await (const event of followDeployment(parts, id, signal)) if (event.type === "log") yield event.line;
     return;
   }
-  const { app } = await getDeployment(parts.database, id);
-  const log = new FileTail(buildLogPath(parts.layout, app, id));
+  const log = followBuildLog(parts.layout, await getDeployment(parts.database, id));
   try {
-    for await (const line of log.read()) yield JSON.parse(line) as BuildLogLine;
+    yield* newLines(log);
   } finally {
     await log.close();
+  }
+}
+
+/** From its first line on. */
+function followBuildLog(layout: HomeLayout, { app, id, createdAt }: DeploymentRow): LogFollower {
+  // Clocks of database and log are the machine's; a moment's grace costs nothing.
+  const query = { deployment: id, build: true, writers: ["control"], sinceMs: createdAt.getTime() - 60_000 };
+  return new LogFollower(appLogFolder(layout, app), new LineTest(query), {});
+}
+
+async function* newLines(log: LogFollower): AsyncGenerator<BuildLogLine, void, void> {
+  for (let lines = await log.read(); lines.length > 0; lines = await log.read()) {
+    yield* lines.map(buildLogLine);
   }
 }
 

@@ -1,23 +1,20 @@
-import { rm } from "node:fs/promises";
-import type { HomeLayout } from "@evenkeel/model";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Database } from "../database/database.ts";
 import { DeploymentInUseError } from "../errors.ts";
 import type { HostLink } from "../instances/host-link.ts";
-import { deploymentLogFolder } from "../logs/build-log.ts";
 import type { Serving } from "../serving/serving.ts";
 import { type DeploymentRow, getDeployment, isUnderWay } from "./deployment-row.ts";
 import { withdraw } from "./withdraw-deployment.ts";
 
 /**
  * Removes a deployment that nothing points to: its URL answers no more, its output goes with the next sweep. The row stays, since the
- * ledger names it.
+ * ledger names it. What it printed stays in the app's log for as long as that keeps anything.
  *
  * @throws DeploymentInUseError
  */
 export async function removeDeployment(
-  parts: { layout: HomeLayout; database: Database; serving: Serving; host: HostLink },
+  parts: { database: Database; serving: Serving; host: HostLink },
   deployment: DeploymentRow,
   who: string,
 ): Promise<void> {
@@ -43,5 +40,4 @@ export async function removeDeployment(
     await record(connection, { who, action: "deployment.remove", app, object: id });
   });
   await withdraw(parts, id);
-  await rm(deploymentLogFolder(parts.layout, app, id), { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeploymentId } from "@evenkeel/model";
@@ -8,7 +8,7 @@ import { withSession } from "@evenkeel/postgres/client/session";
 import { freePort } from "@evenkeel/postgres/testing/free-port";
 import { Client } from "pg";
 import type { Deployment } from "../client/index.ts";
-import { buildLogPath } from "../logs/build-log.ts";
+import { buildLogText } from "../testing/build-log-text.ts";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
@@ -72,7 +72,7 @@ const deploy = (migrations: Record<string, string>, more: Parameters<TestControl
   });
 
 const log = ({ id, app }: Pick<Deployment, "id" | "app">) =>
-  readFileSync(buildLogPath(control.layout, app, id as DeploymentId), "utf8");
+  buildLogText(control.layout, app, id as DeploymentId);
 
 const where = { app: "shop", environment: "production" } as const;
 const live = () => control.edge.answering("shop.localhost");

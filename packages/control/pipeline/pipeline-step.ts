@@ -8,8 +8,8 @@ import type { DatabasesLink } from "../databases/databases-link.ts";
 import type { DeploymentRow } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import type { HostLink } from "../instances/host-link.ts";
-import type { BuildLog } from "../logs/build-log.ts";
 import type { Releaser } from "../releases/releaser.ts";
+import type { BuildLog, BuildLogs } from "../logs/build-log.ts";
 import type { SandboxLink } from "../sandbox/sandbox-link.ts";
 import type { Serving } from "../serving/serving.ts";
 import type { StagedReleases } from "../staged/staged-releases.ts";
@@ -19,6 +19,7 @@ import type { Turns } from "./turns.ts";
 export interface PipelineParts {
   layout: HomeLayout;
   place: Place;
+  logs: BuildLogs;
   database: Database;
   vault: Vault;
   databases: DatabasesLink;

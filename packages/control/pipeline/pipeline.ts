@@ -13,7 +13,7 @@ import {
   DatabaseUnavailableError,
   DeploymentEndedError,
 } from "../errors.ts";
-import { BuildLog, buildLogPath } from "../logs/build-log.ts";
+import type { BuildLog } from "../logs/build-log.ts";
 import { undoChanges } from "../variables/restore-variables.ts";
 import { needsBuildToMigrate } from "./needs-build-to-migrate.ts";
 import {
@@ -173,7 +173,8 @@ export class Pipeline {
         rows: await alignSteps(this.parts.database, id),
       }));
       if (!isUnderWay(deployment.state)) return;
-      const opened = new BuildLog(buildLogPath(this.parts.layout, deployment.app, id), () =>
+      const { app, environment } = deployment;
+      const opened = this.parts.logs.begin({ app, environment, deployment: id }, () =>
         this.hub.emit(id, { type: "log" }),
       );
       log = opened;
@@ -185,7 +186,7 @@ export class Pipeline {
       if (error === ended || error instanceof DeploymentEndedError) await this.afterEnd(id, log);
       else throw error;
     } finally {
-      log?.close();
+      await log?.close();
     }
   }
 

@@ -38,8 +38,8 @@ test(
       for (const name of readdirSync(layout.uploads)) utimesSync(join(layout.uploads, name), old, old);
       for (const { output } of [...deployed, unreleased, branch, recent])
         utimesSync(outputPath(layout, output!), old, old);
-      mkdirSync(join(layout.logs, "gone", "abcdefghi"), { recursive: true });
-      writeFileSync(join(layout.logs, "gone", "abcdefghi", "runtime-1.ndjson"), "");
+      mkdirSync(join(layout.logs, "apps", "gone"), { recursive: true });
+      writeFileSync(join(layout.logs, "apps", "gone", "host.000000000000001.tail"), "");
       mkdirSync(join(layout.logs, "platform"), { recursive: true });
       writeFileSync(join(layout.logs, "platform", "edge-0.log"), "");
 
@@ -59,7 +59,7 @@ test(
           () => control.edge.answering(`shop-${id}.localhost`) === undefined,
         );
       }
-      expect(readdirSync(join(layout.logs, "gone"))).toEqual([]);
+      expect(readdirSync(join(layout.logs, "apps"))).not.toContain("gone");
       expect(readdirSync(join(layout.logs, "platform"))).toEqual(["edge-0.log"]);
       expect((await control.client().rollback({ app: "shop" })).release.deployment).toBe(deployed[2]!.id);
       await expect(control.client().rollback({ app: "shop", version: 1 })).rejects.toMatchObject({

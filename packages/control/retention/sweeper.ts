@@ -2,6 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { listOutputs, planRetention, removeBuildFolder, sweepArtifacts, sweepUploads } from "@evenkeel/build";
 import { uploadPath } from "@evenkeel/build/source/upload-layout";
+import { logsFolder } from "@evenkeel/logs";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { Database } from "../database/database.ts";
 import type { Branches } from "../databases/branches.ts";
@@ -115,21 +116,17 @@ export class Sweeper {
     }
   }
 
-  /** Of deployments that are not there any more; the platform's own logs stand in a folder of another form. */
+  /** Of apps that are not there any more, and of a time when each deployment had a folder of its own. */
   private async sweepLogs(): Promise<void> {
     const { layout, database } = this.parts;
-    for (const app of await readdir(layout.logs).catch(() => [])) {
-      const names = (await readdir(join(layout.logs, app)).catch(() => [])).filter((name) =>
-        /^[a-z0-9]{9}$/.test(name),
-      );
-      const rows = await database.query<{ id: string }>(
-        "SELECT id FROM deployments WHERE id = ANY ($1) AND state <> 'removed'",
-        [names],
-      );
-      const known = new Set(rows.map((row) => row.id));
-      for (const name of names) {
-        if (!known.has(name)) await rm(join(layout.logs, app, name), { recursive: true, force: true });
-      }
+    const rows = await database.query<{ name: string }>("SELECT name FROM apps");
+    const known = new Set(rows.map(({ name }) => name));
+    for (const app of await readdir(logsFolder(layout)).catch(() => [])) {
+      if (!known.has(app)) await rm(join(logsFolder(layout), app), { recursive: true, force: true });
+    }
+    for (const name of await readdir(layout.logs).catch(() => [])) {
+      if (name !== "apps" && name !== "platform")
+        await rm(join(layout.logs, name), { recursive: true, force: true });
     }
   }
 }

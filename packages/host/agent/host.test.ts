@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { functionTreePath, newDeploymentId } from "@evenkeel/model";
+import { appLogFolder, searchLogs, writeLogSettings } from "@evenkeel/logs";
+import { type AppName, functionTreePath, newDeploymentId } from "@evenkeel/model";
 import { get, TestEdge } from "../testing/test-edge.ts";
 import { TestPlatform } from "../testing/test-platform.ts";
 import { until } from "../testing/until.ts";
@@ -82,9 +83,9 @@ test(
     const said = await until(() =>
       platform
         .logLines(deployment)
-        .find(({ stream, line }) => stream === "platform" && line.includes("SIGKILL")),
+        .find(({ stream, text }) => stream === "platform" && text.includes("SIGKILL")),
     );
-    expect(said.line).toContain("the end is near");
+    expect(said.text).toContain("the end is near");
   },
   limitMs,
 );
@@ -108,7 +109,7 @@ test(
     expect(await get(next)).toStartWith("pid ");
     expect(edge.instances.has(loops.id)).toBe(false);
     const told = platform.logLines(stuck).filter(({ stream }) => stream === "platform");
-    expect(told.map(({ line }) => line).join()).toContain("let nothing else run");
+    expect(told.map(({ text }) => text).join()).toContain("let nothing else run");
     expect(edge.of(patient).map(({ id }) => id)).toEqual([waits.id]);
     await platform.ask({ type: "stop", deployment: patient.id });
     await Promise.all(hanging);
@@ -148,7 +149,7 @@ test(
     edge.confirmsDrains = true;
     expect((await stop).error).toBeUndefined();
     expect((await platform.list()).some(({ id }) => id === instance.id)).toBe(false);
-    await until(() => platform.logLines(deployment).some(({ line }) => line === "work done"));
+    await until(() => platform.logLines(deployment).some(({ text }) => text === "work done"));
   },
   limitMs,
 );
@@ -174,9 +175,12 @@ test(
 );
 
 test(
-  "standard output becomes lines of the runtime log without secrets, and a flood is cut and counted",
+  "standard output becomes lines of the app's log without secrets, and a flood is cut and counted",
   async () => {
+    const folder = appLogFolder(platform.layout, "loud" as AppName);
+    writeLogSettings(folder, { linesPerSecond: 500 });
     const deployment = await platform.deploy({
+      app: "loud",
       files: {
         "index.js": answering(
           "console.log('using', process.env.DATABASE_URL); console.error('two\\nlines'); for (let n = 0; n < 60000; n++) console.log('x'.repeat(100)); res.end('ok')",
@@ -187,22 +191,24 @@ test(
     const instance = await edge.instance(deployment);
     expect(await get(instance)).toBe("ok");
     await platform.ask({ type: "stop", deployment: deployment.id });
-    const lines = await until(() => {
-      const found = platform.logLines(deployment);
-      return found.some(({ stream, line }) => stream === "platform" && line.includes("dropped")) && found;
+    const lines = await until(async () => {
+      const page = await searchLogs(folder, { limit: 100_000, timeLimitMs: limitMs });
+      const told = page.lines.filter(({ text }) => text.includes("were dropped"));
+      const missing = told.reduce((sum, { text }) => sum + Number.parseInt(text, 10), 0);
+      const kept = page.lines.filter(({ text }) => text.startsWith("xxx")).length;
+      return told.length > 0 && missing + kept === 60_000 && page.lines;
     });
-    expect(lines.find(({ line }) => line.startsWith("using"))).toMatchObject({
+    expect(lines.find(({ text }) => text.startsWith("using"))).toMatchObject({
       deployment: deployment.id,
+      environment: "production",
       instance: instance.id,
       function: deployment.function,
       stream: "stdout",
-      line: "using [DATABASE_URL]",
+      level: "info",
+      text: "using [DATABASE_URL]",
     });
-    expect(lines.filter(({ stream }) => stream === "stderr").map(({ line }) => line)).toEqual([
-      "two",
-      "lines",
-    ]);
-    expect(lines.length).toBeLessThan(60_000);
+    const errors = lines.filter(({ stream }) => stream === "stderr").reverse();
+    expect(errors.map(({ text }) => text)).toEqual(["two", "lines"]);
   },
   limitMs,
 );

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { loadOrCreateKey } from "@evenkeel/disk";
+import { LogIntake } from "@evenkeel/logs";
 import {
   type DeploymentId,
   type ErrorJson,
@@ -19,7 +20,6 @@ import { DeploymentUnknownError, FunctionUnknownError, InstanceMemoryError } fro
 import type { CellMaker } from "../isolation/cell.ts";
 import type { ServiceCellMaker } from "../isolation/services/service-cell.ts";
 import { firstUid, UidRegistry } from "../isolation/uid-registry.ts";
-import { RuntimeLogs } from "../logs/runtime-logs.ts";
 import { HostMeasures } from "../measure/host-measures.ts";
 import { findRuntime } from "../pool/find-runtime.ts";
 import { WarmPool } from "../pool/warm-pool.ts";
@@ -56,9 +56,9 @@ export class Host implements GroupHost {
   stopping = false;
   private readonly catalog: DeploymentCatalog;
   private readonly pool: WarmPool;
-  private readonly logs: RuntimeLogs;
   private readonly measures: HostMeasures;
   private readonly spans: FunctionSpans;
+  private readonly logs: LogIntake;
   private readonly code: CodeStore;
   /** Absent where instances are not isolated. */
   private readonly uids: UidRegistry | undefined;
@@ -92,9 +92,15 @@ export class Host implements GroupHost {
       this.uids = new UidRegistry(hostPaths(layout).uids, () => firstUid(layout.home, uidMap));
     }
     this.catalog = new DeploymentCatalog(layout);
-    this.logs = new RuntimeLogs(layout);
     this.measures = new HostMeasures(layout);
     this.spans = new FunctionSpans(layout.telemetrySocket);
+    this.logs = new LogIntake({
+      ...{ layout, writer: "host" },
+      count: (what, app, { environment, deployment }, lines) => {
+        const scope = { app, environment: environment ?? "production", ...(deployment && { deployment }) };
+        this.measures.count(scope, what === "lines" ? "log_lines" : "log_lines_dropped", lines);
+      },
+    });
     this.code = new CodeStore(hostPaths(layout).code);
     this.cacheKey = loadOrCreateKey(layout.cacheKey);
     this.pool = new WarmPool({
@@ -189,9 +195,9 @@ export class Host implements GroupHost {
       this.pool.stop(),
       this.runs.stop().then(() => this.services.stop(stopLimitMs - 6_000)),
     ]);
-    await this.logs.flush();
     this.measures.stop();
     await this.spans.stop();
+    await this.logs.close();
     this.maker.close();
   }
 
@@ -204,6 +210,7 @@ export class Host implements GroupHost {
     const owner = { app: served.app, function: fn.id, runtimeFolder: runtime.folder };
     const instance = new Instance({
       app: served.app,
+      environmentName: served.environment,
       deployment: served.id,
       function: fn,
       environment,
@@ -229,7 +236,7 @@ export class Host implements GroupHost {
     instance.onSpan = (span) => this.spans.add(instance, served.environment, span);
     this.keepCode.set(instance, keepCode);
     this.instances.set(instance.id, instance);
-    const log = this.logs.acquire(served.app, served.id);
+    const log = this.logs.app(served.app);
     const release = this.pool.holdRefill();
     const started = instance.start(() => this.pool.take(fn.runtime), log).finally(release);
     const unwatch = this.measure(instance, started);
@@ -237,7 +244,6 @@ export class Host implements GroupHost {
       unwatch();
       this.instances.delete(instance.id);
       this.keepCode.delete(instance);
-      return this.logs.release(served.id);
     });
     return { instance, started };
   }

@@ -1,6 +1,8 @@
+import type { AppIntake, ProcessOutput } from "@evenkeel/logs";
 import {
   type AppName,
   type DeploymentId,
+  type EnvironmentName,
   type ErrorJson,
   EvenkeelError,
   type FunctionId,
@@ -16,14 +18,13 @@ import type { FunctionSpan } from "@evenkeel/model/link/instance-protocol";
 import { DeploymentStoppedError, InstanceEndedError, StartTimeoutError } from "../errors.ts";
 import type { Cell, ProcessEnd, Runtime } from "../isolation/cell.ts";
 import type { AppIdentity } from "../isolation/uid-registry.ts";
-import { InstanceOutput } from "../logs/instance-output.ts";
-import type { RotatingLog } from "../logs/rotating-log.ts";
 import { planAssignment } from "./assignment.ts";
 import type { HostedFunction } from "./deployment-catalog.ts";
 import { ReactionCheck } from "./reaction-check.ts";
 
 export interface InstancePlan {
   app: AppName;
+  environmentName: EnvironmentName;
   deployment: DeploymentId;
   function: HostedFunction;
   environment: Record<string, string>;
@@ -73,7 +74,7 @@ export class Instance {
   /** A traced request was answered. */
   onSpan: (span: FunctionSpan) => void = () => {};
   private cell: Cell | undefined;
-  private output: InstanceOutput | undefined;
+  private output: ProcessOutput | undefined;
   private askedToEnd = false;
   private codeTaken = false;
   private reaction: ReactionCheck | undefined;
@@ -110,7 +111,7 @@ export class Instance {
    * @throws ReportedError (what the launcher said), InstanceEndedError, StartTimeoutError, InstanceRefusedError, and what
    *   `takeCell` throws.
    */
-  async start(takeCell: () => Promise<Cell>, log: RotatingLog): Promise<void> {
+  async start(takeCell: () => Promise<Cell>, log: AppIntake): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const cell = await takeCell();
@@ -148,7 +149,7 @@ export class Instance {
       cell.sealSocket();
       this.becomeReady(cell);
     } catch (error) {
-      if (error instanceof EvenkeelError) this.output?.note(error.message);
+      if (error instanceof EvenkeelError) this.output?.note(error.message, "error");
       await this.finish(undefined);
       throw error;
     } finally {
@@ -245,14 +246,10 @@ export class Instance {
     };
   }
 
-  private listen(cell: Cell, log: RotatingLog): void {
-    const { deployment } = this.plan;
-    this.output = new InstanceOutput(
-      { stdout: cell.launcher.process.stdout!, stderr: cell.launcher.process.stderr! },
-      (line) =>
-        log.append(JSON.stringify({ ...line, deployment, instance: this.id, function: this.functionId })),
-      this.plan.mask,
-    );
+  private listen(cell: Cell, log: AppIntake): void {
+    const { deployment, environmentName: environment, mask } = this.plan;
+    this.output = log.output({ environment, deployment, instance: this.id, function: this.functionId }, mask);
+    this.output.listen({ stdout: cell.launcher.process.stdout!, stderr: cell.launcher.process.stderr! });
   }
 
   private becomeReady(cell: Cell): void {
@@ -269,7 +266,7 @@ export class Instance {
     void cell.launcher.ended.then((end) => {
       const reason = this.endError(end);
       if (!this.askedToEnd) return this.finish(reason);
-      if (reason.code === "function_out_of_memory") this.output?.note(reason.message);
+      if (reason.code === "function_out_of_memory") this.output?.note(reason.message, "error");
       return this.finish(undefined);
     });
   }
@@ -282,7 +279,7 @@ export class Instance {
   private async finish(reason: EvenkeelError | undefined): Promise<void> {
     if (this.state === "ended") return;
     this.state = "ended";
-    if (reason) this.output?.note(reason.message);
+    if (reason) this.output?.note(reason.message, "error");
     this.beforeCellIsGone();
     try {
       await this.cell?.destroy();
@@ -320,7 +317,8 @@ export class Instance {
 
   /** The app's own message may hold what its environment holds. */
   private reported(error: ErrorJson): EvenkeelError {
-    return new ReportedError({ ...error, message: this.plan.mask(error.message, true) }, "user");
+    const message = this.output?.redact(error.message) ?? this.plan.mask(error.message, true);
+    return new ReportedError({ ...error, message }, "user");
   }
 
   private timeout(): StartTimeoutError {

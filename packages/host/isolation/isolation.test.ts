@@ -197,8 +197,8 @@ describe.skipIf(!isolated)("a hostile function", () => {
         platform
           .logLines(greedy)
           .some(
-            ({ stream, line }) =>
-              stream === "platform" && line.includes("used more than its 192 MiB of memory"),
+            ({ stream, text }) =>
+              stream === "platform" && text.includes("used more than its 192 MiB of memory"),
           ),
       );
       expect(await get(victim)).toBe("victim");

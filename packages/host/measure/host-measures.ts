@@ -70,9 +70,13 @@ export class HostMeasures {
     };
   }
 
-  count(scope: SignalScope, signal: "cold_starts" | "instance_restarts"): void {
+  count(
+    scope: SignalScope,
+    signal: "cold_starts" | "instance_restarts" | "log_lines" | "log_lines_dropped",
+    by = 1,
+  ): void {
     const { counts } = this.of(scope);
-    counts[signal] = (counts[signal] ?? 0) + 1;
+    counts[signal] = (counts[signal] ?? 0) + by;
   }
 
   started(scope: SignalScope, tookMs: number): void {

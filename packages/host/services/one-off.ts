@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import type { HomeLayout, HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
+import type { LogIntake, ProcessOutput } from "@evenkeel/logs";
 import { errorJson } from "@evenkeel/model";
 import type { MessageConnection } from "@evenkeel/wire";
 import type { DeploymentCatalog } from "../agent/deployment-catalog.ts";
@@ -9,8 +10,6 @@ import { ProcessUnknownError } from "../errors.ts";
 import { PseudoTerminal } from "../isolation/services/pseudo-terminal.ts";
 import type { OneOffStreams, ServiceCell, ServiceCellMaker } from "../isolation/services/service-cell.ts";
 import { leadVariables } from "../launcher/outside/lead-variables.ts";
-import { InstanceOutput } from "../logs/instance-output.ts";
-import type { RuntimeLogs } from "../logs/runtime-logs.ts";
 import type { ServiceHost } from "./service-host.ts";
 import { processEnvironment } from "./service-process.ts";
 
@@ -23,7 +22,7 @@ export interface OneOffParts {
   maker: ServiceCellMaker;
   catalog: DeploymentCatalog;
   services: ServiceHost;
-  logs: RuntimeLogs;
+  logs: LogIntake;
   /** From SIGTERM to SIGKILL. */
   stopMs: number;
 }
@@ -96,12 +95,10 @@ export class OneOffRuns {
       })
       .finally(() => terminal && closeSync(terminal.inner));
     this.running.add(cell);
-    const log = logs.acquire(app, run.deployment);
-    const output = new InstanceOutput(
-      undefined,
-      (line) => log.append(JSON.stringify({ ...line, deployment: run.deployment, process: run.name })),
-      known.mask,
-    );
+    const { environment } = known.served;
+    const output = logs
+      .app(app)
+      .output({ environment, deployment: run.deployment, process: run.name }, known.mask);
     output.note(`Starting process with command \`${run.command.join(" ")}\``);
     let ended: ProcessExit["ended"];
     const timer =
@@ -138,7 +135,6 @@ export class OneOffRuns {
       output.note(`Process exited with status ${code}`);
       output.end();
       connection.send({ type: "ended", exit: { exitCode: code, ...(ended && { ended }) } });
-      await logs.release(run.deployment);
     });
     return { cell, streams, terminal };
   }
@@ -175,7 +171,7 @@ async function pass(
   streams: OneOffStreams,
   stream: "stdout" | "stderr",
   connection: Connection,
-  output: InstanceOutput,
+  output: ProcessOutput,
 ): Promise<void> {
   try {
     for await (const chunk of streams[stream] as AsyncIterable<Uint8Array>) {

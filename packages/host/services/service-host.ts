@@ -1,3 +1,4 @@
+import type { AppIntake, LogIntake } from "@evenkeel/logs";
 import {
   type AppName,
   type DeploymentId,
@@ -20,7 +21,6 @@ import { ProcessUnknownError } from "../errors.ts";
 import type { ServiceCellMaker, ServiceCellPlan } from "../isolation/services/service-cell.ts";
 import type { UidRegistry } from "../isolation/uid-registry.ts";
 import { leadVariables } from "../launcher/outside/lead-variables.ts";
-import type { RuntimeLogs } from "../logs/runtime-logs.ts";
 import type { HostMeasures } from "../measure/host-measures.ts";
 import { findRuntime } from "../pool/find-runtime.ts";
 import { Ports } from "./ports.ts";
@@ -42,8 +42,8 @@ export interface ServicesOptions {
   maker: ServiceCellMaker;
   catalog: DeploymentCatalog;
   edges: EdgeConnections;
-  logs: RuntimeLogs;
   measures: HostMeasures;
+  logs: LogIntake;
   uids: UidRegistry | undefined;
   bootMs: number;
   stopMs: number;
@@ -86,7 +86,7 @@ export class ServiceHost implements SlotOwner {
         continue;
       }
       if (label.port !== undefined) this.ports.keep(label.port);
-      const log = logs.acquire(label.app, label.deployment);
+      const log = logs.app(label.app);
       const process = new ServiceProcess(plan, this.parts(log), { from, label });
       this.note(process);
       this.slot(label.deployment, label.type, label.number).adopt(process);
@@ -242,7 +242,7 @@ export class ServiceHost implements SlotOwner {
         memoryMb: served.formation![slot.type]!.memoryMb,
         port: slot.type === webProcess ? this.ports.allot() : undefined,
       },
-      this.parts(logs.acquire(app, served.id)),
+      this.parts(logs.app(app)),
     );
     this.note(process);
     return process;
@@ -298,7 +298,7 @@ export class ServiceHost implements SlotOwner {
     };
   }
 
-  private parts(log: ReturnType<RuntimeLogs["acquire"]>) {
+  private parts(log: AppIntake) {
     const { maker, bootMs, stopMs } = this.options;
     const cellPlan = (plan: ServiceProcessPlan, command: string[]) => this.cellPlan(plan, command);
     const lead = (variables: Record<string, string>) =>
@@ -321,7 +321,6 @@ export class ServiceHost implements SlotOwner {
       if (reason) measures.count({ ...scope, detail: process.name }, "instance_restarts");
       this.byId.delete(process.id);
       if (process.plan.port !== undefined) this.ports.release(process.plan.port);
-      return this.options.logs.release(process.plan.deployment);
     });
   }
 

@@ -1,3 +1,4 @@
+import type { AppIntake, ProcessOutput } from "@evenkeel/logs";
 import {
   type AppName,
   type DeploymentId,
@@ -26,8 +27,6 @@ import type {
   ServiceCellMaker,
   ServiceCellPlan,
 } from "../isolation/services/service-cell.ts";
-import { InstanceOutput } from "../logs/instance-output.ts";
-import type { RotatingLog } from "../logs/rotating-log.ts";
 import { listensOn } from "./listens-on.ts";
 
 const readEveryMs = 50;
@@ -63,7 +62,7 @@ export interface ProcessLabel
 export interface ServiceProcessParts {
   maker: ServiceCellMaker;
   cellPlan: (plan: ServiceProcessPlan, command: string[]) => ServiceCellPlan;
-  log: RotatingLog;
+  log: AppIntake;
   bootMs: number;
   /** From SIGTERM to SIGKILL. */
   stopMs: number;
@@ -88,7 +87,7 @@ export class ServiceProcess {
   /** Resolves when it is up; rejects when it ends before. */
   readonly started: Promise<void>;
   private cell: ServiceCell | undefined;
-  private output: InstanceOutput;
+  private readonly output: ProcessOutput;
   private reading: ReturnType<typeof setInterval> | undefined;
   private lasting: LastingOutput | undefined;
   private upAtMs = 0;
@@ -102,13 +101,8 @@ export class ServiceProcess {
     adopted?: { from: AdoptedCell; label: ProcessLabel },
   ) {
     this.id = adopted?.label.id ?? newInstanceId(plan.deployment);
-    const { deployment } = plan;
-    this.output = new InstanceOutput(
-      undefined,
-      (line) =>
-        parts.log.append(JSON.stringify({ ...line, deployment, instance: this.id, process: this.name })),
-      plan.mask,
-    );
+    const { environment, deployment, mask } = plan;
+    this.output = parts.log.output({ environment, deployment, instance: this.id, process: this.name }, mask);
     this.started = adopted ? this.adopt(adopted.from, adopted.label) : this.start();
     this.started.catch(() => {});
   }
@@ -265,7 +259,7 @@ export class ServiceProcess {
     clearInterval(this.reading);
     try {
       this.read();
-      if (reason) this.note(reason.message);
+      if (reason) this.output.note(reason.message, "error");
       this.lasting = undefined;
       await this.cell?.destroy();
     } catch (error) {

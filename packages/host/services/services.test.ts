@@ -35,7 +35,7 @@ const worker = `
   process.on("SIGTERM", () => { console.log("ended " + process.env.DYNO); process.exit(0); });
   setInterval(() => {}, 1000);`;
 
-const said = (deployment: TestDeployment) => platform.logLines(deployment).map(({ line }) => line);
+const said = (deployment: TestDeployment) => platform.logLines(deployment).map(({ text }) => text);
 const sees = (deployment: TestDeployment, text: string) =>
   until(() => said(deployment).some((line) => line.includes(text)), `"${text}" in the log`);
 const states = async () => (await platform.processes()).map(({ name, state }) => `${name} ${state}`);
@@ -127,8 +127,8 @@ test(
     const times = (deployment: TestDeployment, text: string) =>
       platform
         .logLines(deployment)
-        .filter(({ line }) => line.startsWith(text))
-        .map(({ t }) => t);
+        .filter((line) => line.text.startsWith(text))
+        .map(({ atMs }) => atMs);
     expect(times(first, "ended worker")).toHaveLength(2);
     expect(Math.max(...times(first, "ended worker"))).toBeLessThanOrEqual(
       Math.min(...times(second, "began worker")),

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { entriesOf } from "@evenkeel/disk";
+import { appLogFolder } from "@evenkeel/logs";
+import { parseTail } from "@evenkeel/logs/store/tail-file";
 import {
   type AppName,
   type ControlToHost,
@@ -35,7 +37,6 @@ import {
 import { connectForMessages, listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import type { HostedFunction } from "../agent/deployment-catalog.ts";
 import { testNode } from "../launcher/testing/test-node.ts";
-import type { RuntimeLogLine } from "../logs/runtime-logs.ts";
 import { until } from "./until.ts";
 
 export interface TestFunction {
@@ -272,12 +273,15 @@ export class TestPlatform {
     return (await this.ask({ type: "list" })).instances!;
   }
 
-  logLines({ app, id }: TestDeployment): RuntimeLogLine[] {
-    const folder = join(this.layout.logs, app, id);
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder)
-      .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").slice(0, -1))
-      .map((line) => JSON.parse(line) as RuntimeLogLine);
+  /** What its log holds: so few lines that none of them is packed yet. */
+  logLines({ app, id }: TestDeployment): ReturnType<typeof parseTail> {
+    return entriesOf(appLogFolder(this.layout, app)).flatMap(({ name }) =>
+      name.endsWith(".tail")
+        ? parseTail(readFileSync(join(appLogFolder(this.layout, app), name), "utf8")).filter(
+            ({ deployment }) => deployment === id,
+          )
+        : [],
+    );
   }
 
   private snapshot(): FeedFromControl {

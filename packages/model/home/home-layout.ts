@@ -26,6 +26,8 @@ export interface HomeLayout {
   recoveryKeyExported: string;
   /** Where archives are, with its credentials; absent: in `backups`. */
   archivePlace: string;
+  /** Makes marks of addresses in logs: the same value has the same mark; see `Redactor` of `@evenkeel/logs`. */
+  logMarksKey: string;
   /** Signs what control says of scheduled calls to edges; see `signScheduleCall`. */
   scheduleKey: string;
   run: string;
@@ -94,6 +96,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     recoveryKey: `${home}/keys/recovery.key`,
     recoveryKeyExported: `${home}/keys/recovery-key-exported`,
     archivePlace: `${home}/keys/archive-place.json`,
+    logMarksKey: `${home}/keys/log-marks.key`,
     scheduleKey: `${home}/keys/schedule.key`,
     run,
     schedulerBeat: `${run}/scheduler.beat`,

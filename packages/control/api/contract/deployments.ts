@@ -142,18 +142,6 @@ export type ProgressEvent =
   | { type: "log"; line: BuildLogLine }
   | { type: "done"; deployment: Deployment };
 
-/** One line of `runtime-*.ndjson`. */
-export interface RuntimeLogLine {
-  atMs: number;
-  stream: "stdout" | "stderr" | "platform";
-  text: string;
-  deployment: DeploymentId;
-  instance?: string;
-  function?: string;
-  /** `web.1`, `run.k3x9`. */
-  process?: string;
-}
-
 export const deploymentRoutes = {
   /** Stores an archive (tar: plain, gzip or zstd). Nothing is kept unless all declared bytes came and have the declared hash. */
   putUpload: upload<{ sha256: string; sizeBytes: number }>()({
@@ -221,24 +209,5 @@ export const deploymentRoutes = {
     permission: "read",
     params: deploymentParams,
     query: z.object({ follow: flag }),
-  }),
-  readRuntimeLog: stream<RuntimeLogLine>()({
-    method: "GET",
-    path: "/api/deployments/:deployment/logs/runtime",
-    permission: "read",
-    params: deploymentParams,
-    query: z.object({ follow: flag, sinceMs: z.coerce.number().min(0).optional() }),
-  }),
-  /** Of all deployments of the app; follows across releases. */
-  readAppLog: stream<RuntimeLogLine>()({
-    method: "GET",
-    path: "/api/apps/:app/logs",
-    permission: "read",
-    params: appParams,
-    query: z.object({
-      follow: flag,
-      sinceMs: z.coerce.number().min(0).optional(),
-      environment: deployableEnvironment.optional(),
-    }),
   }),
 };

@@ -6,6 +6,7 @@ import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { flagRoutes } from "./flags.ts";
 import { healthRoutes } from "./health.ts";
+import { logRoutes } from "./logs.ts";
 import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
 import { processRoutes } from "./processes.ts";
@@ -28,6 +29,7 @@ export * from "./databases.ts";
 export * from "./deployments.ts";
 export * from "./flags.ts";
 export * from "./health.ts";
+export * from "./logs.ts";
 export * from "./migrations.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./platform.ts";
@@ -59,6 +61,7 @@ export const contract = {
   ...blobRoutes,
   ...flagRoutes,
   ...branchRoutes,
+  ...logRoutes,
   ...migrationRoutes,
   ...verificationRoutes,
   ...scheduleRoutes,

@@ -9,8 +9,6 @@ import { followDeployment, readBuildLog } from "../../deployments/follow-deploym
 import { removeDeployment } from "../../deployments/remove-deployment.ts";
 import { hasUpload, recordUpload } from "../../deployments/upload-store.ts";
 import { PreviewUnknownError, ReasonMissingError, UploadUnknownError } from "../../errors.ts";
-import { deploymentLogFolder } from "../../logs/build-log.ts";
-import { readRuntimeLog } from "../../logs/runtime-log.ts";
 import type { deploymentRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
@@ -64,39 +62,5 @@ export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deplo
     },
     readBuildLog: ({ params, query, signal }) =>
       readBuildLog(parts, params.deployment, query.follow ?? false, signal),
-    async readRuntimeLog({ params, query, signal }) {
-      const { app, id } = await getDeployment(database, params.deployment);
-      const folders = async () => [deploymentLogFolder(layout, app, id)];
-      return readRuntimeLog({ folders, follow: query.follow ?? false, sinceMs: query.sinceMs, signal });
-    },
-    async readAppLog({ params: { app }, query, signal }) {
-      await getApp(database, app);
-      const { environment } = query;
-      const folders = newest(async () => {
-        const rows = await listDeployments(database, {
-          app,
-          limit: 500,
-          ...(environment ? { environment } : {}),
-        });
-        return rows.map((row) => deploymentLogFolder(layout, app, row.id));
-      });
-      return readRuntimeLog({ folders, follow: query.follow ?? false, sinceMs: query.sinceMs, signal });
-    },
-  };
-}
-
-/** New deployments show up within two seconds; while the database is away the known ones go on being read. */
-function newest(list: () => Promise<string[]>): () => Promise<string[]> {
-  let known: string[] | undefined;
-  let askedAtMs = 0;
-  return async () => {
-    if (known && Date.now() - askedAtMs < 2_000) return known;
-    askedAtMs = Date.now();
-    try {
-      known = await list();
-    } catch (error) {
-      if (!known) throw error;
-    }
-    return known;
   };
 }

@@ -1,0 +1,13 @@
+import { EvenkeelError } from "@evenkeel/model";
+
+/** A part of a log was changed after it was written; the rest can be read. */
+export class LogBlockDamagedError extends EvenkeelError {
+  readonly code = "log_block_damaged";
+  readonly fault = "platform";
+}
+
+/** What is looked for in a log cannot be read. */
+export class LogQueryInvalidError extends EvenkeelError {
+  readonly code = "log_query_invalid";
+  readonly fault = "user";
+}

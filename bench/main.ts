@@ -27,6 +27,7 @@ import { dynamic } from "./programs/dynamic.ts";
 import { flags } from "./programs/flags.ts";
 import { idle } from "./programs/idle.ts";
 import { isr } from "./programs/isr.ts";
+import { logs } from "./programs/logs.ts";
 import { rollback } from "./programs/rollback.ts";
 import { sandbox } from "./programs/sandbox.ts";
 import { schedules } from "./programs/schedules.ts";
@@ -51,6 +52,7 @@ const programs: Program[] = [
   flags,
   sandbox,
   signals,
+  logs,
   databaseBackup,
   databaseRestore,
   databaseBranch,

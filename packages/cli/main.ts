@@ -15,6 +15,7 @@ import { registerHealth } from "./commands/health.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
+import { registerDrains } from "./commands/logs/drains.ts";
 import { registerLogSettings } from "./commands/logs/log-settings.ts";
 import { registerLogs } from "./commands/logs/logs.ts";
 import { registerMetrics } from "./commands/metrics/metrics.ts";
@@ -80,6 +81,7 @@ for (const register of [
   registerAnalytics,
   registerCost,
   registerLogSettings,
+  registerDrains,
   registerEnv,
   registerToken,
   registerKey,

@@ -13,6 +13,7 @@ import { configurationHandlers } from "./api/handlers/configuration.ts";
 import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
+import { drainHandlers } from "./api/handlers/drains.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
 import { healthHandlers } from "./api/handlers/health.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
@@ -40,6 +41,7 @@ import { DatabaseRemover } from "./databases/database-remover.ts";
 import { DatabasesLink } from "./databases/databases-link.ts";
 import { Evidence } from "./databases/evidence.ts";
 import { hostedDeployments } from "./deployments/deployment-environment.ts";
+import { Drains } from "./drains/drains.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 import { serveGit } from "./git/git-api.ts";
@@ -202,6 +204,7 @@ export class Control {
         health,
         scheduler,
         watcher,
+        drains: new Drains({ layout, database, vault }),
       },
       startedAtMs: Date.now(),
     };
@@ -228,6 +231,7 @@ export class Control {
         await this.parts.databaseRemover.resume();
         await resumeBucketRemovals(database, this.parts.blobs);
         this.takeUpDatabases();
+        await this.parts.drains.start();
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();
@@ -266,6 +270,7 @@ export class Control {
     await this.parts.scheduler.stop(callGraceMs);
     await this.parts.staged.stop();
     await this.parts.pipeline.stop();
+    await this.parts.drains.stop();
     await this.logs.close();
     this.parts.serving.stop();
     this.parts.host.stop();
@@ -292,6 +297,7 @@ export class Control {
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...blobHandlers(parts),
+      ...drainHandlers(parts),
       ...flagHandlers(parts),
       ...branchHandlers(parts),
       ...logHandlers(parts),

@@ -800,3 +800,13 @@ export class TraceUnknownError extends EvenkeelError {
     });
   }
 }
+
+/** An app has no such drain. */
+export class DrainUnknownError extends EvenkeelError {
+  readonly code = "drain_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, id: string) {
+    super(`App "${app}" has no drain ${id}`, { hint: `\`evenkeel drains ls ${app}\` lists them.` });
+  }
+}

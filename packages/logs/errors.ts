@@ -11,3 +11,15 @@ export class LogQueryInvalidError extends EvenkeelError {
   readonly code = "log_query_invalid";
   readonly fault = "user";
 }
+
+/** A drain leads to an address that logs must not be sent to. */
+export class DrainAddressRefusedError extends EvenkeelError {
+  readonly code = "drain_address_refused";
+  readonly fault = "user";
+}
+
+/** A drain's server did not take lines; they are sent again later. */
+export class DrainFailedError extends EvenkeelError {
+  readonly code = "drain_failed";
+  readonly fault = "user";
+}

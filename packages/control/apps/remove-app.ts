@@ -15,6 +15,7 @@ import { giveUpBuckets, removeBucket } from "../blobs/bucket-store.ts";
 import type { Database } from "../database/database.ts";
 import type { DatabaseRemover } from "../databases/database-remover.ts";
 import { giveUpDatabases } from "../databases/database-store.ts";
+import type { Drains } from "../drains/drains.ts";
 import { AppUnknownError } from "../errors.ts";
 import { discardRepository } from "../git/repository.ts";
 import type { HostLink } from "../instances/host-link.ts";
@@ -34,6 +35,7 @@ export interface RemoveAppParts {
   databaseRemover: DatabaseRemover;
   sandbox: SandboxLink;
   telemetry: TelemetryLink;
+  drains: Drains;
   pipeline: Pipeline;
 }
 
@@ -81,9 +83,9 @@ export async function removeApp(
   parts.pipeline.halt(deployments);
   discardRepository(parts.layout, app);
   await published;
-  const drained = Promise.allSettled(
-    deployments.map((id) => parts.host.stopDeployment(id, drainLimitMs)),
-  ).then(() => rm(appLogFolder(parts.layout, app), { recursive: true, force: true }));
+  const drained = Promise.allSettled(deployments.map((id) => parts.host.stopDeployment(id, drainLimitMs)))
+    .then(() => parts.drains.forget(app))
+    .then(() => rm(appLogFolder(parts.layout, app), { recursive: true, force: true }));
   // What its twins know is of no use to anybody else; a sandbox that is away keeps it.
   void parts.sandbox.forget(app).catch(() => {});
   void parts.telemetry.ask({ type: "remove", app }).catch(() => {});

@@ -21,6 +21,10 @@ export const sealedTables: SealedTable[] = [
     table: "cron_secrets",
     belongsTo: "sealed_rows.app, sealed_rows.environment, 'CRON_SECRET' AS name",
   },
+  {
+    table: "log_drains",
+    belongsTo: "sealed_rows.app, 'production' AS environment, 'log drain ' || sealed_rows.id AS name",
+  },
 ];
 
 const pageRows = 500;

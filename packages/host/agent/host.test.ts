@@ -190,7 +190,6 @@ test(
     });
     const instance = await edge.instance(deployment);
     expect(await get(instance)).toBe("ok");
-    await platform.ask({ type: "stop", deployment: deployment.id });
     const lines = await until(async () => {
       const page = await searchLogs(folder, { limit: 100_000, timeLimitMs: limitMs });
       const told = page.lines.filter(({ text }) => text.includes("were dropped"));
@@ -209,6 +208,7 @@ test(
     });
     const errors = lines.filter(({ stream }) => stream === "stderr").reverse();
     expect(errors.map(({ text }) => text)).toEqual(["two", "lines"]);
+    await platform.ask({ type: "stop", deployment: deployment.id });
   },
   limitMs,
 );

@@ -11,7 +11,7 @@ import { importError } from "./import-error.ts";
 import { Instance } from "./instance.ts";
 import { launcherFile } from "./launcher-file.ts";
 import { preload } from "./preload.ts";
-import { outliveReader, outputWritten } from "./printed-output.ts";
+import { markLines, outliveReader, outputWritten } from "./printed-output.ts";
 import { answerFault } from "./request/fault-answer.ts";
 import { reportSpans } from "./request/function-span.ts";
 import { hideInternalHeaders } from "./request/internal-request-headers.ts";
@@ -39,6 +39,7 @@ const background = new BackgroundWork((pending) => channel.send({ type: "backgro
 hideInternalHeaders();
 preload();
 outliveReader();
+markLines();
 process.on("uncaughtException", crash);
 process.on("exit", nameExit);
 channel.send({ type: "warm" });

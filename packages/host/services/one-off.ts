@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
-import type { HomeLayout, HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
 import type { LogIntake, ProcessOutput } from "@evenkeel/logs";
+import type { HomeLayout, HostToRunner, OneOffRun, ProcessExit, RunnerToHost } from "@evenkeel/model";
 import { errorJson } from "@evenkeel/model";
 import type { MessageConnection } from "@evenkeel/wire";
 import type { DeploymentCatalog } from "../agent/deployment-catalog.ts";
@@ -95,10 +95,10 @@ export class OneOffRuns {
       })
       .finally(() => terminal && closeSync(terminal.inner));
     this.running.add(cell);
-    const { environment } = known.served;
+    const environmentName = known.served.environment;
     const output = logs
       .app(app)
-      .output({ environment, deployment: run.deployment, process: run.name }, known.mask);
+      .output({ environment: environmentName, deployment: run.deployment, process: run.name }, known.mask);
     output.note(`Starting process with command \`${run.command.join(" ")}\``);
     let ended: ProcessExit["ended"];
     const timer =

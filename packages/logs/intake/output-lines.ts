@@ -17,6 +17,9 @@ export class OutputLines {
   private cutBytes = 0;
   /** Until the next line: the beginning of this one was dropped, and what is left may begin within a secret. */
   private isSkipping = false;
+  /** Of that line the beginning was given, as cut. */
+  private isBegun = false;
+  private lost = 0;
 
   constructor(
     /** @param cutBytes how much of a line that was cut is missing, as far as that is known */
@@ -37,13 +40,21 @@ export class OutputLines {
     return count;
   }
 
-  /** Takes note that this was printed, and drops it. @returns how many lines ended in it */
-  skip(chunk: Uint8Array): number {
-    let count = 0;
-    for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, at + 1)) count++;
-    if (this.keptBytes > 0) this.endLine(new Uint8Array(), "cut");
+  /** Takes note that this was printed, and drops it. */
+  skip(chunk: Uint8Array): void {
+    if (this.keptBytes > 0) {
+      this.endLine(new Uint8Array(), "cut");
+      this.isBegun = true;
+    }
+    for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, at + 1)) this.loseLine();
     this.isSkipping = chunk[chunk.length - 1] !== lineFeed;
-    return count;
+  }
+
+  /** How many lines were dropped whole since the last call. */
+  takeLost(): number {
+    const { lost } = this;
+    this.lost = 0;
+    return lost;
   }
 
   /** What is left when the stream has ended. */
@@ -62,7 +73,13 @@ export class OutputLines {
     this.keptBytes = 0;
     this.cutBytes = 0;
     this.isSkipping = false;
-    if (!isSkipping) this.onLine(textOf(bytes), cutBytes > 0 ? "cut" : end, cutBytes);
+    if (isSkipping) this.loseLine();
+    else this.onLine(textOf(bytes), cutBytes > 0 ? "cut" : end, cutBytes);
+  }
+
+  private loseLine(): void {
+    if (!this.isBegun) this.lost++;
+    this.isBegun = false;
   }
 
   private keep(part: Uint8Array): void {

@@ -45,8 +45,12 @@ export class ProcessOutput {
   }
 
   push(stream: Printed, chunk: Uint8Array): void {
-    if (this.app.admits()) this.app.took(this.from, this.lines[stream].push(chunk), chunk.length);
-    else this.app.drop(this.sources[stream], this.lines[stream].skip(chunk), chunk.length);
+    const lines = this.lines[stream];
+    const isAdmitted = this.app.admits();
+    if (isAdmitted) this.app.took(this.from, lines.push(chunk), chunk.length);
+    else lines.skip(chunk);
+    const lost = lines.takeLost();
+    if (!isAdmitted || lost > 0) this.app.drop(this.sources[stream], lost, isAdmitted ? 0 : chunk.length);
   }
 
   /** A line of the platform's own about the process. */

@@ -88,7 +88,7 @@ async function conditions(client: ControlClient, app: ReturnType<typeof parseApp
   return {
     ...(env !== undefined && { environment: readEnvironment(env, allEnvironments, "environment") }),
     ...(deployment !== undefined && { deployment: await deploymentOf(client, app, deployment) }),
-    ...(build === true && { build: "true" as const }),
+    build: build === true ? ("true" as const) : ("false" as const),
     ...(since !== undefined && { sinceMs: readTime(since) }),
     ...(until !== undefined && { untilMs: readTime(until) }),
     ...(level !== undefined && { level: level as LogLine["level"] }),

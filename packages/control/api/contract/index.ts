@@ -4,6 +4,7 @@ import { branchRoutes } from "./branches.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
+import { drainRoutes } from "./drains.ts";
 import { flagRoutes } from "./flags.ts";
 import { healthRoutes } from "./health.ts";
 import { logRoutes } from "./logs.ts";
@@ -27,6 +28,7 @@ export * from "./branches.ts";
 export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
+export * from "./drains.ts";
 export * from "./flags.ts";
 export * from "./health.ts";
 export * from "./logs.ts";
@@ -59,6 +61,7 @@ export const contract = {
   ...configurationRoutes,
   ...databaseRoutes,
   ...blobRoutes,
+  ...drainRoutes,
   ...flagRoutes,
   ...branchRoutes,
   ...logRoutes,

@@ -8,6 +8,7 @@ import type { Branches } from "../../databases/branches.ts";
 import type { DatabaseRemover } from "../../databases/database-remover.ts";
 import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { Evidence } from "../../databases/evidence.ts";
+import type { Drains } from "../../drains/drains.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HealthChecker } from "../../health/health-checker.ts";
 import type { HostLink } from "../../instances/host-link.ts";
@@ -34,6 +35,7 @@ export interface ControlParts {
   adminToken: AdminToken;
   serving: Serving;
   host: HostLink;
+  drains: Drains;
   databases: DatabasesLink;
   databaseRemover: DatabaseRemover;
   branches: Branches;

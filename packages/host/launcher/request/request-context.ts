@@ -44,6 +44,12 @@ interface ContextResponse extends ServerResponse {
   [upgrade]?: () => Upgrade;
 }
 
+/** The edge's id of the request that is being answered; empty outside one. */
+export function currentRequestId(): string {
+  const id = current.getStore()?.req?.headers["x-vercel-id"];
+  return typeof id === "string" ? id : "";
+}
+
 /** Runs `listener` so that whatever it starts finds its request's context. */
 export function runInContext<Result>(
   response: ServerResponse,

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import process from "node:process";
 import type { FunctionSpan } from "@evenkeel/model/link/instance-protocol";
 
 type HttpSocket = Socket & { _httpMessage?: ServerResponse | null };

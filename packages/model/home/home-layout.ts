@@ -28,6 +28,8 @@ export interface HomeLayout {
   archivePlace: string;
   /** Makes marks of addresses in logs: the same value has the same mark; see `Redactor` of `@evenkeel/logs`. */
   logMarksKey: string;
+  /** Where they were before. */
+  formerArchivePlaces: string;
   /** Signs what control says of scheduled calls to edges; see `signScheduleCall`. */
   scheduleKey: string;
   run: string;
@@ -97,6 +99,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     recoveryKeyExported: `${home}/keys/recovery-key-exported`,
     archivePlace: `${home}/keys/archive-place.json`,
     logMarksKey: `${home}/keys/log-marks.key`,
+    formerArchivePlaces: `${home}/keys/former-archive-places.json`,
     scheduleKey: `${home}/keys/schedule.key`,
     run,
     schedulerBeat: `${run}/scheduler.beat`,

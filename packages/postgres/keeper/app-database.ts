@@ -12,13 +12,15 @@ import {
 import type { ClientConfig } from "pg";
 import { AppCluster } from "../app-cluster/app-cluster.ts";
 import type { Archive } from "../archive/archive.ts";
+import { readBackups } from "../backup/backup-manifest.ts";
 import type { BranchSource } from "../branch/branch-source.ts";
 import { directorySize } from "../branch/directory-size.ts";
 import { waitAtMost } from "../client/waiting.ts";
+import { archiveWithPoint } from "../restore/archive-with-point.ts";
 import { parseRecoveryTarget } from "../restore/recovery-target.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { checkServingCluster } from "../verify/check-serving.ts";
-import { ClusterProtection, type OnProgress } from "./cluster-protection.ts";
+import { backupView, ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { type DatabaseRecord, removeFolder } from "./database-record.ts";
 import { databaseSize } from "./database-size.ts";
@@ -40,6 +42,8 @@ export interface AppDatabaseParts {
   place: DatabasePlace;
   password: string;
   archive: Archive;
+  /** Where it was archived before, the latest first. */
+  formerArchives: Archive[];
   /** Default the small ones of a machine with many clusters. */
   settings?: ServerSettings | undefined;
 }
@@ -180,8 +184,13 @@ export class AppDatabase {
     });
   }
 
-  backups(): Promise<DatabaseBackup[]> {
-    return this.protection.backups();
+  /** Oldest first, those in former places among them where these can be read. */
+  async backups(): Promise<DatabaseBackup[]> {
+    const former = this.parts.formerArchives.map(async (archive) =>
+      (await readBackups(archive).catch(() => undefined))?.backups.map(backupView),
+    );
+    const all = [await this.protection.backups(), ...(await Promise.all(former))];
+    return all.flatMap((some) => some ?? []).sort((a, b) => a.startedMs - b.startedMs);
   }
 
   /** @throws RecoveryTargetError and what a restore throws; the database is then as it was. */
@@ -191,13 +200,22 @@ export class AppDatabase {
       await this.bringUp();
       onProgress({ step: "Archiving the newest WAL" });
       await this.protection.flush();
-      const { place, archive } = this.parts;
+      const { place, archive: present, formerArchives } = this.parts;
+      const archive = await archiveWithPoint(target, present, formerArchives);
+      const alsoTimelinesOf = [present, ...formerArchives].filter((one) => one !== archive);
+      const request = { place, archive, target, alsoTimelinesOf };
+      let restored: DatabaseRestored;
       try {
-        return await restoreInPlace({ place, archive, target }, () => this.bringDown(), onProgress);
+        restored = await restoreInPlace(request, () => this.bringDown(), onProgress);
       } finally {
         await this.bringUp();
         await this.protection.flush();
       }
+      // The present archive has no backup on the way that the database is on now.
+      if (archive !== present) {
+        await this.takeBackup("restore", onProgress).catch((error) => this.note("backup_failed", error));
+      }
+      return restored;
     });
   }
 
@@ -241,7 +259,7 @@ export class AppDatabase {
 
   /** What a branch of it is made of: as it is then, or a point of its archive, with all in it that is committed by now. */
   async branchSource(to: string | undefined, onProgress: OnProgress): Promise<BranchSource> {
-    const { archive, place } = this.parts;
+    const { archive: present, formerArchives, place } = this.parts;
     if (to === undefined) {
       const exclusively = (copy: () => Promise<void>) => this.whileServing(copy);
       return { kind: "running", dataDir: place.dataDir, connection: this.superuser, exclusively };
@@ -249,7 +267,7 @@ export class AppDatabase {
     const target = parseRecoveryTarget(to);
     onProgress({ step: "Archiving the newest WAL" });
     await this.whileServing(() => this.flush());
-    return { kind: "archive", archive, target };
+    return { kind: "archive", archive: await archiveWithPoint(target, present, formerArchives), target };
   }
 
   dataBytes(): number {

@@ -192,7 +192,7 @@ export class ClusterProtection {
   }
 }
 
-const backupView = (summary: BackupSummary): DatabaseBackup => {
+export const backupView = (summary: BackupSummary): DatabaseBackup => {
   const { id, kind, startedMs, stoppedMs, dataBytes, storedBytes } = summary;
   return { id, label: summary.label, kind, startedMs, stoppedMs, dataBytes, storedBytes };
 };

@@ -11,7 +11,7 @@ import {
 } from "@evenkeel/model";
 import type { TargetSpec } from "../archive/archive-target.ts";
 import { AppDatabaseUnknownError } from "../errors.ts";
-import { readArchivePlace } from "../platform/archive-place.ts";
+import { readArchivePlace, readFormerPlaces } from "../platform/archive-place.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { allotPort } from "./allot-port.ts";
 import { AppDatabase } from "./app-database.ts";
@@ -33,6 +33,8 @@ export interface KeeperOptions extends Pick<BranchKeeperParts, "idleMs" | "disk"
 export class DatabaseKeeper {
   /** Where all archives are. */
   private readonly archives: TargetSpec;
+  /** Where they were before. */
+  private readonly formerPlaces: TargetSpec[];
   private readonly databases = new Map<string, AppDatabase>();
   private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
   private readonly branches: BranchKeeper;
@@ -44,6 +46,7 @@ export class DatabaseKeeper {
     { verificationLookMs, ...branchOptions }: KeeperOptions = {},
   ) {
     this.archives = readArchivePlace(layout);
+    this.formerPlaces = readFormerPlaces(layout);
     this.branches = new BranchKeeper({
       ...{ layout, settings },
       database: (name) => this.get(name),
@@ -196,7 +199,10 @@ export class DatabaseKeeper {
     const keys = databaseKeys(this.layout, record.id);
     const archive = databaseArchive(this.archives, record, keys.archive);
     const { settings } = this;
-    const database = new AppDatabase({ record, place, archive, password: keys.password, settings });
+    const formerArchives = this.formerPlaces.map((former) => databaseArchive(former, record, keys.archive));
+    const database = new AppDatabase({
+      ...{ record, place, archive, formerArchives, password: keys.password, settings },
+    });
     this.databases.set(keyOf(record), database);
     return database;
   }

@@ -13,13 +13,13 @@ import type { DatabasePlace } from "./database-place.ts";
  * @param stop ends the server and ships the last of its WAL
  */
 export async function restoreInPlace(
-  request: { place: DatabasePlace; archive: Archive; target: RecoveryTarget },
+  request: { place: DatabasePlace; archive: Archive; target: RecoveryTarget; alsoTimelinesOf: Archive[] },
   stop: () => Promise<void>,
   onProgress: (progress: DatabaseProgress) => void,
 ): Promise<DatabaseRestored> {
-  const { place, archive, target } = request;
+  const { place, archive, target, alsoTimelinesOf } = request;
   const report = await restoreCluster({
-    ...{ archive, target, dataDir: place.restoredDir },
+    ...{ archive, target, alsoTimelinesOf, dataDir: place.restoredDir },
     onProgress: (progress) => onProgress(describeRestore(progress)),
   });
   onProgress({ step: "Switching to the restored database" });

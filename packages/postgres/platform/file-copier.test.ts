@@ -67,7 +67,7 @@ test("keys, settings, outputs and databases' records come back as they were; the
   for (const name of ["bucket.json", "objects.copy", "data/ab/abcd"])
     put(`${layout.blobs}/shop/production/${name}`, name);
   for (const path of [
-    ...[layout.recoveryKey, layout.recoveryKeyExported, layout.archivePlace],
+    ...[layout.recoveryKey, layout.recoveryKeyExported, layout.archivePlace, layout.formerArchivePlaces],
     ...[`${layout.postgres}/apps/shop/production/data/PG_VERSION`, `${layout.logs}/platform/control.log`],
     `${layout.artifactFiles}/ab/half.tmp-1`,
     ...["objects.sqlite", "incoming/abc"].map((name) => `${layout.blobs}/shop/production/${name}`),

@@ -24,7 +24,13 @@ export class HomeFileList {
     private readonly layout: HomeLayout,
     private readonly withBuckets: boolean,
   ) {
-    this.outside = new Set([layout.recoveryKey, layout.recoveryKeyExported, layout.archivePlace]);
+    const { archivePlace, formerArchivePlaces } = layout;
+    this.outside = new Set([
+      layout.recoveryKey,
+      layout.recoveryKeyExported,
+      archivePlace,
+      formerArchivePlaces,
+    ]);
   }
 
   /** Cheap: does not look into the store of build outputs. */

@@ -30,7 +30,7 @@ import {
 import type { ServerBinaries } from "../server/server-binaries.ts";
 import { type RecoveredPoint, recover } from "./recovery.ts";
 import type { RecoveryTarget } from "./recovery-target.ts";
-import { restoreFiles, restoreWal } from "./restore-files.ts";
+import { restoreFiles, restoreTimelines, restoreWal } from "./restore-files.ts";
 import { planRestore, type RestoreCatalogue } from "./restore-plan.ts";
 import { readRestorePoint } from "./restore-point.ts";
 
@@ -41,6 +41,8 @@ export interface RestoreRequest {
   dataDir: string;
   /** Default: the archive's present one. */
   timeline?: number;
+  /** Archives whose timelines are taken too, so that the restored cluster begins one that none of them knows. */
+  alsoTimelinesOf?: Archive[];
   account?: ServerAccount;
   binaries?: ServerBinaries;
   /** Without fsync: for a copy that is only looked at. Default false. */
@@ -107,7 +109,8 @@ export async function restoreCluster(request: RestoreRequest): Promise<RestoreRe
     try {
       // WAL first: it is the smaller part, and what is wrong with it is found before thousands of files are made.
       const totalSegments = plan.wal.pieces.length;
-      await restoreWal(archive, plan.wal, folder, workers, (doneSegments) =>
+      await restoreTimelines([archive, ...(request.alsoTimelinesOf ?? [])], folder);
+      await restoreWal(plan.wal, folder, workers, (doneSegments) =>
         report({ phase: "wal", doneSegments, totalSegments }),
       );
       walMs = clock();

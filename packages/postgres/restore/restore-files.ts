@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Archive } from "../archive/archive.ts";
 import type { WalCoverage } from "../archive/wal-inventory.ts";
@@ -99,22 +99,27 @@ function byChunk(writes: ChunkWrite[]): Map<number, Write[]> {
   return grouped;
 }
 
-/**
- * Puts the WAL where the server reads it without asking anybody, which replays two to four times as fast as a `restore_command`;
- * and all history files, so that the new timeline gets a number that was never used.
- */
+/** Puts all history files where the server sees them, so that the new timeline gets a number that was never used. */
+export async function restoreTimelines(archives: Archive[], folder: string): Promise<void> {
+  const walFolder = join(folder, "pg_wal");
+  mkdirSync(walFolder, { recursive: true, mode: 0o700 });
+  for (const archive of archives) {
+    for (const { key } of await archive.list("timelines/")) {
+      const path = join(walFolder, key.slice("timelines/".length));
+      // The first archive is the one that is restored from.
+      if (!existsSync(path)) writeFileSync(path, await archive.read(key), { mode: 0o600 });
+    }
+  }
+}
+
+/** Puts the WAL where the server reads it without asking anybody, which replays two to four times as fast as a `restore_command`. */
 export async function restoreWal(
-  archive: Archive,
   wal: WalCoverage,
   folder: string,
   workers: ChunkWorkers,
   onProgress: (doneSegments: number) => void,
 ): Promise<void> {
   const walFolder = join(folder, "pg_wal");
-  mkdirSync(walFolder, { recursive: true, mode: 0o700 });
-  for (const { key } of await archive.list("timelines/")) {
-    writeFileSync(join(walFolder, key.slice("timelines/".length)), await archive.read(key), { mode: 0o600 });
-  }
   let done = 0;
   await workers.forEach(wal.pieces, async ({ segment, objects }) => {
     await workers.restoreWal({ path: join(walFolder, segment), segmentBytes: walSegmentBytes, objects });

@@ -38,5 +38,6 @@ async function ensureAppDatabase(client: Client): Promise<void> {
   // Closed to the app before its database exists: the check above then means that both are done.
   await client.query("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC");
   await client.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
-  await client.query(`CREATE DATABASE ${appDatabase} OWNER ${appRole}`);
+  // By copying files: through the buffers it would touch all of them, 14 MB that an idle cluster then keeps.
+  await client.query(`CREATE DATABASE ${appDatabase} OWNER ${appRole} STRATEGY FILE_COPY`);
 }

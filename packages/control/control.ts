@@ -132,7 +132,7 @@ export class Control {
     });
     const releaser = new Releaser({ database, vault, serving, staged, host, edge, place });
     staged.release = (row, who) => releaser.finishStaged(row, who);
-    const watcher = new RunbookWatcher({ database, serving, releaser, signals });
+    const watcher = new RunbookWatcher({ database, databases, serving, releaser, signals });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     this.logs = new BuildLogs(layout);
     const pipeline = new Pipeline(

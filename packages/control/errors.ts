@@ -565,6 +565,19 @@ export class DeploymentStateError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** A production build lacks jobs that its runbook promises. */
+export class SchedulesMissingError extends EvenkeelError {
+  readonly code = "schedules_missing";
+  readonly fault = "user";
+
+  constructor(file: string, missing: [path: string, cron: string][]) {
+    const told = missing.map(([path, cron]) => `${path} at ${cron}`).join(", ");
+    super(`The build does not declare what ${file} promises under schedules: ${told}`, {
+      hint: "Declare it under `crons` in vercel.json, or take it out of the runbook.",
+    });
+  }
+}
+
 /** What is released has no `runbook.ts`, or nothing is released. */
 export class RunbookMissingError extends EvenkeelError {
   readonly code = "runbook_missing";

@@ -6,6 +6,7 @@ import { migrator } from "@evenkeel/postgres/migrations/migrator";
 import type { MigrationPlan } from "@evenkeel/postgres/migrations/run-migrations";
 import type { Database } from "../database/database.ts";
 import type { DatabasesLink } from "../databases/databases-link.ts";
+import { deploymentRunbook } from "../runbook/runbook-store.ts";
 import { giveApprovalBack, takeApproval } from "./approval-store.ts";
 import { keepLedger } from "./migration-store.ts";
 import type { Migrated, MigrationTarget } from "./migration-target.ts";
@@ -53,7 +54,8 @@ export async function migrateDatabase(
   describe(plan, note);
   const key = await requireApproval(parts.database, deployment, target, plan, note);
   try {
-    if (plan.takesAway) await secureBefore(parts, target, deployment, note, signal);
+    if (plan.takesAway || (await wantsBackup(parts.database, deployment)))
+      await secureBefore(parts, target, deployment, note, signal);
     const approval = target.free ? "all" : key === undefined ? undefined : { key };
     const ledger = await migrator(
       { type: "run", address, set, ...(approval ? { approval } : {}) },
@@ -66,6 +68,12 @@ export async function migrateDatabase(
     await giveApprovalBack(parts.database, deployment.id);
     throw error;
   }
+}
+
+/** Its runbook wants one before every migration. */
+async function wantsBackup(database: Database, { id, environment }: Migrated): Promise<boolean> {
+  const runbook = await deploymentRunbook(database, id);
+  return runbook?.plan.migrations[environment]?.backupFirst ?? false;
 }
 
 function describe(plan: MigrationPlan, note: (text: string) => void): void {

@@ -128,6 +128,31 @@ test(
 );
 
 test(
+  "variables, jobs and flags that a runbook names are held against the build and set with its release",
+  async () => {
+    const lacking = await deploy(
+      `export default { envSchema: { API_KEY: "starts with 'sk-'", SITE: "url, optional" } };`,
+      "lacking",
+    );
+    expect(lacking.error).toMatchObject({ code: "environment_refused" });
+    expect(lacking.error?.message).toContain("API_KEY: is not set");
+    const silent = await deploy(`export default { schedules: { "/api/daily": "0 9 * * *" } };`, "silent");
+    expect(silent.error?.message).toContain("/api/daily at 0 9 * * *");
+    const flagged = await deploy(
+      `export default { featureFlags: { production: { EDITOR: false }, LIMIT: 8 } };`,
+      "flagged",
+    );
+    expect(flagged.state).toBe("ready");
+    const { flags } = await control.client().listFlags(shop);
+    expect(flags.map(({ key, defaultVariant, variants }) => [key, variants[defaultVariant!]])).toEqual([
+      ["LIMIT", 8],
+      ["EDITOR", false],
+    ]);
+  },
+  limitMs,
+);
+
+test(
   "a bad runbook ends its deployment with its line, and never replaces the good one",
   async () => {
     const good = await deploy(triggers("10 seconds", "immediate_rollback"), "good");

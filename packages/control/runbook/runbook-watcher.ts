@@ -1,9 +1,12 @@
 import type { AppEnvironment, SignalFilter, SignalSecond } from "@evenkeel/model";
-import type { Finding } from "@evenkeel/runbook";
+import type { Finding, RunbookPlan } from "@evenkeel/runbook";
 import type { SignalsClient } from "@evenkeel/signals/client/signals-client";
 import { lockEnvironment } from "../apps/lock-environment.ts";
+import { hasDatabase } from "../databases/database-store.ts";
+import type { DatabasesLink } from "../databases/databases-link.ts";
 import { DatabaseUnavailableError } from "../errors.ts";
 import { type CarryOutParts, carryOut } from "./carry-out.ts";
+import { databaseTerms } from "./database-terms.ts";
 import { type DecisionRow, insertDecision, openDecisions } from "./decision-store.ts";
 import { pastSignals } from "./past-signals.ts";
 import {
@@ -17,6 +20,7 @@ import {
 import { WatchedEnvironment } from "./watched-environment.ts";
 
 export interface WatcherParts extends CarryOutParts {
+  databases: Pick<DatabasesLink, "ask">;
   signals: Pick<SignalsClient, "query"> & {
     subscribe(filter: SignalFilter, onSecond: (second: SignalSecond) => void): () => void;
   };
@@ -192,10 +196,28 @@ export class RunbookWatcher {
     const state = known?.state ?? (await readEngineState(this.parts.database, released));
     const watched = new WatchedEnvironment(released, runbook, state);
     this.watched.set(keyOf(released), watched);
+    if (known?.released.release !== released.release) void this.setTerms(released, runbook.plan);
     // Others need not wait for it; a window without its past begins now, and its clauses are unknown at first.
     void pastSignals(this.parts.signals, released, watched.history, { toMs: Date.now() })
       .catch(() => [])
       .then((past) => watched.begin(past));
+  }
+
+  /** A database of its own is promised what the runbook in force says; again after each start, since a crash may have come between. */
+  private async setTerms({ app, environment }: ReleasedEnvironment, plan: RunbookPlan): Promise<void> {
+    const terms = databaseTerms(plan);
+    const { verifyEveryDays: days } = plan.database;
+    const { databases, database } = this.parts;
+    try {
+      if ((terms || days !== undefined) && (await hasDatabase(database, { app, environment }))) {
+        if (terms) await databases.ask({ type: "setTerms", app, environment, terms });
+        if (days !== undefined) await databases.ask({ type: "verifyEvery", days, app, environment });
+      }
+    } catch (error) {
+      console.error(
+        `control: the terms of the database of ${app} in ${environment}: ${error instanceof Error ? error.message : error}`,
+      );
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ClauseDraft, clauseKind, type Enforcement, type KindContext } from "../language/clause.ts";
 import type { DatabasePlan } from "../language/runbook-plan.ts";
-import { readCalendar } from "../quantities/calendar.ts";
+import { readDailyOrWeekly } from "../quantities/calendar.ts";
 import { readDurationMs, spaced } from "../quantities/duration.ts";
 import { line } from "./words.ts";
 
@@ -87,7 +87,7 @@ class BackupReader {
 
   private readScheduled(path: string[], name: string, { schedule, retention, method }: Backup): void {
     const at = schedule === undefined ? path : [...path, "schedule"];
-    const calendar = this.context.read(at, () => readCalendar(schedule ?? name));
+    const calendar = this.context.read(at, () => readDailyOrWeekly(schedule ?? name));
     const keepMs = this.duration([...path, "retention"], retention);
     if (calendar) {
       this.plan.backups.push({ calendar, keepMs: keepMs ?? 0 });

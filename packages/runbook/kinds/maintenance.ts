@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { clauseKind } from "../language/clause.ts";
-import { readCalendar } from "../quantities/calendar.ts";
+import { readDailyOrWeekly } from "../quantities/calendar.ts";
 import { line } from "./words.ts";
 
 const sql = z.string().trim().min(1).max(20_000);
@@ -14,7 +14,7 @@ export const maintenance = clauseKind({
   exercised: "at its times",
   read(section, context) {
     const upkeep = Object.entries(section).flatMap(([name, given]) => {
-      const calendar = context.read([name, "schedule"], () => readCalendar(given.schedule));
+      const calendar = context.read([name, "schedule"], () => readDailyOrWeekly(given.schedule));
       return calendar ? [{ name, calendar, sql: Array.isArray(given.sql) ? given.sql : [given.sql] }] : [];
     });
     return {

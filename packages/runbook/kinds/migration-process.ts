@@ -68,13 +68,19 @@ export const migrationProcess = clauseKind({
           enforced: here ? own : enforced,
         });
       };
-      add("apply", given.apply, {
-        by: "pipeline",
-        how:
-          reviewers > 0
-            ? `the step \`migrate\` waits for ${reviewers === 2 ? "two people" : "somebody"} (evenkeel db approve)`
-            : "the step `migrate` runs them; what takes something away waits for an approval",
-      });
+      add(
+        "apply",
+        given.apply,
+        reviewers > 0
+          ? {
+              by: "person",
+              how: "what takes something away waits for `evenkeel db approve`; at the rest somebody looks before the deploy",
+            }
+          : {
+              by: "pipeline",
+              how: "the step `migrate` runs them; what takes something away waits for `evenkeel db approve`",
+            },
+      );
       add(
         "rollback",
         given.rollback,

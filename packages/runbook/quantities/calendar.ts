@@ -49,6 +49,15 @@ export function readCalendar(text: string): Calendar {
   });
 }
 
+/** Of what a database's keeper does. @throws InvalidValueError */
+export function readDailyOrWeekly(text: string): Calendar {
+  const calendar = readCalendar(text);
+  if (calendar.timezone === "UTC" && /^\d+ \d+ \* \* (?:\*|\d)$/.test(calendar.cron)) return calendar;
+  throw new InvalidValueError(`${JSON.stringify(text)} is not daily or weekly, at a time of UTC`, {
+    hint: "Write 'daily 02:00 UTC' or 'Sunday 01:00 UTC'.",
+  });
+}
+
 function zoneOf(text: string): { timezone: string; rest: string } {
   const match = /^(.*\d)\s+([A-Za-z]+(?:\/[A-Za-z_]+)*)$/.exec(text.trim());
   if (!match) return { timezone: "UTC", rest: text };

@@ -11,6 +11,7 @@ import { ReferenceMissingError, SourceGoneError } from "../../errors.ts";
 import { noteDeclaredFlags } from "../../flags/declare-flags.ts";
 import { checkOutCommit } from "../../git/check-out-commit.ts";
 import { collectMigrations } from "../../migrations/collect-migrations.ts";
+import { noteRunbookFlags } from "../../runbook/runbook-flags.ts";
 import { takeRunbook } from "../../runbook/take-runbook.ts";
 import { attachSandbox } from "../../sandbox/attach-sandbox.ts";
 import { attachCronSecret } from "../../schedules/cron-secret.ts";
@@ -49,6 +50,7 @@ export const sourceStep: PipelineStep = {
     const missing = await declareVariables(parts, deployment, env);
     if (missing.length > 0) throw new ReferenceMissingError(deployment.app, deployment.environment, missing);
     await noteDeclaredFlags(parts.database, deployment, folder.source, log);
+    await noteRunbookFlags(parts.database, deployment, log);
     if (declaresSchedules(folder.source, settings.rootDirectory ?? "")) {
       await attachCronSecret(parts.database, parts.vault, deployment);
     }

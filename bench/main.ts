@@ -30,6 +30,7 @@ import { isr } from "./programs/isr.ts";
 import { logs } from "./programs/logs.ts";
 import { rollback } from "./programs/rollback.ts";
 import { sandbox } from "./programs/sandbox.ts";
+import { runbook } from "./programs/runbook.ts";
 import { schedules } from "./programs/schedules.ts";
 import { secretRotation } from "./programs/secret-rotation.ts";
 import { signals } from "./programs/signals.ts";
@@ -62,6 +63,7 @@ const programs: Program[] = [
   databaseIdle,
   databasePoints,
   databaseDamage,
+  runbook,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.

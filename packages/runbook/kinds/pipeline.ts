@@ -23,7 +23,7 @@ export const pipeline = clauseKind({
       clauses: pipelineChecks.map(({ name, run }) => ({
         path: [name],
         says: `${name.replaceAll("_", " ")} passes: \`${run}\``,
-        enforced: { by: "nothing", how: "the pipeline does not run it yet" },
+        enforced: { by: "pipeline", how: "the step `gates` runs it where the app was built" },
       })),
       plan: { pipelineChecks },
     };

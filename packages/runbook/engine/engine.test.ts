@@ -142,6 +142,29 @@ test("what goes back in stages is taken back at once where it gets worse, and on
   expect(watched.actions).toEqual(["2 staged_rollback slow", "12 immediate_rollback failing"]);
 });
 
+test("what goes back in stages is not taken back in stages again; a breach that waited has to be one when it acts", () => {
+  const staged = new Watched({
+    rollbackTriggers: {
+      slow: { trigger: "p95 > 5s for 5 seconds", action: "staged_rollback", cooldown: "10 seconds" },
+    },
+  });
+  for (let each = 0; each < 4; each++)
+    staged.seconds(10, { requests: 100, slow: 100 }).seconds(20, { requests: 100 });
+  expect(staged.actions).toEqual(["1 staged_rollback slow"]);
+  const waiting = new Watched({
+    rollbackTriggers: {
+      failing: {
+        trigger: "error_rate > 5% for 5 seconds",
+        action: "immediate_rollback",
+        cooldown: "30 seconds",
+      },
+    },
+  }).seconds(2, { requests: 100, errors: 100 });
+  waiting.target = { deployment: "old", sinceS: waiting.nowS, broughtBack: true };
+  waiting.seconds(10, { requests: 1_000, errors: 60 }).seconds(40, { requests: 1_000, errors: 48 });
+  expect(waiting.actions).toEqual(["1 immediate_rollback failing"]);
+});
+
 test("a value that trembles around its threshold is one breach", () => {
   const watched = new Watched({
     performanceTargets: { error_rate: { target: "< 5%", window: "1 second" } },

@@ -118,7 +118,8 @@ function find(
     if (!watch.environments.includes(environment)) return undefined;
     const speaksOfDeployment = watch.any.some(({ measure }) => measure.about === "deployment");
     if (speaksOfDeployment && target.deployment === undefined) return conclude("unknown", []);
-    const was = known?.state === "breached";
+    // A breach that waits for a cool-down has to be one at the moment in which it acts, not merely not over yet.
+    const was = known?.state === "breached" && known.acted === true;
     const conditions = watch.any.map((condition) => ({
       ...weigh(condition, watch, signals, target, nowS, was),
       says: conditionText(condition),
@@ -191,8 +192,7 @@ function mayRollBack(
   nowS: number,
   { deployment, broughtBack }: Target,
 ): boolean {
-  if (state.stagedFrom === deployment)
-    return action === "immediate_rollback" || !cools(state, rollbacks, nowS);
+  if (state.stagedFrom === deployment) return action === "immediate_rollback";
   return !broughtBack || !cools(state, rollbacks, nowS);
 }
 

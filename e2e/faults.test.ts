@@ -192,7 +192,7 @@ describe("while the control plane is away", () => {
         // Not started again yet.
       }
     }, 5);
-  });
+  }, 60_000);
   afterAll(() => clearInterval(keepingDown));
 
   test("apps are served, also by edges, a host and instances that start meanwhile", async () => {

@@ -66,7 +66,7 @@ export const logRoutes = {
       cursor: z.string().max(300).optional(),
     }),
   }),
-  /** Lines oldest first, then with `follow` those that come; as events (`text/event-stream`) for who accepts them. */
+  /** Lines oldest first, then with `follow` those that come, each a line of JSON. */
   streamLogs: stream<LogLine>()({
     method: "GET",
     path: "/api/apps/:app/logs/stream",

@@ -88,4 +88,19 @@ describe("a runbook", () => {
       await visitors.stop();
     }
   }, 180_000);
+
+  test("is seen at work by one command", async () => {
+    const result = await platform.json<{ failed: number; lost: number; decision: RunbookDecision }>(
+      "demo",
+      "rollback",
+    );
+    expect(result.decision).toMatchObject({
+      clause: "rollbackTriggers.error_rate",
+      state: "done",
+      outcome: { version: 3 },
+    });
+    expect(result.failed).toBeGreaterThan(0);
+    expect(result.lost).toBe(0);
+    expect((await platform.run("list")).stdout).not.toContain("demo-rollback");
+  }, 240_000);
 });

@@ -53,6 +53,12 @@ export class DeployFailedError extends EvenkeelError {
   readonly fault = "user";
 }
 
+/** A demonstration did not go as it should: a command of it failed, or what it waited for did not happen. */
+export class DemoFailedError extends EvenkeelError {
+  readonly code = "demo_failed";
+  readonly fault = "platform";
+}
+
 /** SQL that a person gave was refused, or could not be run. */
 export class QueryFailedError extends EvenkeelError {
   readonly code = "query_failed";

@@ -5,6 +5,7 @@ import { registerBlobs } from "./commands/blobs/blobs.ts";
 import { registerCanary } from "./commands/canary/canary.ts";
 import { registerCondemn } from "./commands/condemn.ts";
 import { registerDb } from "./commands/db/db.ts";
+import { registerDemo } from "./commands/demo/demo.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerDown } from "./commands/down.ts";
@@ -97,6 +98,7 @@ for (const register of [
   registerRebuild,
   registerSchedules,
   registerRemove,
+  registerDemo,
 ]) {
   register(program);
 }

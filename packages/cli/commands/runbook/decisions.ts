@@ -65,14 +65,22 @@ function times({ signalsAtMs, decidedAtMs, actedAtMs, endedAtMs }: RunbookDecisi
   return parts.join(", ");
 }
 
-const secondsTable = ({ evidence }: RunbookDecision): string =>
+/** From the first second that anything is known of. */
+const secondsTable = ({ evidence: { seconds } }: RunbookDecision): string =>
   formatTable(
     ["second", "value", "samples"],
-    evidence.seconds.map(({ atMs, value, samples }) => [
-      new Date(atMs).toISOString().slice(11, 19),
-      value === undefined ? "unknown" : String(Math.round(value * 1_000) / 1_000),
-      samples === undefined ? "" : String(samples),
-    ]),
+    seconds
+      .slice(
+        Math.max(
+          0,
+          seconds.findIndex(({ value }) => value !== undefined),
+        ),
+      )
+      .map(({ atMs, value, samples }) => [
+        new Date(atMs).toISOString().slice(11, 19),
+        value === undefined ? "unknown" : String(Math.round(value * 1_000) / 1_000),
+        samples === undefined ? "" : String(samples),
+      ]),
   );
 
 const percent = (value: number): string =>

@@ -175,7 +175,7 @@ describe("an app that ships a schema of its variables", () => {
     // Sources and databases' files, too: what is sealed is sealed there.
     const filesWith = (text: string) =>
       Bun.spawnSync(["grep", "-rlaF", text, platform.home]).stdout.toString();
-    expect(filesWith("the key is [API_KEY]")).toContain("runtime-1.ndjson");
+    expect(filesWith("the key is [API_KEY]")).toContain("logs/apps/env-schema/");
     expect(filesWith("canary-of-")).toBe("");
     expect(filesWith(encoded.slice(8, -4))).toBe("");
   }, 120_000);

@@ -26,6 +26,9 @@ const stepTitles: Record<Step["name"], string> = {
   confirm: "Waiting for its first answer",
 };
 
+/** Most apps ask for nothing in these: they are named with their first line, if one comes. */
+const optional = new Set<Step["name"]>(["gates", "tests", "canary"]);
+
 /**
  * Follows it to its end. A control plane that is restarted meanwhile goes on with the deployment, so its return is waited for.
  *
@@ -37,15 +40,19 @@ export async function followDeployment(
   progress: Progress,
 ): Promise<Deployment> {
   let shownLines = 0;
+  let unnamed: Step["name"] | undefined;
   for (let awayAtMs: number | undefined; ; await Bun.sleep(200)) {
     try {
       let lines = 0;
       for await (const event of client.followDeployment({ deployment: created.id })) {
         awayAtMs = undefined;
-        if (event.type === "step" && event.step.state === "running")
-          progress.step(stepTitles[event.step.name]);
-        else if (event.type === "log" && ++lines > shownLines) {
+        if (event.type === "step" && event.step.state === "running") {
+          unnamed = optional.has(event.step.name) ? event.step.name : undefined;
+          if (!unnamed) progress.step(stepTitles[event.step.name]);
+        } else if (event.type === "log" && ++lines > shownLines) {
           shownLines = lines;
+          if (unnamed) progress.step(stepTitles[unnamed]);
+          unnamed = undefined;
           progress.line(event.line.text);
         } else if (event.type === "done") return conclude(event.deployment);
       }

@@ -3,7 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
 import { handleLeftTexts } from "../server/conversations/receive-text.ts";
-import { type ConversationEvent, type Standing, takeStep } from "../server/conversations/take-step.ts";
+import {
+  type ConversationEvent,
+  type Standing,
+  takeStep,
+  unbegun,
+} from "../server/conversations/take-step.ts";
 import { takeTimeOuts } from "../server/conversations/time-outs.ts";
 import { closeDatabase, database } from "../server/database.ts";
 import type { Flow } from "../server/flows/flow.ts";
@@ -140,15 +145,7 @@ test("duplicates, reorderings, simultaneous replies and killed instances leave w
   for (const conversation of conversations) {
     const events = await sql<{ revision: number; event: ConversationEvent; said: string[]; at: Date }[]>`
       SELECT revision, event, said, at FROM conversation_events WHERE conversation_id = ${conversation.id} ORDER BY revision`;
-    let standing: Standing = {
-      status: "waiting",
-      state: conversation.flow.start,
-      variables: { name: "Rosa", title: "Vitamin D", time: "09:00" },
-      unclear: 0,
-      outcome: null,
-      worrying: false,
-      timesOutAt: null,
-    };
+    let standing = unbegun(conversation.flow, { name: "Rosa", title: "Vitamin D", time: "09:00" });
     for (const [index, { revision, event, said, at }] of events.entries()) {
       assert.equal(revision, index + 1, "no step is missing");
       const step = takeStep(conversation.flow, standing, event, "en", at);

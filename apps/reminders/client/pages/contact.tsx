@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 import { ask } from "../ask.ts";
-import { ContactFields, contactOf, languages } from "../parts/contact-fields.tsx";
+import { ContactFields, contactOf, LanguageOptions } from "../parts/contact-fields.tsx";
 import { ReminderForm } from "../parts/reminder-form.tsx";
 import { Badge, Failure, Loading, Time } from "../parts/states.tsx";
 
@@ -241,11 +241,7 @@ function CaregiverForm({ onAdd }: { onAdd: (caregiver: object) => Promise<unknow
           <label>
             Language
             <select name="language" defaultValue="en">
-              {languages.map(([code, name]) => (
-                <option key={code} value={code}>
-                  {name}
-                </option>
-              ))}
+              <LanguageOptions />
             </select>
           </label>
           <label>

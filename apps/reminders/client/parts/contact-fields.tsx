@@ -10,7 +10,7 @@ interface Values {
 }
 
 const zones = Intl.supportedValuesOf("timeZone");
-export const languages: [string, string][] = [
+const languages: [string, string][] = [
   ["en", "English"],
   ["es", "Español"],
   ["fr", "Français"],
@@ -18,6 +18,15 @@ export const languages: [string, string][] = [
   ["it", "Italiano"],
   ["pt", "Português"],
 ];
+
+/** The languages that contacts may have. */
+export function LanguageOptions(): ReactNode {
+  return languages.map(([code, name]) => (
+    <option key={code} value={code}>
+      {name}
+    </option>
+  ));
+}
 
 export function ContactFields({ of }: { of?: Values }): ReactNode {
   return (
@@ -50,11 +59,7 @@ export function ContactFields({ of }: { of?: Values }): ReactNode {
       <label>
         Language
         <select name="language" defaultValue={of?.language ?? "en"}>
-          {languages.map(([code, name]) => (
-            <option key={code} value={code}>
-              {name}
-            </option>
-          ))}
+          <LanguageOptions />
         </select>
       </label>
       <label>

@@ -1,7 +1,12 @@
 import { useEffect, useState } from "react";
-import { type ConversationEvent, type Standing, takeStep } from "../../server/conversations/take-step.ts";
+import {
+  type ConversationEvent,
+  type Standing,
+  takeStep,
+  unbegun,
+} from "../../server/conversations/take-step.ts";
 import type { Flow } from "../../server/flows/flow.ts";
-import { languages } from "./contact-fields.tsx";
+import { LanguageOptions } from "./contact-fields.tsx";
 
 interface Line {
   by: "in" | "out" | "caregiver" | "clock";
@@ -22,15 +27,7 @@ export function PhonePreview({
   const [lines, setLines] = useState<Line[]>([]);
   const restart = () => {
     if (!flow) return;
-    const waiting: Standing = {
-      status: "waiting",
-      state: flow.start,
-      variables: { name: "Rosa", title: "Vitamin D", time: "09:00" },
-      unclear: 0,
-      outcome: null,
-      worrying: false,
-      timesOutAt: null,
-    };
+    const waiting = unbegun(flow, { name: "Rosa", title: "Vitamin D", time: "09:00" });
     const step = takeStep(flow, waiting, { type: "begin" }, language, new Date());
     setStanding(step?.next);
     setLines(step?.says.map((text) => ({ by: "out", text })) ?? []);
@@ -54,11 +51,7 @@ export function PhonePreview({
       <div className="row">
         <h2>Try it</h2>
         <select aria-label="Language" value={language} onChange={(event) => onLanguage(event.target.value)}>
-          {languages.map(([code, name]) => (
-            <option key={code} value={code}>
-              {name}
-            </option>
-          ))}
+          <LanguageOptions />
         </select>
         <button type="button" className="quiet" onClick={restart}>
           Again

@@ -4,19 +4,11 @@ import fc from "fast-check";
 import { checkFlow } from "../flows/check-flow.ts";
 import type { Flow } from "../flows/flow.ts";
 import { starterFlows } from "../flows/starter-flows.ts";
-import { type ConversationEvent, fill, type Standing, takeStep } from "./take-step.ts";
+import { type ConversationEvent, fill, type Standing, takeStep, unbegun } from "./take-step.ts";
 
 const now = new Date("2026-03-01T09:00:00Z");
 const medication = starterFlows.find(({ id }) => id === "medication")!.flow;
-const waiting = (flow: Flow): Standing => ({
-  status: "waiting",
-  state: flow.start,
-  variables: { name: "Rosa", title: "Vitamin D", time: "09:00" },
-  unclear: 0,
-  outcome: null,
-  worrying: false,
-  timesOutAt: null,
-});
+const waiting = (flow: Flow): Standing => unbegun(flow, { name: "Rosa", title: "Vitamin D", time: "09:00" });
 
 function run(flow: Flow, events: ConversationEvent[], language = "en") {
   let standing = waiting(flow);

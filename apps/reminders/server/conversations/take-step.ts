@@ -29,6 +29,19 @@ export interface Step {
   tells: Texts[];
 }
 
+/** A conversation that nobody was asked in yet; `variables` are what its texts may name. */
+export function unbegun(flow: Flow, variables: Record<string, string>): Standing {
+  return {
+    status: "waiting",
+    state: flow.start,
+    variables,
+    unclear: 0,
+    outcome: null,
+    worrying: false,
+    timesOutAt: null,
+  };
+}
+
 /**
  * One step of a conversation. Pure: the same standing, event and time give the same step, so that a replay of the events is the conversation.
  * Nothing, where the event says nothing to a conversation that stands like this.

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Standing, takeStep } from "../conversations/take-step.ts";
+import { takeStep, unbegun } from "../conversations/take-step.ts";
 import type { Sql, Transaction } from "../database.ts";
 import type { Flow } from "../flows/flow.ts";
 import { segmentsOf } from "../messages/segments.ts";
@@ -92,15 +92,7 @@ function whyNot(due: Due, now: Date): string | undefined {
 
 function conversationOf(due: Due, busy: boolean, now: Date) {
   const id = randomUUID();
-  const waiting: Standing = {
-    status: "waiting",
-    state: due.flow.start,
-    variables: { name: due.name, title: due.title, time: due.localTime },
-    unclear: 0,
-    outcome: null,
-    worrying: false,
-    timesOutAt: null,
-  };
+  const waiting = unbegun(due.flow, { name: due.name, title: due.title, time: due.localTime });
   const step = busy ? undefined : takeStep(due.flow, waiting, { type: "begin" }, due.language, now);
   const standing = step?.next ?? waiting;
   const body = step?.says.join("\n\n") ?? "";

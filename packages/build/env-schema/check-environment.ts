@@ -1,25 +1,14 @@
-import { copyFileSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { artifactFilePath, type HomeLayout, type StoredFile } from "@evenkeel/model";
 import { EnvSchemaFailedError } from "../errors.ts";
-import { roomLimits } from "../room/room-limits.ts";
 import { runInRoom } from "../room/run-in-room.ts";
+import { readShortResult, shortWallTimeMs, shortWorkLimits } from "../room/short-work.ts";
 import { buildFolder } from "../vercel-build/build-folder.ts";
 import { bunPlace } from "./bun-place.ts";
 import type { SchemaFault, SchemaResult } from "./schema-runner.ts";
 import { hiddenValues, scrub } from "./scrub.ts";
-
-/** A schema takes milliseconds; one that takes longer loops. */
-const wallTimeMs = 10_000;
-const limits = roomLimits({
-  cpus: 1,
-  memoryBytes: 512 * 1024 ** 2,
-  processes: 64,
-  wallTimeMs,
-  diskBytes: 16 * 1024 ** 2,
-});
-const largestResultBytes = 1024 ** 2;
 
 export interface CheckEnvironmentOptions {
   /** Unique among the rooms and build folders of this machine; a folder of that name is made and removed. */
@@ -67,16 +56,16 @@ export async function checkEnvironment(
         home: at(work),
         environment: { ...environment, PATH: "/usr/bin:/bin", HOME: at(work), TMPDIR: at(work) },
       }),
-      limits,
+      limits: shortWorkLimits,
       network: false,
       secrets: {},
       onLog: () => {},
       signal,
     });
     signal?.throwIfAborted();
-    if (outcome.ended === "wall_time") throw failed(`took longer than ${wallTimeMs / 1_000} s`);
+    if (outcome.ended === "wall_time") throw failed(`took longer than ${shortWallTimeMs / 1_000} s`);
     if (outcome.outOfMemory) throw failed("used more than 512 MB of memory");
-    return conclude(readResult(join(work, "result.json")), hidden);
+    return conclude(readShortResult<SchemaResult>(join(work, "result.json")), hidden);
   } finally {
     await rm(folder.path, { recursive: true, force: true });
   }
@@ -105,13 +94,3 @@ const failed = (what: string): EnvSchemaFailedError =>
   new EnvSchemaFailedError(`The app's schema of its environment ${what}`, {
     hint: "Its env file has to export one Standard Schema (zod, valibot, arktype) by default, and must not need files or the network.",
   });
-
-function readResult(path: string): SchemaResult | undefined {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (!status?.isFile() || status.size > largestResultBytes) return undefined;
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as SchemaResult;
-  } catch {
-    return undefined;
-  }
-}

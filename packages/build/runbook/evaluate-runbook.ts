@@ -1,28 +1,17 @@
-import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SourceTree } from "../detect/source-tree.ts";
 import { bunPlace } from "../env-schema/bun-place.ts";
 import { RunbookUnreadableError } from "../errors.ts";
-import { roomLimits } from "../room/room-limits.ts";
 import { runInRoom } from "../room/run-in-room.ts";
+import { readShortResult, shortWallTimeMs, shortWorkLimits } from "../room/short-work.ts";
 import { sourcePlace } from "../vercel-build/build-room.ts";
 import type { RunbookResult } from "./runbook-runner.ts";
 
 /** The first that is there. */
 const names = ["runbook.ts", "runbook.mts", "runbook.mjs", "runbook.js"];
 const largestTextBytes = 256 * 1024;
-const largestResultBytes = 1024 ** 2;
-/** Plain data takes milliseconds; what takes longer loops. */
-const wallTimeMs = 10_000;
-
-const limits = roomLimits({
-  cpus: 1,
-  memoryBytes: 512 * 1024 ** 2,
-  processes: 64,
-  wallTimeMs,
-  diskBytes: 16 * 1024 ** 2,
-});
 
 export interface EvaluatedRunbook {
   /** As people know it, in its source: `runbook.ts`, `web/runbook.ts`. */
@@ -65,7 +54,7 @@ export async function evaluateRunbook(
   try {
     copyFileSync(join(import.meta.dir, "runbook-runner.ts"), join(work, "runner.ts"));
     const outcome = await runInRoom({
-      ...{ name: `${name}-runbook`, folder, limits, network: false, secrets: {}, signal },
+      ...{ name: `${name}-runbook`, folder, limits: shortWorkLimits, network: false, secrets: {}, signal },
       writable: [{ source: work, target: "/work" }],
       readOnly: [
         { source, target: sourcePlace },
@@ -84,9 +73,9 @@ export async function evaluateRunbook(
       onLog: () => {},
     });
     signal?.throwIfAborted();
-    if (outcome.ended === "wall_time") throw failed(file, `did not end within ${wallTimeMs / 1_000} s`);
+    if (outcome.ended === "wall_time") throw failed(file, `did not end within ${shortWallTimeMs / 1_000} s`);
     if (outcome.outOfMemory) throw failed(file, "used more than 512 MB of memory");
-    return { file, text, value: conclude(file, readResult(join(work, "result.json"))) };
+    return { file, text, value: conclude(file, readShortResult<RunbookResult>(join(work, "result.json"))) };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -113,14 +102,18 @@ export async function evaluateOwnRunbook(
         // Bun would read a `.env` where it starts.
         ...{ cwd: work, env: { PATH: process.env["PATH"] ?? "", HOME: work, TMPDIR: work } },
         ...{ stdin: "ignore", stdout: "ignore", stderr: "ignore" },
-        timeout: wallTimeMs,
+        timeout: shortWallTimeMs,
         killSignal: "SIGKILL",
       },
     );
     await child.exited;
     if (child.signalCode === "SIGKILL")
-      throw failed(found.file, `did not end within ${wallTimeMs / 1_000} s`);
-    return { file: found.file, text: found.text, value: conclude(found.file, readResult(resultPath)) };
+      throw failed(found.file, `did not end within ${shortWallTimeMs / 1_000} s`);
+    return {
+      file: found.file,
+      text: found.text,
+      value: conclude(found.file, readShortResult<RunbookResult>(resultPath)),
+    };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -164,13 +157,3 @@ const failed = (file: string, what: string): RunbookUnreadableError =>
   new RunbookUnreadableError(`${file} ${what}`, {
     hint: "Export plain data: `export default { … } satisfies Runbook`, with `import type { Runbook }`. It runs before packages are installed, without a network.",
   });
-
-function readResult(path: string): RunbookResult | undefined {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (!status?.isFile() || status.size > largestResultBytes) return undefined;
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as RunbookResult;
-  } catch {
-    return undefined;
-  }
-}

@@ -54,22 +54,15 @@ export class IsolatedServiceCells implements ServiceCellMaker {
     private readonly folder: string,
   ) {}
 
-  async makeLasting(plan: ServiceCellPlan, label: unknown): Promise<MadeCell & { output: LastingOutput }> {
+  makeLasting(plan: ServiceCellPlan, label: unknown): Promise<MadeCell & { output: LastingOutput }> {
     const name = randomId(10);
-    const folder = new CellFolder(join(this.folder, name));
-    const files = folder.make();
-    try {
+    return CellFolder.beginIn(join(this.folder, name), async (folder, files) => {
       const child = spawnCell(plan, [files.stdout, files.stderr], files.exit);
       const made = await this.furnish(name, plan, child, folder);
       // Before it begins: what the next host does not know of must not run.
       made.cell.record(label);
       return { ...made, output: folder };
-    } catch (error) {
-      folder.remove();
-      throw error;
-    } finally {
-      for (const file of Object.values(files)) closeSync(file);
-    }
+    });
   }
 
   async makeOneOff(plan: ServiceCellPlan): Promise<MadeCell & { streams: OneOffStreams }> {

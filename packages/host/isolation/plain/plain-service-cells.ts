@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { randomId } from "@evenkeel/model";
 import { processCpuSeconds } from "../cpu-seconds.ts";
@@ -31,20 +31,13 @@ export class PlainServiceCells implements ServiceCellMaker {
 
   constructor(private readonly folder: string) {}
 
-  async makeLasting(plan: ServiceCellPlan, label: unknown): Promise<MadeCell & { output: LastingOutput }> {
-    const folder = new CellFolder(join(this.folder, randomId(10)));
-    const files = folder.make();
-    try {
+  makeLasting(plan: ServiceCellPlan, label: unknown): Promise<MadeCell & { output: LastingOutput }> {
+    return CellFolder.beginIn(join(this.folder, randomId(10)), async (folder, files) => {
       const child = spawnCell(plan, [files.stdout, files.stderr], files.exit);
       const cell = await standing(child, folder);
       cell.record(label);
       return { cell, place: placeOf(plan, folder), output: folder };
-    } catch (error) {
-      folder.remove();
-      throw error;
-    } finally {
-      for (const file of Object.values(files)) closeSync(file);
-    }
+    });
   }
 
   async makeOneOff(plan: ServiceCellPlan): Promise<MadeCell & { streams: OneOffStreams }> {

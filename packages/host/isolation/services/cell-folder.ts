@@ -39,8 +39,25 @@ export class CellFolder implements LastingOutput {
 
   constructor(readonly path: string) {}
 
+  /** Makes a cell's folder and has the cell begun with its pipes; what fails leaves nothing. */
+  static async beginIn<Made>(
+    path: string,
+    begin: (folder: CellFolder, files: { stdout: number; stderr: number; exit: number }) => Promise<Made>,
+  ): Promise<Made> {
+    const folder = new CellFolder(path);
+    const files = folder.make();
+    try {
+      return await begin(folder, files);
+    } catch (error) {
+      folder.remove();
+      throw error;
+    } finally {
+      for (const file of Object.values(files)) closeSync(file);
+    }
+  }
+
   /** Makes the pipes. Their writing ends are opened for reading as well, so that they never break while the process holds them. */
-  make(): { stdout: number; stderr: number; exit: number } {
+  private make(): { stdout: number; stderr: number; exit: number } {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
     const pipes = [join(this.path, "out"), join(this.path, "err")];
     const made = Bun.spawnSync(["mkfifo", "-m", "600", ...pipes], { stdin: "ignore", stderr: "pipe" });

@@ -1,30 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isolationMissing, packSource } from "@evenkeel/build";
-import type { TestCluster } from "@evenkeel/postgres";
 import type { Deployment } from "../client/index.ts";
-import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { controlForEachTest } from "../testing/control-for-each-test.ts";
+import type { TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
 /** The first build on a machine fetches the toolchain; all suites share it afterwards. */
 const limitMs = 600_000;
-const sharedToolchain = "/var/tmp/evenkeel-test-toolchain";
 const of = { app: "shop", environment: "production" } as const;
 const html = "text/html; charset=utf-8";
-let cluster: TestCluster;
 let control: TestControl;
-beforeAll(async () => {
-  cluster = await startControlCluster();
-}, limitMs);
-afterAll(() => cluster.stop(), limitMs);
-beforeEach(async () => {
-  control = await TestControl.start(cluster);
-  mkdirSync(sharedToolchain, { recursive: true });
-  symlinkSync(sharedToolchain, control.layout.toolchain);
+controlForEachTest(limitMs, async (started) => {
+  control = started;
+  control.shareToolchain();
   await control.client().ensureApp({ app: "shop" });
-}, limitMs);
-afterEach(() => control.stop(), limitMs);
+});
 
 const plan = (given: Parameters<ReturnType<TestControl["client"]>["setReleasePlan"]>[0]["plan"]) =>
   control.client().setReleasePlan({ ...of, plan: given });

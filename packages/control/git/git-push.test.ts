@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestCluster } from "@evenkeel/postgres";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
@@ -7,7 +7,6 @@ import { until } from "../testing/until.ts";
 
 /** The first build on a machine fetches the toolchain; all suites share it afterwards. */
 const limitMs = 600_000;
-const sharedToolchain = "/var/tmp/evenkeel-test-toolchain";
 
 let cluster: TestCluster;
 let control: TestControl;
@@ -16,8 +15,7 @@ let work: string;
 beforeAll(async () => {
   cluster = await startControlCluster();
   control = await TestControl.start(cluster, { apart: true });
-  mkdirSync(sharedToolchain, { recursive: true });
-  symlinkSync(sharedToolchain, control.layout.toolchain);
+  control.shareToolchain();
   // In the edge's place: git speaks TCP, control listens on a socket.
   relay = Bun.serve({
     port: 0,

@@ -1,23 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { parseAppName } from "@evenkeel/model";
-import type { TestCluster } from "@evenkeel/postgres";
 import { stepNames } from "../client/index.ts";
 import { acceptDeployment } from "../deployments/accept-deployment.ts";
-import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { controlForEachTest } from "../testing/control-for-each-test.ts";
+import type { TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
 const limitMs = 60_000;
-let cluster: TestCluster;
 let control: TestControl;
-beforeAll(async () => {
-  cluster = await startControlCluster();
-}, limitMs);
-afterAll(() => cluster.stop(), limitMs);
-beforeEach(async () => {
-  control = await TestControl.start(cluster);
-}, limitMs);
-afterEach(() => control.stop(), limitMs);
+controlForEachTest(limitMs, (started) => {
+  control = started;
+});
 
 const releasesOf = async (app: string) => (await control.client().listReleases({ app })).releases;
 

@@ -1,28 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packSource } from "@evenkeel/build";
-import type { TestCluster } from "@evenkeel/postgres";
 import type { Deployment, RunEvent } from "../client/index.ts";
-import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { controlForEachTest } from "../testing/control-for-each-test.ts";
+import type { TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
 const limitMs = 60_000;
-/** Of all suites of this machine. */
-const sharedToolchain = "/var/tmp/evenkeel-test-toolchain";
-let cluster: TestCluster;
 let control: TestControl;
 let sources = 0;
-beforeAll(async () => {
-  cluster = await startControlCluster();
-}, limitMs);
-afterAll(() => cluster.stop(), limitMs);
-beforeEach(async () => {
-  control = await TestControl.start(cluster);
-  mkdirSync(sharedToolchain, { recursive: true });
-  symlinkSync(sharedToolchain, control.layout.toolchain);
-}, limitMs);
-afterEach(() => control.stop(), limitMs);
+controlForEachTest(limitMs, (started) => {
+  control = started;
+  control.shareToolchain();
+});
 
 /** Begins a deployment of an app that is a Procfile alone. */
 async function begin(

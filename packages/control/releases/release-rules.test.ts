@@ -1,27 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { TestCluster } from "@evenkeel/postgres";
-import { ApiError, type GrantablePermission } from "../client/index.ts";
-import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { expect, test } from "bun:test";
+import type { GrantablePermission } from "../client/index.ts";
+import { controlForEachTest } from "../testing/control-for-each-test.ts";
+import { refusal } from "../testing/refusal.ts";
+import type { TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
 const limitMs = 90_000;
 const of = { app: "shop", environment: "production" } as const;
-let cluster: TestCluster;
 let control: TestControl;
-beforeAll(async () => {
-  cluster = await startControlCluster();
-}, limitMs);
-afterAll(() => cluster.stop(), limitMs);
-beforeEach(async () => {
-  control = await TestControl.start(cluster);
-}, limitMs);
-afterEach(() => control.stop(), limitMs);
+controlForEachTest(limitMs, (started) => {
+  control = started;
+});
 
-const refusal = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => "accepted",
-    (error) => (error instanceof ApiError ? error.code : String(error)),
-  );
 const answering = () => control.edge.answering("shop.localhost");
 
 async function person(name: string) {

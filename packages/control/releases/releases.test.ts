@@ -1,20 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { TestCluster } from "@evenkeel/postgres";
+import { expect, test } from "bun:test";
 import { ApiError, type Released } from "../client/index.ts";
-import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { controlForEachTest } from "../testing/control-for-each-test.ts";
+import type { TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
 const limitMs = 60_000;
-let cluster: TestCluster;
 let control: TestControl;
-beforeAll(async () => {
-  cluster = await startControlCluster();
-}, limitMs);
-afterAll(() => cluster.stop(), limitMs);
-beforeEach(async () => {
-  control = await TestControl.start(cluster);
-}, limitMs);
-afterEach(() => control.stop(), limitMs);
+controlForEachTest(limitMs, (started) => {
+  control = started;
+});
 
 const refusal = (call: Promise<unknown>): Promise<string> =>
   call.then(

@@ -1,25 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { isolationMissing } from "@evenkeel/build";
 import type { AppName } from "@evenkeel/model";
-import type { TestCluster } from "@evenkeel/postgres";
 import type { Deployment, RunbookDecision } from "../client/index.ts";
 import { Database } from "../database/database.ts";
-import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { controlForEachTest } from "../testing/control-for-each-test.ts";
+import type { TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
 const limitMs = 120_000;
 /** Elsewhere rooms share the machine's network. */
 const isolated = isolationMissing().length === 0;
-let cluster: TestCluster;
 let control: TestControl;
-beforeAll(async () => {
-  cluster = await startControlCluster();
-}, limitMs);
-afterAll(() => cluster.stop(), limitMs);
-beforeEach(async () => {
-  control = await TestControl.start(cluster);
-}, limitMs);
-afterEach(() => control.stop(), limitMs);
+controlForEachTest(limitMs, (started) => {
+  control = started;
+});
 
 const shop = { app: "shop" as AppName, environment: "production" } as const;
 const triggers = (window: string, action: string) => `

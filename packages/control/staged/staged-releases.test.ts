@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { TestCluster } from "@evenkeel/postgres";
-import { ApiError } from "../client/index.ts";
+import { refusal } from "../testing/refusal.ts";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
 import { until } from "../testing/until.ts";
 
@@ -18,11 +18,6 @@ beforeEach(async () => {
 }, limitMs);
 afterEach(() => control.stop(), limitMs);
 
-const refusal = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => "accepted",
-    (error) => (error instanceof ApiError ? error.code : String(error)),
-  );
 const canaryOf = async () => (await control.client().getCanary(of)).canary;
 const alias = () => control.edge.state.aliases[host]!;
 

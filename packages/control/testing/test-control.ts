@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { packSource } from "@evenkeel/build";
@@ -17,6 +17,7 @@ import { FakeHost } from "./fake-host.ts";
 import { FakeSignals } from "./fake-signals.ts";
 
 const template = "control_template";
+const sharedToolchain = "/var/tmp/evenkeel-test-toolchain";
 
 /** A cluster whose template database has all migrations; one for a test file. */
 export async function startControlCluster(): Promise<TestCluster> {
@@ -65,6 +66,12 @@ export class TestControl {
     test.telemetryServer = startTelemetryServer(test.telemetry, test.layout.telemetrySocket);
     await (apart ? test.startProcess() : test.startControl());
     return test;
+  }
+
+  /** Gives it the toolchain that all suites of this machine share; to be called before the first build. */
+  shareToolchain(): void {
+    mkdirSync(sharedToolchain, { recursive: true });
+    symlinkSync(sharedToolchain, this.layout.toolchain);
   }
 
   async startProcess(): Promise<void> {

@@ -14,6 +14,7 @@ import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { drainHandlers } from "./api/handlers/drains.ts";
+import { eventHandlers } from "./api/handlers/events.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
 import { healthHandlers } from "./api/handlers/health.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
@@ -44,6 +45,7 @@ import { hostedDeployments } from "./deployments/deployment-environment.ts";
 import { Drains } from "./drains/drains.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
+import { EventBus } from "./events/event-bus.ts";
 import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
@@ -107,7 +109,11 @@ export class Control {
   constructor(options: ControlOptions) {
     const { layout, place } = options;
     mkdirSync(layout.run, { recursive: true });
-    const database = new Database({ connectionString: options.databaseUrl });
+    const events = new EventBus();
+    const database = new Database({
+      connectionString: options.databaseUrl,
+      onChange: (change) => events.publish(change),
+    });
     const vault = Vault.open(layout.masterKey);
     const adminToken = new AdminToken(layout.apiToken);
     const feed = new Feed(layout.feedSocket, {
@@ -183,6 +189,7 @@ export class Control {
         database,
         vault,
         adminToken,
+        events,
         databases,
         blobs,
         databaseRemover,
@@ -264,6 +271,7 @@ export class Control {
     this.sweeper.stop();
     this.overlapEnder.stop();
     this.parts.health.stop();
+    this.parts.events.stop();
     this.rotationSignal.abort();
     void this.server.stop();
     await this.parts.watcher.stop();
@@ -309,6 +317,7 @@ export class Control {
       ...processHandlers(parts),
       ...pushHandlers(parts, pushes),
       ...telemetryHandlers(parts),
+      ...eventHandlers(parts),
     };
     const refuseUntilOpen = (path: string) => {
       if (!this.opened && !openAlways.has(path)) throw new DatabaseUnavailableError();

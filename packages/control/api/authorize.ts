@@ -47,7 +47,7 @@ export async function authorize(
   return caller;
 }
 
-const narrows: ReadonlySet<string> = new Set(["/api/apps", "/api/traces/:trace"]);
+const narrows: ReadonlySet<string> = new Set(["/api/apps", "/api/traces/:trace", "/api/events"]);
 
 function refuseOtherApps(caller: Caller, app: AppName): void {
   if (!mayTouch(caller, app))

@@ -11,11 +11,17 @@ export interface Given<Params, Query, Body> {
   /** The body of an upload. */
   bytes: ReadableStream<Uint8Array>;
   caller: Caller;
+  /** Of a viewer of events that comes back. */
+  lastEventId?: string | undefined;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
 }
 
-type ReplyOf<Kind, Reply> = Kind extends "stream" ? AsyncIterable<Reply> : Reply;
+type ReplyOf<Kind, Reply> = Kind extends "stream"
+  ? AsyncIterable<Reply>
+  : Kind extends "events"
+    ? ReadableStream<Uint8Array>
+    : Reply;
 
 export type Handler<Name extends RouteName> =
   Contract[Name] extends Route<infer Params, infer Query, infer Body, infer Reply, infer Kind>

@@ -34,9 +34,15 @@ export function makeApi(
         body: route.body ? read(route.body, await readJson(context), "body") : undefined,
         bytes: context.req.raw.body ?? new Blob([]).stream(),
         caller,
+        lastEventId: context.req.header("last-event-id"),
         signal: context.req.raw.signal,
       });
       if (route.kind === "stream") return eventStream((await reply) as AsyncIterable<unknown>, tell);
+      if (route.kind === "events") {
+        return new Response((await reply) as ReadableStream<Uint8Array>, {
+          headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+        });
+      }
       return context.json((await reply) as object, 200, { "cache-control": "no-store" });
     });
   }

@@ -1,6 +1,7 @@
 import type { AppName } from "@evenkeel/model";
 import type { AuditEntry } from "../api/contract/index.ts";
 import type { Connection } from "../database/connection.ts";
+import { changeOfAction } from "../events/change.ts";
 
 export interface AuditRecord {
   who: string;
@@ -23,6 +24,7 @@ export async function record(connection: Connection, entry: AuditRecord): Promis
       entry.detail ? JSON.stringify(entry.detail) : null,
     ],
   );
+  connection.publish(changeOfAction(entry));
 }
 
 export async function listAudit(

@@ -35,8 +35,11 @@ type Call<Name extends RouteName> = Contract[Name]["kind"] extends "stream"
       ? (input?: RouteInput<Name>, options?: CallOptions) => Promise<RouteReply<Name>>
       : (input: RouteInput<Name>, options?: CallOptions) => Promise<RouteReply<Name>>;
 
-/** One method per route of the contract: `client.rollback({ app: "shop", reason: "errors" })`. */
-export type ControlClient = { [Name in RouteName]: Call<Name> };
+/** One method per route of the contract but events: `client.rollback({ app: "shop", reason: "errors" })`. */
+export type ControlClient = {
+  // Events are for pages.
+  [Name in RouteName as Contract[Name]["kind"] extends "events" ? never : Name]: Call<Name>;
+};
 
 export type ControlAddress =
   /** `run/control.sock` of the same machine. */
@@ -53,7 +56,9 @@ export type ControlAddress =
  * for await (const event of client.followDeployment({ deployment: "ab3de5fgh" })) console.log(event.type);
  */
 export function createControlClient(address: ControlAddress): ControlClient {
-  const methods = Object.entries(contract).map(([name, route]) => [name, method(address, route as Route)]);
+  const methods = Object.entries(contract as Record<string, Route>)
+    .filter(([, { kind }]) => kind !== "events")
+    .map(([name, route]) => [name, method(address, route)]);
   return Object.fromEntries(methods) as ControlClient;
 }
 

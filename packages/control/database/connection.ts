@@ -1,4 +1,5 @@
 import type { QueryResultRow } from "pg";
+import type { Change } from "../events/change.ts";
 
 /** Where statements run: the pool, or one transaction. */
 export interface Connection {
@@ -8,6 +9,8 @@ export interface Connection {
    * @throws DatabaseUnavailableError while the database cannot be reached; `pg`'s DatabaseError for what it refuses
    */
   query<Row extends QueryResultRow>(text: string, parameters?: unknown[]): Promise<Row[]>;
+  /** Tells viewers of a change once it is committed, and not if it is rolled back; outside of a transaction at once. */
+  publish(change: Change): void;
 }
 
 /** The first row, for statements that give one or none. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { DatabaseUnavailableError } from "../errors.ts";
+import type { Change } from "../events/change.ts";
 import type { Connection } from "./connection.ts";
 import { isUnavailable, mayBeRepeated } from "./database-faults.ts";
 
@@ -11,6 +12,8 @@ export interface DatabaseOptions {
   connectionString: string;
   /** Connections at most; default 10. */
   connections?: number;
+  /** What was published, once it is committed. */
+  onChange?: (change: Change) => void;
 }
 
 /**
@@ -25,9 +28,12 @@ export class Database implements Connection {
    * For rows that are written again after a crash (steps' progress): a commit that does not wait for the disk, at most some 0.6 s
    * of them are lost when the database server dies. Each later durable commit makes them durable too.
    */
-  readonly progress: Connection = { query: (text, parameters) => run(this.progressPool, text, parameters) };
+  readonly progress: Connection = {
+    query: (text, parameters) => run(this.progressPool, text, parameters),
+    publish: (change) => this.publish(change),
+  };
 
-  constructor(options: DatabaseOptions) {
+  constructor(private readonly options: DatabaseOptions) {
     const common = {
       connectionString: options.connectionString,
       connectionTimeoutMillis: 3_000,
@@ -64,11 +70,18 @@ export class Database implements Connection {
   async withSession<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
     const client = await checkOut(this.pool);
     try {
-      return await work({ query: (text, parameters) => run(client, text, parameters) });
+      return await work({
+        query: (text, parameters) => run(client, text, parameters),
+        publish: (change) => this.publish(change),
+      });
     } finally {
       // Whatever the session holds ends with it.
       client.release(true);
     }
+  }
+
+  publish(change: Change): void {
+    this.options.onChange?.(change);
   }
 
   async answers(): Promise<boolean> {
@@ -90,9 +103,14 @@ export class Database implements Connection {
     try {
       await run(client, "BEGIN");
       try {
-        const result = await work({ query: (text, parameters) => run(client, text, parameters) });
+        const changes: Change[] = [];
+        const result = await work({
+          query: (text, parameters) => run(client, text, parameters),
+          publish: (change) => changes.push(change),
+        });
         await run(client, "COMMIT");
         broken = false;
+        for (const change of changes) this.publish(change);
         return result;
       } catch (error) {
         await run(client, "ROLLBACK").then(

@@ -36,14 +36,16 @@ export class Evidence {
 
   /** Only a verification that was under way is replaced by what became of it. */
   async keep(rows: DatabaseEvidence[]): Promise<void> {
-    await this.database.query(
+    const changed = await this.database.query<{ id: string; app: AppName; environment: EnvironmentName }>(
       `INSERT INTO database_verifications (id, app, environment, started_at, verdict, evidence)
        SELECT row ->> 'id', row ->> 'app', row ->> 'environment', to_timestamp((row ->> 'startedMs')::float8 / 1000), row ->> 'verdict', row
        FROM jsonb_array_elements($1::jsonb) AS given (row)
        ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, evidence = excluded.evidence
-       WHERE database_verifications.verdict = 'running'`,
+       WHERE database_verifications.verdict = 'running' AND database_verifications.evidence <> excluded.evidence
+       RETURNING id, app, environment`,
       [JSON.stringify(rows)],
     );
+    for (const row of changed) this.database.publish({ kind: "verification", ...row });
   }
 
   /** Newest first. */

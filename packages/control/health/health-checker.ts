@@ -153,10 +153,13 @@ export class HealthChecker {
     const hadFault = results.at(-1)?.fault !== undefined;
     const hasFault = result.fault !== undefined;
     if (hadFault !== hasFault) check.sinceMs = result.atMs;
+    const before = stateOf(check);
     check.failures = hasFault ? check.failures + 1 : 0;
     results.push(result);
     if (results.length > keptResults) results.shift();
     const { app, environment, deployment } = of;
+    if (stateOf(check) !== before)
+      this.parts.database.publish({ kind: "health", app, environment, id: deployment });
     const scope = { app, environment, deployment, detail: plan.name };
     this.parts.measures.level(scope, "health_check", hasFault ? 0 : 1);
     this.parts.measures.record(scope, "health_check_latency", result.latencyMs);
@@ -165,6 +168,11 @@ export class HealthChecker {
 
 const isFailing = ({ failures, plan }: Running): boolean => failures >= plan.failures;
 
+function stateOf(check: Running): HealthCheck["state"] {
+  if (check.results.length === 0) return "unknown";
+  return isFailing(check) ? "failing" : check.failures > 0 ? "doubtful" : "passing";
+}
+
 function view(check: Running): HealthCheck {
   const { of, plan, failures, results, sinceMs } = check;
   const last = results.at(-1);
@@ -172,8 +180,7 @@ function view(check: Running): HealthCheck {
   return {
     ...{ name: plan.name, path: plan.path, deployment: of.deployment, intervalMs: plan.intervalMs },
     ...{ failures, tolerated: plan.failures - 1, sinceMs, isCanary: of.isCanary },
-    state:
-      last === undefined ? "unknown" : isFailing(check) ? "failing" : failures > 0 ? "doubtful" : "passing",
+    state: stateOf(check),
     ...(last && { checkedAtMs: last.atMs, latencyMs: last.latencyMs }),
     ...(last?.fault !== undefined && { fault: last.fault }),
     ...(p95Ms !== undefined && { p95Ms }),

@@ -229,6 +229,7 @@ export class Pipeline {
     await this.patiently(job.signal, () =>
       endDeployment(database.progress, job.deployment.id, { state: "ready" }),
     );
+    this.publish(job);
     const withheld = withheldIn(job);
     job.log.note(withheld ? `Ready, and not released: ${withheld.message}` : "Ready");
   }
@@ -239,6 +240,7 @@ export class Pipeline {
       if (!(await startStep(database.progress, job.deployment.id, row.position, step.state))) throw ended;
       Object.assign(row, { state: "running", startedAt: new Date(), endedAt: null, error: null });
       this.hub.emit(job.deployment.id, { type: "step", step: stepView(row) });
+      this.publish(job);
       return step.run(job, this.parts);
     });
   }
@@ -248,6 +250,11 @@ export class Pipeline {
     await this.patiently(job.signal, () => endStep(database.progress, job.deployment.id, row.position, end));
     Object.assign(row, { state: end.state, endedAt: new Date(), error: end.error ?? null });
     this.hub.emit(job.deployment.id, { type: "step", step: stepView(row) });
+    this.publish(job);
+  }
+
+  private publish({ deployment: { id, app, environment } }: Pick<Job, "deployment">): void {
+    this.parts.database.publish({ kind: "deployment", app, environment, id });
   }
 
   private async fail(job: Job, error: unknown): Promise<void> {
@@ -268,6 +275,7 @@ export class Pipeline {
           : [];
       }),
     );
+    this.publish(job);
     if (undone.length > 0) job.log.note(`Set back to what they were: ${undone.join(", ")}`);
     await this.clear(id);
   }
@@ -276,6 +284,7 @@ export class Pipeline {
     // Absent when the whole app was removed.
     const deployment = await getDeployment(this.parts.database, id).catch(() => undefined);
     if (deployment) {
+      this.publish({ deployment });
       log?.note(
         deployment.state === "superseded"
           ? "Superseded by a newer deployment"

@@ -1,4 +1,4 @@
-import type { AppEnvironment, AppName, DeploymentId, ErrorJson } from "@evenkeel/model";
+import type { AppEnvironment, AppName, DeploymentId, EnvironmentName, ErrorJson } from "@evenkeel/model";
 import type { ActionName, Decision, Finding } from "@evenkeel/runbook";
 import type { RunbookDecision } from "../api/contract/index.ts";
 import type { Connection } from "../database/connection.ts";
@@ -76,6 +76,7 @@ export async function insertDecision(
       decision.action === "record" || decision.action === "notify" ? "done" : "decided",
     ],
   );
+  if (rows[0]) connection.publish({ kind: "runbook", app, environment, id: String(rows[0].id) });
   return rows[0];
 }
 
@@ -88,16 +89,19 @@ export const openDecisions = (connection: Connection): Promise<DecisionRow[]> =>
 export const beginActing = (connection: Connection, id: number): Promise<unknown> =>
   connection.query("UPDATE runbook_decisions SET acted_at = coalesce(acted_at, now()) WHERE id = $1", [id]);
 
-export const endDecision = (
+export async function endDecision(
   connection: Connection,
   id: number,
   state: Exclude<DecisionRow["state"], "decided">,
   outcome: DecisionOutcome,
-): Promise<unknown> =>
-  connection.query(
-    "UPDATE runbook_decisions SET state = $2, outcome = $3, ended_at = now() WHERE id = $1 AND state = 'decided'",
+): Promise<void> {
+  const rows = await connection.query<{ app: AppName; environment: EnvironmentName }>(
+    `UPDATE runbook_decisions SET state = $2, outcome = $3, ended_at = now() WHERE id = $1 AND state = 'decided'
+     RETURNING app, environment`,
     [id, state, JSON.stringify(outcome)],
   );
+  for (const of of rows) connection.publish({ kind: "runbook", ...of, id: String(id) });
+}
 
 export async function listDecisions(
   connection: Connection,

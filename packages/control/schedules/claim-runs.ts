@@ -68,6 +68,7 @@ export function claimRuns(
     );
     await startRuns(connection, run, by, nowMs);
     await skipRuns(connection, skip, nowMs);
+    for (const { app, id } of candidates) connection.publish({ kind: "schedule", app, id });
     const chosen = new Set(run);
     return candidates.filter(({ id }) => chosen.has(id)).map(claimed);
   });

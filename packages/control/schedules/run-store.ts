@@ -1,4 +1,4 @@
-import type { DeploymentId } from "@evenkeel/model";
+import type { AppName, DeploymentId } from "@evenkeel/model";
 import { type Connection, first } from "../database/connection.ts";
 import { ScheduleRunUnknownError } from "../errors.ts";
 import type { JobRow } from "./job-store.ts";
@@ -49,18 +49,20 @@ export async function recordCall(
 ): Promise<boolean> {
   const failed = outcome.reason !== undefined;
   const state = !failed ? "succeeded" : retryAtMs === undefined ? "failed" : "waiting";
-  const [recorded] = await connection.query<{ others: boolean }>(
+  const [recorded] = await connection.query<{ others: boolean; app: AppName }>(
     `UPDATE schedule_runs AS run SET state = $3, reason = $4, http_status = $5, request_id = $6, duration_ms = $7, failures = failures + $8,
        ended_at = CASE $3 WHEN 'waiting' THEN NULL ELSE $9::timestamptz END, start_at = coalesce($10, start_at),
        takes_turn = takes_turn OR $3 = 'waiting', scheduler = NULL
      WHERE id = $1 AND scheduler = $2 AND state = 'running'
-     RETURNING EXISTS (SELECT FROM schedule_runs AS other WHERE other.job = run.job AND other.state = 'waiting') AS others`,
+     RETURNING EXISTS (SELECT FROM schedule_runs AS other WHERE other.job = run.job AND other.state = 'waiting') AS others,
+       (SELECT app FROM schedule_jobs WHERE schedule_jobs.id = run.job) AS app`,
     [
       ...[run.id, run.by, state, outcome.reason ?? null, outcome.httpStatus ?? null],
       ...[outcome.requestId ?? null, Math.round(outcome.durationMs), failed ? 1 : 0],
       ...[new Date(nowMs), retryAtMs === undefined ? null : new Date(retryAtMs)],
     ],
   );
+  if (recorded) connection.publish({ kind: "schedule", app: recorded.app, id: run.id });
   return recorded?.others ?? false;
 }
 

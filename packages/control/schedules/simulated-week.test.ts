@@ -58,7 +58,11 @@ class MortalDatabase {
     this.step();
     return database.query(text, parameters);
   };
-  readonly progress: Connection = { query: (text, parameters) => this.query(text, parameters) };
+  readonly publish = () => {};
+  readonly progress: Connection = {
+    query: (text, parameters) => this.query(text, parameters),
+    publish: this.publish,
+  };
 
   async transaction<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
     const result = await database.transaction((connection) =>
@@ -67,6 +71,7 @@ class MortalDatabase {
           this.step();
           return connection.query(text, parameters);
         },
+        publish: this.publish,
       }),
     );
     this.step();

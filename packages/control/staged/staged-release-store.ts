@@ -118,19 +118,24 @@ export async function endStaged(
   id: number,
   end: { state: "done" | "aborted"; who: string; reason?: string | undefined },
 ): Promise<boolean> {
-  const rows = await connection.query(
+  const rows = await connection.query<Pick<StagedRow, "app" | "environment">>(
     `WITH ended AS (
        UPDATE staged_releases SET state = $2, ended_at = now(), ended_by = $3, ended_reason = $4
-       WHERE id = $1 AND state IN ${staging} RETURNING id, step)
+       WHERE id = $1 AND state IN ${staging} RETURNING id, step, app, environment)
      UPDATE staged_release_steps SET ended_at = now() FROM ended
-     WHERE staged_release = ended.id AND position = ended.step RETURNING 1`,
+     WHERE staged_release = ended.id AND position = ended.step RETURNING app, environment`,
     [id, end.state, end.who, end.reason ?? null],
   );
+  for (const of of rows) connection.publish({ kind: "release", ...of });
   return rows.length > 0;
 }
 
 export async function moveToStep(connection: Connection, id: number, step: number): Promise<void> {
-  await connection.query("UPDATE staged_releases SET step = $2, state = 'running' WHERE id = $1", [id, step]);
+  const rows = await connection.query<Pick<StagedRow, "app" | "environment">>(
+    "UPDATE staged_releases SET step = $2, state = 'running' WHERE id = $1 RETURNING app, environment",
+    [id, step],
+  );
+  for (const of of rows) connection.publish({ kind: "release", ...of });
   await connection.query(
     `UPDATE staged_release_steps SET ended_at = CASE WHEN position = $2 THEN NULL ELSE now() END,
        started_at = CASE WHEN position = $2 THEN now() ELSE started_at END

@@ -5,6 +5,7 @@ import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { drainRoutes } from "./drains.ts";
+import { eventRoutes } from "./events.ts";
 import { flagRoutes } from "./flags.ts";
 import { healthRoutes } from "./health.ts";
 import { logRoutes } from "./logs.ts";
@@ -29,6 +30,7 @@ export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
 export * from "./drains.ts";
+export * from "./events.ts";
 export * from "./flags.ts";
 export * from "./health.ts";
 export * from "./logs.ts";
@@ -73,6 +75,7 @@ export const contract = {
   ...processRoutes,
   ...pushRoutes,
   ...telemetryRoutes,
+  ...eventRoutes,
 };
 export type Contract = typeof contract;
 export type RouteName = keyof Contract;

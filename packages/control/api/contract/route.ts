@@ -22,8 +22,9 @@ export type GrantablePermission = (typeof grantablePermissions)[number];
  * - `json`: JSON in (where there is a body), JSON out.
  * - `upload`: bytes in, JSON out.
  * - `stream`: newline-delimited JSON out, one event a line; the last line may be `{"error":{…}}`.
+ * - `events`: Server-Sent Events out.
  */
-export type RouteKind = "json" | "upload" | "stream";
+export type RouteKind = "json" | "upload" | "stream" | "events";
 
 export interface Route<
   Params extends z.ZodType = z.ZodType,
@@ -66,3 +67,4 @@ const declare =
 export const json = declare("json");
 export const upload = declare("upload");
 export const stream = declare("stream");
+export const events = declare("events");

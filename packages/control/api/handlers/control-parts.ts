@@ -9,6 +9,7 @@ import type { DatabaseRemover } from "../../databases/database-remover.ts";
 import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { Evidence } from "../../databases/evidence.ts";
 import type { Drains } from "../../drains/drains.ts";
+import type { EventBus } from "../../events/event-bus.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HealthChecker } from "../../health/health-checker.ts";
 import type { HostLink } from "../../instances/host-link.ts";
@@ -32,6 +33,7 @@ export interface ControlParts {
   place: Place;
   database: Database;
   vault: Vault;
+  events: EventBus;
   adminToken: AdminToken;
   serving: Serving;
   host: HostLink;

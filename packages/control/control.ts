@@ -17,6 +17,7 @@ import { drainHandlers } from "./api/handlers/drains.ts";
 import { eventHandlers } from "./api/handlers/events.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
 import { healthHandlers } from "./api/handlers/health.ts";
+import { incidentHandlers } from "./api/handlers/incidents.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
@@ -50,6 +51,7 @@ import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
 import { HealthChecker } from "./health/health-checker.ts";
+import { Incidents } from "./incidents/incidents.ts";
 import { HostLink } from "./instances/host-link.ts";
 import { BuildLogs } from "./logs/build-log.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
@@ -138,6 +140,7 @@ export class Control {
     });
     const releaser = new Releaser({ database, vault, serving, staged, host, edge, place });
     staged.release = (row, who) => releaser.finishStaged(row, who);
+    const incidents = new Incidents({ database, plan: async () => {}, onCommit: () => {} });
     const watcher = new RunbookWatcher({ database, databases, serving, releaser, signals });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     this.logs = new BuildLogs(layout);
@@ -211,6 +214,7 @@ export class Control {
         health,
         scheduler,
         watcher,
+        incidents,
         drains: new Drains({ layout, database, vault }),
       },
       startedAtMs: Date.now(),
@@ -302,6 +306,7 @@ export class Control {
       ...releaseRuleHandlers(parts),
       ...releasePlanHandlers(parts),
       ...healthHandlers(parts),
+      ...incidentHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...blobHandlers(parts),

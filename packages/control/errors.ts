@@ -823,3 +823,39 @@ export class DrainUnknownError extends EvenkeelError {
     super(`App "${app}" has no drain ${id}`, { hint: `\`evenkeel drains ls ${app}\` lists them.` });
   }
 }
+
+// --- incidents -----------------------------------------------------------------------------------
+
+/** No such incident, or none that the caller may see. */
+export class IncidentUnknownError extends EvenkeelError {
+  readonly code = "incident_unknown";
+  readonly fault = "user";
+
+  constructor(id: number) {
+    super(`There is no incident ${id}`, { hint: "`evenkeel incidents list --all` shows them." });
+  }
+}
+
+/** Somebody else, or the platform, changed the incident since the caller looked. */
+export class IncidentMovedError extends EvenkeelError {
+  readonly code = "incident_moved";
+  readonly fault = "user";
+
+  constructor(id: number, seen: number, now: number) {
+    super(`Incident ${id} has changed since revision ${seen}: it is at ${now} now`, {
+      hint: `Look again, then repeat the command: evenkeel incidents show ${id}`,
+    });
+  }
+}
+
+/** The incident is in a state in which that cannot be done. */
+export class IncidentStateError extends EvenkeelError {
+  readonly code = "incident_state";
+  readonly fault = "user";
+
+  constructor(id: number, state: string, by: string | undefined) {
+    super(`Incident ${id} is ${state} already${by === undefined ? "" : `, by ${by}`}`, {
+      hint: `See what happened: evenkeel incidents show ${id}`,
+    });
+  }
+}

@@ -157,6 +157,13 @@ const matrix: Record<string, Permission> = {
   "PUT /api/prices": "admin",
   "POST /api/pushes/:push/refs": "push",
   "GET /api/events": "read",
+  "GET /api/incidents": "read",
+  "GET /api/incidents/:incident": "read",
+  "POST /api/apps/:app/incidents": "release",
+  "POST /api/incidents/:incident/acknowledge": "release",
+  "POST /api/incidents/:incident/updates": "release",
+  "POST /api/incidents/:incident/resolve": "release",
+  "GET /api/incidents/:incident/report": "read",
 };
 
 const routes = Object.values(contract) as Route[];
@@ -165,7 +172,8 @@ const routes = Object.values(contract) as Route[];
 async function status(route: Route, token: string | undefined, app = "shop"): Promise<number> {
   const path = route.path.replace(
     /:(\w+)/g,
-    (_, name) => ({ app, deployment, push: "none", environment: "production" })[name as string] ?? "x",
+    (_, name) =>
+      ({ app, deployment, push: "none", environment: "production", incident: "1" })[name as string] ?? "x",
   );
   const response = await fetch(`http://localhost${path}`, {
     method: route.method,
@@ -218,11 +226,11 @@ test(
     )) {
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
-        // The app has no database, no schedule, no runbook and no traces.
-        /:trace|databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
+        // The app has no database, no schedule, no runbook, no traces and no incident.
+        /:trace|:incident|databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
       ]);
       // They show what is the caller's.
-      if (route.path === "/api/apps" || route.path === "/api/events") continue;
+      if (["/api/apps", "/api/events", "/api/incidents"].includes(route.path)) continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));
       expect([route.path, foreign]).toEqual([route.path, route.path.includes(":app") ? 403 : 404]);
     }

@@ -47,7 +47,10 @@ export async function authorize(
   return caller;
 }
 
-const narrows: ReadonlySet<string> = new Set(["/api/apps", "/api/traces/:trace", "/api/events"]);
+const narrows: ReadonlySet<string> = new Set([
+  ...["/api/apps", "/api/traces/:trace", "/api/events", "/api/incidents", "/api/incidents/:incident"],
+  ...["acknowledge", "updates", "resolve", "report"].map((action) => `/api/incidents/:incident/${action}`),
+]);
 
 function refuseOtherApps(caller: Caller, app: AppName): void {
   if (!mayTouch(caller, app))

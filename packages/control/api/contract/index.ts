@@ -8,6 +8,7 @@ import { drainRoutes } from "./drains.ts";
 import { eventRoutes } from "./events.ts";
 import { flagRoutes } from "./flags.ts";
 import { healthRoutes } from "./health.ts";
+import { incidentRoutes } from "./incidents.ts";
 import { logRoutes } from "./logs.ts";
 import { migrationRoutes } from "./migrations.ts";
 import { platformRoutes } from "./platform.ts";
@@ -33,6 +34,7 @@ export * from "./drains.ts";
 export * from "./events.ts";
 export * from "./flags.ts";
 export * from "./health.ts";
+export * from "./incidents.ts";
 export * from "./logs.ts";
 export * from "./migrations.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
@@ -60,6 +62,7 @@ export const contract = {
   ...releaseRuleRoutes,
   ...releasePlanRoutes,
   ...healthRoutes,
+  ...incidentRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
   ...blobRoutes,

@@ -12,6 +12,7 @@ import type { Drains } from "../../drains/drains.ts";
 import type { EventBus } from "../../events/event-bus.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HealthChecker } from "../../health/health-checker.ts";
+import type { Incidents } from "../../incidents/incidents.ts";
 import type { HostLink } from "../../instances/host-link.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
@@ -58,5 +59,6 @@ export interface ControlParts {
   /** Of what control itself measures. */
   measures: SignalRecorder;
   watcher: RunbookWatcher;
+  incidents: Incidents;
   startedAtMs: number;
 }

@@ -1,0 +1,3 @@
+export interface EscalationState {
+  nextAtMs: number | null;
+}

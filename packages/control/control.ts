@@ -140,7 +140,17 @@ export class Control {
     });
     const releaser = new Releaser({ database, vault, serving, staged, host, edge, place });
     staged.release = (row, who) => releaser.finishStaged(row, who);
-    const incidents = new Incidents({ database, plan: async () => {}, onCommit: () => {} });
+    const incidents = new Incidents({
+      database,
+      plan: async () => {},
+      onCommit: ({ incident: { app, environment, id } }) =>
+        events.publish({
+          kind: "incident",
+          ...(app && { app }),
+          ...(environment && { environment }),
+          id: String(id),
+        }),
+    });
     const watcher = new RunbookWatcher({ database, databases, serving, releaser, signals });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     this.logs = new BuildLogs(layout);
@@ -243,6 +253,7 @@ export class Control {
         await resumeBucketRemovals(database, this.parts.blobs);
         this.takeUpDatabases();
         await this.parts.drains.start();
+        await this.parts.incidents.load();
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();

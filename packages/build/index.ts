@@ -10,12 +10,12 @@
  * With `--prebuilt`: receiveUpload → unpackSource → prebuiltFolder → importOutput → removeBuildFolder; with a Procfile `buildServices` before the import.
  */
 export type { BuildPlan, PackageManager, ProjectSettings } from "./detect/build-plan.ts";
-export { inspectSource } from "./detect/inspect-source.ts";
 export { type BundledEnvSchema, bundleEnvSchema } from "./env-schema/bundle-env-schema.ts";
 export { checkEnvironment, type EnvironmentCheck } from "./env-schema/check-environment.ts";
 export * from "./errors.ts";
-export { type BuiltFolder, importOutput } from "./import/import-output.ts";
+export type { BuiltFolder } from "./import/import-output.ts";
 export type { InlinedSecrets } from "./import/inlined-secrets.ts";
+export { importOutput, inspectSource } from "./large-parts.ts";
 export { planRetention, type RetentionPlan } from "./retention/plan-retention.ts";
 export { type SweepResult, sweepArtifacts } from "./retention/sweep-artifacts.ts";
 export { sweepUploads } from "./retention/sweep-uploads.ts";

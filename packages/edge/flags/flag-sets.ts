@@ -1,4 +1,4 @@
-import { FlagEvaluator, type FlagSet } from "@evenkeel/flags";
+import type { FlagEvaluator, FlagSet } from "@evenkeel/flags";
 import type { ServedDeployment, ServedFlags } from "@evenkeel/model";
 import type { ServingTable } from "../state/serving-table.ts";
 
@@ -16,19 +16,28 @@ export interface ReadyFlags {
 /** Evaluators, made when they are first asked for after a change. A served set is replaced as a whole, so the object tells whether it is the same. */
 export class FlagSets {
   private readonly ready = new WeakMap<ServedFlags, ReadyFlags>();
-  private readonly none: ReadyFlags = { version: 0, evaluator: new FlagEvaluator(noFlags) };
+  private none: ReadyFlags | undefined;
 
   constructor(private readonly table: ServingTable) {}
 
-  of(owner: Owner): ReadyFlags {
+  async of(owner: Owner): Promise<ReadyFlags> {
     const served = this.table.flags(owner);
-    if (!served) return this.none;
-    let ready = this.ready.get(served);
-    if (!ready) {
-      ready = { version: served.version, evaluator: new FlagEvaluator(served.set as FlagSet) };
-      this.ready.set(served, ready);
+    const known = served ? this.ready.get(served) : this.none;
+    if (known) return known;
+    // What evaluates takes memory in each edge, and many platforms have no flags.
+    const { FlagEvaluator } = await import("@evenkeel/flags");
+    if (!served) {
+      this.none = { version: 0, evaluator: new FlagEvaluator(noFlags) };
+      return this.none;
     }
+    const ready = { version: served.version, evaluator: new FlagEvaluator(served.set as FlagSet) };
+    this.ready.set(served, ready);
     return ready;
+  }
+
+  /** 0: none were declared. */
+  version(owner: Owner): number {
+    return this.table.flags(owner)?.version ?? 0;
   }
 
   /** Whose key it is; undefined for a key of nobody. */

@@ -56,7 +56,7 @@ export class OfrepEndpoint {
     }
     const context = await readContext(exchange);
     if (!context) return;
-    const ready = this.sets.of(asker.owner);
+    const ready = await this.sets.of(asker.owner);
     if (rest === evaluation) this.answerAll(exchange, asker, ready, context);
     else answerOne(exchange, ready.evaluator.evaluate(keyOf(rest), context, asker.shown));
   }
@@ -76,7 +76,7 @@ export class OfrepEndpoint {
   private stream(exchange: Exchange, { owner }: Asker): void {
     if (exchange.method !== "GET") {
       answer(exchange, 405, { errorDetails: "Events are asked for by GET" }, [["allow", "GET"]]);
-    } else if (!this.streams.open(exchange, owner, this.sets.of(owner).version)) {
+    } else if (!this.streams.open(exchange, owner, this.sets.version(owner))) {
       answer(exchange, 503, { errorDetails: "Too many event streams are open" }, [["retry-after", "30"]]);
     }
   }

@@ -1,16 +1,13 @@
 import { InvalidValueError } from "@evenkeel/model";
 import { MigrationSyntaxError } from "../errors.ts";
+import { splitStatements } from "../migrations/guard/review.ts";
+import { loadParser } from "../migrations/guard/sql-parser.ts";
 
 /** The statements of a task, cut where PostgreSQL's own parser sees them end. @throws InvalidValueError */
 export async function upkeepStatements(task: string, sql: string): Promise<string[]> {
-  // The parser takes memory, and most keepers have no upkeep.
-  const [{ loadModule }, { splitStatements }] = await Promise.all([
-    import("libpg-query"),
-    import("../migrations/guard/review.ts"),
-  ]);
-  await loadModule();
+  const parser = await loadParser();
   try {
-    const statements = splitStatements(task, sql).map(({ text }) => text);
+    const statements = splitStatements(parser, task, sql).map(({ text }) => text);
     if (statements.length > 0) return statements;
   } catch (cause) {
     if (!(cause instanceof MigrationSyntaxError)) throw cause;

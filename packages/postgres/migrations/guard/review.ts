@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { hasSqlDetails, loadModule, type ParseResult, parseSync, type RangeVar } from "libpg-query";
+import type { ParseResult, RangeVar } from "libpg-query";
 import { MigrationSyntaxError } from "../../errors.ts";
 import { relationName } from "./ast.ts";
 import { type Effect, type Finding, opaque, worstEffect } from "./finding.ts";
 import { sideEffects } from "./known-functions.ts";
 import { NewObjects } from "./new-objects.ts";
+import { loadParser, type SqlParser } from "./sql-parser.ts";
 import { statementRules } from "./statement-rules.ts";
 
 export interface ReviewedStatement {
@@ -40,10 +41,10 @@ export interface MigrationReview {
 export async function reviewMigrations(
   migrations: { name: string; file: string; sql: string }[],
 ): Promise<MigrationReview[]> {
-  await loadModule();
+  const parser = await loadParser();
   const objects = new NewObjects();
   return migrations.map(({ name, file, sql }) => {
-    const split = withoutFrame(splitStatements(file, sql));
+    const split = withoutFrame(splitStatements(parser, file, sql));
     const statements = split.map(({ text, line, node }): ReviewedStatement => {
       const findings = reviewStatement(node, objects);
       const concurrentIndex = concurrentIndexOf(node);
@@ -100,9 +101,9 @@ interface SplitStatement {
 }
 
 /** Cuts a file where the parser sees statements end. Its positions count bytes. */
-export function splitStatements(file: string, sql: string): SplitStatement[] {
+export function splitStatements(parser: SqlParser, file: string, sql: string): SplitStatement[] {
   const bytes = Buffer.from(sql);
-  return (parse(file, sql).stmts ?? []).map(({ stmt, stmt_location = 0, stmt_len }) => {
+  return (parse(parser, file, sql).stmts ?? []).map(({ stmt, stmt_location = 0, stmt_len }) => {
     const raw = bytes.subarray(stmt_location, stmt_len ? stmt_location + stmt_len : undefined).toString();
     const text = raw.trim();
     const before = bytes.subarray(0, stmt_location).toString() + raw.slice(0, raw.indexOf(text));
@@ -110,12 +111,12 @@ export function splitStatements(file: string, sql: string): SplitStatement[] {
   });
 }
 
-function parse(file: string, sql: string): ParseResult {
+function parse(parser: SqlParser, file: string, sql: string): ParseResult {
   if (sql.trim() === "") return { stmts: [] };
   try {
-    return parseSync(sql);
+    return parser.parseSync(sql);
   } catch (error) {
-    if (!hasSqlDetails(error)) throw error;
+    if (!parser.hasSqlDetails(error)) throw error;
     const position = error.sqlDetails?.cursorPosition ?? 0;
     const line = Buffer.from(sql).subarray(0, position).toString().split("\n").length;
     throw new MigrationSyntaxError(`${file}:${line} is no SQL: ${error.message}`, {

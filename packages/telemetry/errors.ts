@@ -19,3 +19,15 @@ export class BeaconMalformedError extends EvenkeelError {
     super(`The beacon is not taken: ${what}`);
   }
 }
+
+/** The host did not say which values are secrets of a deployment, so nothing of it may be written down; the sender tries again. */
+export class SecretsUnknownError extends EvenkeelError {
+  readonly code = "telemetry_secrets_unknown";
+  readonly fault = "platform";
+
+  constructor(deployment: string) {
+    super(`Telemetry of ${deployment} is not taken: the host does not say which values are its secrets`, {
+      hint: "See whether the host runs: evenkeel status",
+    });
+  }
+}

@@ -1,3 +1,8 @@
+/** Largest body of a beacon. */
+export const beaconBytes = 16 * 1024;
+/** What the wire may carry of OTLP. SDKs send far less: 512 spans, 2 MB at most. */
+export const otlpBodyBytes = 4 * 1024 * 1024;
+
 /** Lets so much pass at once and so much a second after it. */
 export class RateLimit {
   private readonly buckets = new Map<string, { left: number; atMs: number }>();

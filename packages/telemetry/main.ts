@@ -4,9 +4,10 @@
  * `{"ready":true}` once it answers; ends on SIGTERM.
  */
 import { mkdirSync } from "node:fs";
-import { layoutFromEnvironment } from "@evenkeel/model";
+import { layoutFromEnvironment } from "@evenkeel/model/home/home-layout";
 import { SignalSender } from "@evenkeel/signals/client/signal-sender";
 import { OwnSignals } from "./metrics/own-signals.ts";
+import { SecretsLink } from "./secrets/secrets-link.ts";
 import { startTelemetryServer } from "./server/telemetry-server.ts";
 import { Telemetry } from "./telemetry.ts";
 
@@ -21,19 +22,19 @@ const signals = new SignalSender({
   origin: "telemetry",
   name: "telemetry",
 });
+const secrets = new SecretsLink(layout.hostSocket);
 const telemetry = new Telemetry({
-  folder: layout.telemetry,
-  signals: own,
-  logs: (_, records) => ({ count: records.length, message: "log records are not kept" }),
+  ...{ layout, signals: own },
+  secretsOf: (deployment) => secrets.of(deployment),
 });
 const server = startTelemetryServer(telemetry, layout.telemetrySocket);
 const tell = () => {
   const samples = own.take();
   if (samples.length > 0) signals.send(samples);
 };
-const sweep = () => {
+const sweep = async () => {
   try {
-    telemetry.sweep(Date.now());
+    await telemetry.sweep(Date.now());
   } catch (error) {
     console.error("telemetry: sweeping failed:", error);
   }
@@ -43,9 +44,10 @@ const timers = [setInterval(tell, signalsEveryMs), setInterval(sweep, sweepEvery
 const stop = async () => {
   for (const timer of timers) clearInterval(timer);
   await server.stop();
+  secrets.stop();
+  await telemetry.close();
   tell();
   signals.stop();
-  telemetry.close();
   process.exit(0);
 };
 process.once("SIGTERM", stop);

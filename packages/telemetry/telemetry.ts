@@ -1,101 +1,180 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { LogIntake } from "@evenkeel/logs";
+import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { SpanBatch } from "@evenkeel/model/link/span";
 import type { FoundTrace, TelemetryRequest } from "@evenkeel/model/link/telemetry-protocol";
-import { AnalyticsIntake } from "./analytics/analytics-intake.ts";
-import { AnalyticsStore } from "./analytics/analytics-store.ts";
-import { VisitorHash } from "./analytics/visitor.ts";
-import { Ledger } from "./cost/ledger.ts";
-import { readUsage } from "./cost/read-usage.ts";
+import type { AnalyticsIntake, BeaconKind } from "./analytics/analytics-intake.ts";
+import type { AnalyticsStore } from "./analytics/analytics-store.ts";
+import type { Sender } from "./analytics/visitor.ts";
+import type { Ledger } from "./cost/ledger.ts";
+import { SecretsUnknownError } from "./errors.ts";
+import { LazyPart } from "./lazy-part.ts";
 import type { OwnSignals } from "./metrics/own-signals.ts";
-import { OtlpIntake, type OtlpSinks } from "./otlp/otlp-intake.ts";
-import { summarise } from "./otlp/read-spans.ts";
-import { TraceStore } from "./traces/trace-store.ts";
+import type { Measurement } from "./otlp/metric-series.ts";
+import type { OtlpAnswer, OtlpIntake, OtlpRequest, OtlpSender } from "./otlp/otlp-intake.ts";
+import type { Cleaners } from "./secrets/cleaners.ts";
+import type { TraceStore } from "./traces/trace-store.ts";
 
 export interface TelemetryOptions {
-  /** Where its databases stand. */
-  folder: string;
+  layout: Pick<HomeLayout, "telemetry" | "logs" | "logMarksKey">;
   /** Where what apps measured goes. */
   signals: OwnSignals;
-  logs: OtlpSinks["logs"];
+  /** Values that must not be kept of what a deployment tells; undefined: it is gone. */
+  secretsOf: (deployment: DeploymentId) => Promise<Record<string, string> | undefined>;
 }
 
-/** Everything that this process keeps. */
+/**
+ * Everything that this process keeps. Each part is opened by its first use: decoders, databases and the log cost more memory than all the rest of
+ * the process, and on most machines most of them are never asked for.
+ */
 export class Telemetry {
-  readonly otlp: OtlpIntake;
-  readonly analytics: AnalyticsIntake;
-  private readonly traces: TraceStore;
-  private readonly visits: AnalyticsStore;
-  private readonly ledger: Ledger;
+  private readonly logs: LazyPart<LogIntake>;
+  private readonly cleaners: LazyPart<Cleaners>;
+  private readonly otlp: LazyPart<OtlpIntake>;
+  private readonly traces: LazyPart<TraceStore>;
+  private readonly ledger: LazyPart<Ledger>;
+  private readonly visits: LazyPart<AnalyticsStore>;
+  private readonly analytics: LazyPart<AnalyticsIntake>;
+  private readonly paths: Record<"traces" | "ledger" | "visits", string>;
 
-  constructor({ folder, signals, logs }: TelemetryOptions) {
-    this.traces = new TraceStore({ path: join(folder, "traces.sqlite") });
-    this.ledger = new Ledger(join(folder, "ledger.sqlite"));
-    this.visits = new AnalyticsStore({ path: join(folder, "analytics.sqlite") });
-    this.analytics = new AnalyticsIntake(this.visits, new VisitorHash(join(folder, "visitor-salt.json")));
-    this.otlp = new OtlpIntake({
-      measurements: (sender, measurements, nowMs) => {
-        signals.add(sender, measurements);
-        const used = measurements.map(readUsage).filter((usage) => usage !== undefined);
-        if (used.length === 0) return;
-        for (const { provider, microUsd, tokens } of this.ledger.add(sender, used, nowMs)) {
-          signals.addSpending(sender, provider, { spend: microUsd, tokens });
-        }
-      },
-      logs,
+  constructor(private readonly options: TelemetryOptions) {
+    const { layout, secretsOf, signals } = options;
+    const path = (name: string) => join(layout.telemetry, name);
+    this.paths = {
+      traces: path("traces.sqlite"),
+      ledger: path("ledger.sqlite"),
+      visits: path("analytics.sqlite"),
+    };
+    this.traces = new LazyPart(async () => {
+      const { TraceStore } = await import("./traces/trace-store.ts");
+      return new TraceStore({ path: this.paths.traces });
+    });
+    this.ledger = new LazyPart(async () => {
+      const { Ledger } = await import("./cost/ledger.ts");
+      return new Ledger(this.paths.ledger);
+    });
+    this.visits = new LazyPart(async () => {
+      const { AnalyticsStore } = await import("./analytics/analytics-store.ts");
+      return new AnalyticsStore({ path: this.paths.visits });
+    });
+    this.analytics = new LazyPart(async () => {
+      const { AnalyticsIntake } = await import("./analytics/analytics-intake.ts");
+      const { VisitorHash } = await import("./analytics/visitor.ts");
+      return new AnalyticsIntake(await this.visits.get(), new VisitorHash(path("visitor-salt.json")));
+    });
+    this.logs = new LazyPart(async () => {
+      const { LogIntake } = await import("@evenkeel/logs");
+      return new LogIntake({
+        ...{ layout, writer: "telemetry" },
+        count: (what, app, source, lines) => signals.addLines(what, app, source, lines),
+      });
+    });
+    this.cleaners = new LazyPart(async () => {
+      const { Cleaners } = await import("./secrets/cleaners.ts");
+      return new Cleaners(secretsOf, await this.logs.get());
+    });
+    this.otlp = new LazyPart(() => this.openOtlp());
+  }
+
+  /** @throws SecretsUnknownError */
+  async takeOtlp(sender: OtlpSender, request: OtlpRequest, nowMs: number): Promise<OtlpAnswer> {
+    const cleaner = await (await this.cleaners.get()).of(sender, nowMs);
+    if (!cleaner) throw new SecretsUnknownError(sender.deployment);
+    return (await this.otlp.get()).take(sender, request, nowMs, cleaner);
+  }
+
+  async takeBeacon(kind: BeaconKind, body: Uint8Array, host: string, sender: Sender, nowMs: number) {
+    return (await this.analytics.get()).take(kind, body, host, sender, nowMs);
+  }
+
+  /** Of edges and host. What was told of a deployment that is gone by now is left out. @throws SecretsUnknownError */
+  async takeSpans(batches: SpanBatch[]): Promise<void> {
+    const cleaners = await this.cleaners.get();
+    const { cleanSpan } = await import("./secrets/cleaners.ts");
+    const traces = await this.traces.get();
+    for (const { app, environment, deployment, spans } of batches) {
+      const cleaner = await cleaners.of({ app, deployment });
+      if (!cleaner) continue;
+      const clean = spans.map((span) => cleanSpan(span, cleaner));
+      traces.add({ app, environment }, deployment, clean);
+    }
+  }
+
+  async answer(request: TelemetryRequest): Promise<unknown> {
+    switch (request.type) {
+      case "trace":
+        return (await this.traces.get()).find(request.id) satisfies FoundTrace | undefined;
+      case "traces":
+        return (await this.traces.get()).list(request);
+      case "analytics":
+        return (await this.visits.get()).report(request, request.fromMs, request.toMs, request.limit);
+      case "vitals":
+        return (await this.visits.get()).vitals(request, request.fromMs, request.toMs, request.device);
+      case "cost":
+        return (await this.ledger.get()).report(request, request.fromMs, request.toMs);
+      case "set_budget":
+        return (await this.ledger.get()).setBudget(request, request.budget, Date.now());
+      case "remove_budget":
+        return (await this.ledger.get()).removeBudget(request, request.provider, request.kind);
+      case "set_price":
+        return (await this.ledger.get()).setPrice(request.price);
+      case "prices":
+        return (await this.ledger.get()).prices();
+      case "intake":
+        return (await this.otlp.get()).report(request);
+      case "queued_spans":
+        return (await this.traces.get()).outbox.take(request.reader, request.after, request.limit);
+      case "end_queue":
+        return (await this.traces.get()).outbox.end(request.reader);
+      case "remove":
+        (await this.traces.get()).remove(request.app);
+        (await this.visits.get()).remove(request.app);
+        (await this.ledger.get()).remove(request.app);
+        await this.otlp.ifOpen((otlp) => otlp.remove(request.app));
+        return undefined;
+    }
+  }
+
+  /** Opens what an earlier life has left, too: its age is known from the files alone. */
+  async sweep(nowMs: number): Promise<void> {
+    for (const [part, path] of [
+      [this.traces, this.paths.traces],
+      [this.visits, this.paths.visits],
+      [this.ledger, this.paths.ledger],
+    ] as const) {
+      if (part.isOpen || existsSync(path)) (await part.get()).sweep(nowMs);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.logs.ifOpen((logs) => logs.close());
+    for (const part of [this.traces, this.visits, this.ledger]) await part.ifOpen((open) => open.close());
+  }
+
+  private async openOtlp(): Promise<OtlpIntake> {
+    const { OtlpIntake } = await import("./otlp/otlp-intake.ts");
+    const { AppLogs } = await import("./logs/app-logs.ts");
+    const { summarise } = await import("./otlp/read-spans.ts");
+    const [logs, traces] = [new AppLogs(await this.logs.get()), await this.traces.get()];
+    return new OtlpIntake({
+      measurements: (sender, measurements, nowMs) => this.measure(sender, measurements, nowMs),
+      logs: (sender, records) => logs.take(sender, records),
       spans: (sender, spans) => {
-        const full = this.traces.add(sender, sender.deployment, spans);
+        const full = traces.add(sender, sender.deployment, spans);
         return summarise(new Map(full === 0 ? [] : [["their trace has 2,000 spans", full]]));
       },
     });
   }
 
-  /** Of edges and host. */
-  takeSpans(batches: SpanBatch[]): void {
-    for (const { app, environment, deployment, spans } of batches) {
-      this.traces.add({ app, environment }, deployment, spans);
+  private async measure(sender: OtlpSender, measurements: Measurement[], nowMs: number): Promise<void> {
+    const { signals } = this.options;
+    const { readUsage } = await import("./cost/read-usage.ts");
+    signals.add(sender, measurements);
+    const used = measurements.map(readUsage).filter((usage) => usage !== undefined);
+    if (used.length === 0) return;
+    for (const { provider, microUsd, tokens } of (await this.ledger.get()).add(sender, used, nowMs)) {
+      signals.addSpending(sender, provider, { spend: microUsd, tokens });
     }
-  }
-
-  answer(request: TelemetryRequest): unknown {
-    switch (request.type) {
-      case "trace":
-        return this.traces.find(request.id) satisfies FoundTrace | undefined;
-      case "traces":
-        return this.traces.list(request);
-      case "analytics":
-        return this.visits.report(request, request.fromMs, request.toMs, request.limit);
-      case "vitals":
-        return this.visits.vitals(request, request.fromMs, request.toMs, request.device);
-      case "cost":
-        return this.ledger.report(request, request.fromMs, request.toMs);
-      case "set_budget":
-        return this.ledger.setBudget(request, request.budget, Date.now());
-      case "remove_budget":
-        return this.ledger.removeBudget(request, request.provider, request.kind);
-      case "set_price":
-        return this.ledger.setPrice(request.price);
-      case "prices":
-        return this.ledger.prices();
-      case "intake":
-        return this.otlp.report(request);
-      case "remove":
-        this.traces.remove(request.app);
-        this.visits.remove(request.app);
-        this.ledger.remove(request.app);
-        this.otlp.remove(request.app);
-        return undefined;
-    }
-  }
-
-  sweep(nowMs: number): void {
-    this.traces.sweep(nowMs);
-    this.visits.sweep(nowMs);
-    this.ledger.sweep(nowMs);
-  }
-
-  close(): void {
-    this.traces.close();
-    this.visits.close();
-    this.ledger.close();
   }
 }

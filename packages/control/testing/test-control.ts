@@ -60,8 +60,8 @@ export class TestControl {
     test.host = new FakeHost(test.layout.feedSocket, test.layout.hostSocket);
     test.signals = new FakeSignals(test.layout.signalsSocket);
     test.telemetry = new Telemetry({
-      ...{ folder: test.layout.telemetry, signals: new OwnSignals() },
-      logs: () => ({ count: 0, message: "" }),
+      ...{ layout: test.layout, signals: new OwnSignals() },
+      secretsOf: async () => ({}),
     });
     test.telemetryServer = startTelemetryServer(test.telemetry, test.layout.telemetrySocket);
     await (apart ? test.startProcess() : test.startControl());
@@ -178,7 +178,7 @@ export class TestControl {
     this.host.stop();
     this.signals.stop();
     await this.telemetryServer.stop();
-    this.telemetry.close();
+    await this.telemetry.close();
     await this.database.drop();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -182,6 +182,12 @@ export class DeploymentCatalog {
     }
   }
 
+  /** Undefined: the deployment is not known. */
+  secretsOf(id: DeploymentId): Record<string, string> | undefined {
+    const hosted = this.hosted.get(id);
+    return hosted && secretVariables(hosted.environment, hosted.plain);
+  }
+
   /** Seals every environment on disk with the newest master key. @throws where the disk refuses */
   rekey(): void {
     this.store.useNewestKey();

@@ -5,14 +5,16 @@ import {
   type HostToControl,
   type HostToEdge,
   type HostToRunner,
+  type HostToTelemetry,
   type RunnerToHost,
+  type TelemetryToHost,
 } from "@evenkeel/model";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import type { EdgeConnections } from "./edge-connections.ts";
 import type { Host } from "./host.ts";
 
-type In = EdgeToHost | ControlToHost | RunnerToHost;
-type Out = HostToEdge | HostToControl | HostToRunner;
+type In = EdgeToHost | ControlToHost | RunnerToHost | TelemetryToHost;
+type Out = HostToEdge | HostToControl | HostToRunner | HostToTelemetry;
 type Connection = MessageConnection<In, Out>;
 
 /** The host's end of `host-protocol.ts`: who is connected, and which of the host's actions a message means. */
@@ -29,6 +31,7 @@ export class HostServer {
         if (message.role === "edge") this.serveEdge(connection);
         else if (message.role === "runner")
           this.host.runs.serve(connection as MessageConnection<RunnerToHost, HostToRunner>);
+        else if (message.role === "telemetry") this.serveTelemetry(connection);
         else this.serveControl(connection);
       };
     });
@@ -55,6 +58,15 @@ export class HostServer {
       }
     };
     for (const instance of this.host.running()) connection.send({ type: "instance", instance });
+  }
+
+  private serveTelemetry(any: Connection): void {
+    const connection = any as MessageConnection<TelemetryToHost, HostToTelemetry>;
+    connection.onMessage = (message) => {
+      if (message.type === "hello") return;
+      const secrets = this.host.secretsOf(message.deployment);
+      connection.send({ type: "secrets", id: message.id, ...(secrets && { secrets }) });
+    };
   }
 
   private serveControl(any: Connection): void {

@@ -167,6 +167,11 @@ export class Host implements GroupHost {
     }
   }
 
+  /** Values that nothing which comes from the deployment may be written down with; undefined: it is not known. */
+  secretsOf(deployment: DeploymentId): Record<string, string> | undefined {
+    return this.catalog.secretsOf(deployment);
+  }
+
   /** The master key is being rotated. */
   rekey(): void {
     this.catalog.rekey();

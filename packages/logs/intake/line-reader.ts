@@ -14,6 +14,9 @@ const longestPrivateKey = 120;
 const controls = /[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]/;
 const eachControl = new RegExp(controls, "g");
 
+export const withoutControls = (text: string): string =>
+  controls.test(text) ? Bun.stripANSI(text).replace(eachControl, "\ufffd") : text;
+
 /** Makes records of what one stream prints: masked by value, read, redacted, in this order, so that no secret passes in JSON's clothes. */
 export class LineReader {
   /** Lines of a private key that are still to be expected. */
@@ -29,7 +32,7 @@ export class LineReader {
   read(raw: string, end: LineEnd, cutBytes: number, nowMs: number): LogRecord {
     const mark = readLineMark(raw);
     let line = mark ? raw.slice(mark.length) : raw;
-    if (controls.test(line)) line = Bun.stripANSI(line).replace(eachControl, "\ufffd");
+    line = withoutControls(line);
     line = this.mask(line, end !== "whole");
     const redactor = this.redactor();
     const read = readStructuredLine(line);

@@ -10,7 +10,7 @@ import { appLogFolder } from "../store/log-files.ts";
 import { type LogSettings, readLogSettings, settingsFile } from "../store/log-settings.ts";
 import { LogStore, type LogStoreOptions } from "../store/log-store.ts";
 import { LineBudget } from "./line-budget.ts";
-import { LineReader } from "./line-reader.ts";
+import { LineReader, withoutControls } from "./line-reader.ts";
 import { ProcessOutput } from "./process-output.ts";
 import { fromFields } from "./structured-line.ts";
 
@@ -102,16 +102,23 @@ export class AppIntake {
     return new LineReader(source, usualLevel, () => this.current, mask);
   }
 
-  /** A record that is no line of output; counts against the app's budget like one. */
-  give(source: LogSource, given: GivenLine): void {
+  /** A record that is no line of output; counts against the app's budget like one. @returns false where it was dropped */
+  give(source: LogSource, given: GivenLine): boolean {
     const bytes = given.text.length + 64;
     if (!this.admits()) {
       this.drop(source, 1, bytes);
-      return;
+      return false;
     }
-    this.budget.take(1, bytes);
+    const fieldBytes = this.write(source, given);
+    this.budget.take(1, bytes + fieldBytes);
     this.options.count?.("lines", this.app, source, 1);
-    this.write(source, given);
+    return true;
+  }
+
+  /** What a second may bring at length, in words. */
+  get limit(): string {
+    const { linesPerSecond, bytesPerSecond } = this.settings;
+    return `${linesPerSecond} lines or ${formatSize(bytesPerSecond)} a second`;
   }
 
   /** The platform's own words; they are never dropped. */
@@ -130,8 +137,13 @@ export class AppIntake {
   /** Whether a piece of output is to be read at all. */
   admits(): boolean {
     const nowMs = Date.now();
-    if (nowMs - this.lookedAtMs > lookEveryMs) this.lookAtSettings(nowMs);
+    this.refresh(nowMs);
     return this.budget.hasRoom(nowMs);
+  }
+
+  /** Goes by what a person has changed since. */
+  refresh(nowMs = Date.now()): void {
+    if (nowMs - this.lookedAtMs > lookEveryMs) this.lookAtSettings(nowMs);
   }
 
   took(source: Omit<LogSource, "stream">, lines: number, bytes: number): void {
@@ -152,10 +164,9 @@ export class AppIntake {
     clearTimeout(this.droppedTimer);
     this.droppedTimer = undefined;
     for (const [source, { lines, bytes }] of this.dropped) {
-      const { linesPerSecond, bytesPerSecond } = this.settings;
       this.note(
         { ...source, stream: "platform" },
-        `${lines} lines (${formatSize(bytes)}) of ${source.stream} were dropped: the app printed more than ${linesPerSecond} lines or ${formatSize(bytesPerSecond)} a second`,
+        `${lines} lines (${formatSize(bytes)}) of ${source.stream} were dropped: the app ${source.stream === "otlp" ? "sent" : "printed"} more than ${this.limit}`,
         "warn",
       );
       if (lines > 0) this.options.count?.("dropped", this.app, source, lines);
@@ -163,18 +174,21 @@ export class AppIntake {
     this.dropped.clear();
   }
 
-  private write(source: LogSource, { level = "info", text, requestId = "", fields }: GivenLine): void {
+  /** @returns the length of its fields */
+  private write(source: LogSource, { level = "info", text, requestId = "", fields }: GivenLine): number {
     const redactor = this.current;
-    const read = fromFields({ ...fields });
-    const clean = (words: string) => redactor.text(words).replaceAll("\0", "\ufffd");
+    const read = fromFields({ ...fields }, text !== "");
+    const clean = (words: string) => redactor.text(withoutControls(words));
+    const written = read.fields === undefined ? "" : JSON.stringify(redactor.fields(read.fields));
     this.append({
       atMs: Date.now(),
       level: logLevels.indexOf(read.level ?? level),
       source,
       requestId: clean(requestId || read.requestId).slice(0, 128),
       text: clean(text || read.text),
-      fields: read.fields === undefined ? "" : JSON.stringify(redactor.fields(read.fields)),
+      fields: written,
     });
+    return written.length;
   }
 
   private get folder(): string {

@@ -43,8 +43,12 @@ function readObject(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Of an object that is nobody else's: what has a place of its own is taken out of it. */
-export function fromFields(object: Record<string, unknown>): StructuredLine {
+/**
+ * Of an object that is nobody else's: what has a place of its own is taken out of it.
+ *
+ * @param hasText the line's words stand elsewhere, so all of the object are fields
+ */
+export function fromFields(object: Record<string, unknown>, hasText = false): StructuredLine {
   let level: LogLevel | undefined;
   for (const name of levelNames) {
     level = readLevel(object[name]);
@@ -53,7 +57,7 @@ export function fromFields(object: Record<string, unknown>): StructuredLine {
     break;
   }
   let text: string | undefined;
-  for (const name of textNames) {
+  for (const name of hasText ? [] : textNames) {
     if (typeof object[name] !== "string") continue;
     text = object[name];
     delete object[name];

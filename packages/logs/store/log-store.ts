@@ -12,7 +12,7 @@ import {
 import { appLogFolder, listLogFiles, logsFolder } from "./log-files.ts";
 
 /** Who writes lines; each has files of its own in an app's folder. */
-export type LogWriterName = "host" | "control" | "signals";
+export type LogWriterName = "host" | "control" | "telemetry";
 
 const sweepEveryMs = 60_000;
 /** Files of an app that prints nothing are closed after this; its next line opens them again. */

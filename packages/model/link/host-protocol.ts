@@ -56,6 +56,18 @@ export type ControlToHost =
   /** Puts new processes in the place of those that run: `web` before the old ones go, others after. Replies when that is done. */
   | { type: "restart"; id: number; app: AppName; environment: EnvironmentName; process?: string };
 
+/** Telemetry's side: which values must not be written down of what a deployment's processes send. One request, one reply with its `id`. */
+export type TelemetryToHost =
+  | { type: "hello"; role: "telemetry" }
+  | { type: "secrets"; id: number; deployment: DeploymentId };
+
+export type HostToTelemetry = {
+  type: "secrets";
+  id: number;
+  /** By the names of their variables; absent: the host does not know the deployment. */
+  secrets?: Record<string, string>;
+};
+
 export type HostToControl = {
   type: "reply";
   id: number;

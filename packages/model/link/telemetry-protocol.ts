@@ -48,8 +48,20 @@ export type TelemetryRequest =
   | ({ type: "remove_budget"; provider: string; kind: Budget["kind"] } & TelemetryOwner)
   | { type: "set_price"; price: Price }
   | { type: "prices" }
+  /** Spans that are to be sent on: up to `limit` behind number `after`, which ends what came before it. The first request of a reader begins the queue. */
+  | { type: "queued_spans"; reader: string; after: number; limit: number }
+  | { type: "end_queue"; reader: string }
   /** Forgets all of an app. */
   | { type: "remove"; app: string };
+
+/** Answers `queued_spans`. */
+export interface QueuedSpans {
+  spans: (TelemetryOwner & { deployment: string | null; seq: number; span: Span })[];
+  /** The number to go on behind. */
+  seq: number;
+  /** Spans that went because they waited too long, since the last request. */
+  lost: number;
+}
 
 export type TelemetryReply = { error: ErrorJson } | { error?: undefined; answer: unknown };
 

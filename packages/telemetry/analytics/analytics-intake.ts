@@ -6,9 +6,6 @@ import { deviceOf, isProgram, type Sender, type VisitorHash } from "./visitor.ts
 
 export type BeaconKind = "view" | "event" | "vitals";
 
-/** Largest body of a beacon. */
-export const beaconBytes = 16 * 1024;
-
 export interface BeaconAnswer {
   status: 200 | 400 | 429;
   message: string;

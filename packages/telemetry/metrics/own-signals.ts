@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appSignalPrefix, Histogram, type SignalSample } from "@evenkeel/model";
+import { appSignalPrefix, type EnvironmentName, Histogram, type SignalSample } from "@evenkeel/model";
 import type { Measurement } from "../otlp/metric-series.ts";
 import type { OtlpSender } from "../otlp/otlp-intake.ts";
 
@@ -41,13 +41,25 @@ export class OwnSignals {
     for (const [name, value] of Object.entries(counts)) if (value > 0) this.count(scope, name, value);
   }
 
+  /** Of an app's log records; `source` names the deployment where it is known. */
+  addLines(
+    what: "lines" | "dropped",
+    app: string,
+    { environment = "production", deployment = "" }: { environment?: EnvironmentName; deployment?: string },
+    lines: number,
+  ): void {
+    const scope = this.scopeOf({ app, environment, deployment }, "");
+    this.count(scope, what === "lines" ? "log_lines" : "log_lines_dropped", lines);
+  }
+
   /** What came since the last call. */
   take(): SignalSample[] {
     const samples = [...this.scopes.values()].map(
       ({ owner, detail, counts, gauges, histograms }): SignalSample => {
         const { app, environment, deployment } = owner;
         return {
-          ...{ app, environment, deployment },
+          ...{ app, environment },
+          ...(deployment === "" ? {} : { deployment }),
           ...(detail === "" ? {} : { detail }),
           counts: Object.fromEntries(counts),
           gauges: Object.fromEntries(gauges),

@@ -11,25 +11,43 @@ const textLimit = 4_096;
 const listLimit = 64;
 const depthLimit = 6;
 
+/** Takes out of what an app sends what must not be written down. */
+export interface Cleaner {
+  /** @param isCut the text went on */
+  text(text: string, isCut: boolean): string;
+  /** Attributes whose texts went through `text`: what their names say is secret. */
+  attributes(attributes: Attributes): Attributes;
+}
+
+/** Of a sender who has no secrets. */
+export const noCleaner: Cleaner = { text: (text) => text, attributes: (attributes) => attributes };
+
 /** Attributes as plain values; what is too many, too long or too deep is cut, marked by `…`. Of equal keys the last counts. */
-export function readAttributes(pairs: KeyValue[]): Attributes {
+export function readAttributes(pairs: KeyValue[], cleaner: Cleaner = noCleaner): Attributes {
   const attributes: Attributes = {};
   let count = 0;
   for (const { key, value } of pairs) {
     if (key === "" || !value) continue;
     if (++count > attributeLimit) break;
-    const read = readValue(value);
+    const read = readValue(value, cleaner);
     // `__proto__` is a name like any other.
-    if (read !== undefined) Object.defineProperty(attributes, cut(key, keyLimit), ownProperty(read));
+    if (read !== undefined)
+      Object.defineProperty(attributes, cleanText(key, keyLimit, cleaner), ownProperty(read));
   }
-  return attributes;
+  return cleaner.attributes(attributes);
 }
 
-export function readValue(value: AnyValue, depth = 0): AttributeValue | undefined {
+/** @param limit of each text, in characters */
+export function readValue(
+  value: AnyValue,
+  cleaner: Cleaner = noCleaner,
+  limit = textLimit,
+  depth = 0,
+): AttributeValue | undefined {
   if (depth > depthLimit) return "…";
   switch (value.value) {
     case "stringValue":
-      return cut(value.stringValue, textLimit);
+      return cleanText(value.stringValue, limit, cleaner);
     case "boolValue":
       return value.boolValue;
     case "intValue":
@@ -38,16 +56,17 @@ export function readValue(value: AnyValue, depth = 0): AttributeValue | undefine
       // JSON knows no NaN.
       return Number.isFinite(value.doubleValue) ? value.doubleValue : String(value.doubleValue);
     case "bytesValue":
-      return cut(Buffer.from(value.bytesValue.subarray(0, textLimit)).toString("base64"), textLimit);
+      return cleanText(Buffer.from(value.bytesValue.subarray(0, limit)).toString("base64"), limit, cleaner);
     case "arrayValue":
       return value.arrayValue.values
         .slice(0, listLimit)
-        .map((element) => readValue(element, depth + 1) ?? "");
+        .map((element) => readValue(element, cleaner, limit, depth + 1) ?? "");
     case "kvlistValue": {
       const record: Record<string, AttributeValue> = {};
       for (const { key, value: element } of value.kvlistValue.values.slice(0, listLimit)) {
-        const read = element ? readValue(element, depth + 1) : undefined;
-        if (read !== undefined) Object.defineProperty(record, cut(key, keyLimit), ownProperty(read));
+        const read = element ? readValue(element, cleaner, limit, depth + 1) : undefined;
+        if (read !== undefined)
+          Object.defineProperty(record, cleanText(key, keyLimit, cleaner), ownProperty(read));
       }
       return record;
     }
@@ -62,6 +81,12 @@ const ownProperty = (value: AttributeValue): PropertyDescriptor => ({
   configurable: true,
   writable: true,
 });
+
+/** Cleaned before it is cut, lest half a secret stays; of a text that is far too long its beginning alone is looked at. */
+export function cleanText(text: string, limit: number, cleaner: Cleaner): string {
+  const looked = text.length > 2 * limit ? text.slice(0, 2 * limit) : text;
+  return cut(cleaner.text(looked, looked.length < text.length), limit);
+}
 
 export const cut = (text: string, limit: number): string =>
   text.length <= limit ? text : `${text.slice(0, limit)}…`;

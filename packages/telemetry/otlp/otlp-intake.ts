@@ -2,15 +2,16 @@ import { gunzipSync } from "node:zlib";
 import type { Span } from "@evenkeel/model/link/span";
 import type { IntakeReport, TelemetryOwner } from "@evenkeel/model/link/telemetry-protocol";
 import { OtlpMalformedError } from "../errors.ts";
-import { RateLimit } from "../intake-limits.ts";
+import { otlpBodyBytes, RateLimit } from "../intake-limits.ts";
+import type { Cleaner } from "./attributes.ts";
 import { decodeExport, type OtlpEncoding } from "./decode-export.ts";
 import { encodeFailure, encodeResponse, type Rejected } from "./encode-export.ts";
 import { type Measurement, MetricSeries, type MetricSeriesOptions } from "./metric-series.ts";
 import type { OtlpKind } from "./otlp-schema.ts";
 import type { LogsRequest, MetricsRequest, TracesRequest } from "./otlp-types.ts";
 import { type AppLogRecord, readLogs } from "./read-logs.ts";
-import { readMetrics } from "./read-metrics.ts";
-import { readSpans, summarise } from "./read-spans.ts";
+import { type ReadMetrics, readMetrics } from "./read-metrics.ts";
+import { type ReadSpans, readSpans, summarise } from "./read-spans.ts";
 
 export interface OtlpSender extends TelemetryOwner {
   deployment: string;
@@ -18,8 +19,9 @@ export interface OtlpSender extends TelemetryOwner {
 
 /** Where what apps send goes. Each gives how many it did not take, and why. */
 export interface OtlpSinks {
-  measurements(sender: OtlpSender, measurements: Measurement[], nowMs: number): void;
-  logs(sender: OtlpSender, records: AppLogRecord[]): Rejected;
+  measurements(sender: OtlpSender, measurements: Measurement[], nowMs: number): Promise<void>;
+  /** Resolves when they are written down. */
+  logs(sender: OtlpSender, records: AppLogRecord[]): Promise<Rejected>;
   spans(sender: OtlpSender, spans: Span[]): Rejected;
 }
 
@@ -36,8 +38,7 @@ export interface OtlpAnswer {
   body: Uint8Array;
 }
 
-/** What the wire carries, and what it may become. SDKs send far less: 512 spans, 2 MB at most. */
-export const otlpBodyBytes = 4 * 1024 * 1024;
+/** What a body may become. */
 const unpackedBytes = 16 * 1024 * 1024;
 const spansAtOnce = 5_000;
 
@@ -63,11 +64,13 @@ export class OtlpIntake {
     this.bornMs = options.nowMs ?? Date.now();
   }
 
-  take(
+  /** @param cleaner takes the sender's secrets out of what is read */
+  async take(
     sender: OtlpSender,
     { kind, contentType, contentEncoding, body }: OtlpRequest,
     nowMs: number,
-  ): OtlpAnswer {
+    cleaner: Cleaner,
+  ): Promise<OtlpAnswer> {
     const encoding = encodingOf(contentType);
     if (!encoding) {
       return plain(415, "OTLP is application/x-protobuf or application/json");
@@ -92,7 +95,7 @@ export class OtlpIntake {
       return refuse(429, "this app environment sends more than 4 MiB a second", { "retry-after": "5" });
     }
     try {
-      const rejected = this.takeDecoded(sender, state, kind, encoding, bytes, nowMs);
+      const rejected = await this.takeDecoded(sender, state, { kind, encoding, bytes }, nowMs, cleaner);
       if (rejected.message !== "") state.report[kind].lastReason = rejected.message;
       return answer(200, encoding, encodeResponse(kind, encoding, rejected));
     } catch (error) {
@@ -110,28 +113,31 @@ export class OtlpIntake {
     for (const key of this.states.keys()) if (key.startsWith(`${app}/`)) this.states.delete(key);
   }
 
-  private takeDecoded(
+  private async takeDecoded(
     sender: OtlpSender,
     state: State,
-    kind: OtlpKind,
-    encoding: OtlpEncoding,
-    bytes: Uint8Array,
+    { kind, encoding, bytes }: { kind: OtlpKind; encoding: OtlpEncoding; bytes: Uint8Array },
     nowMs: number,
-  ): Rejected {
+    cleaner: Cleaner,
+  ): Promise<Rejected> {
     const request = decodeExport(kind, encoding, bytes);
     const { accepted, rejected } =
       kind === "metrics"
-        ? this.takeMetrics(sender, state, request as MetricsRequest, nowMs)
+        ? await this.takeMetrics(sender, state, readMetrics(request as MetricsRequest, cleaner), nowMs)
         : kind === "logs"
-          ? this.takeLogs(sender, request as LogsRequest, nowMs)
-          : this.takeSpans(sender, request as TracesRequest, nowMs);
+          ? await this.takeLogs(sender, readLogs(request as LogsRequest, nowMs, cleaner))
+          : this.takeSpans(sender, readSpans(request as TracesRequest, nowMs, spansAtOnce, cleaner));
     state.report[kind].accepted += accepted;
     state.report[kind].rejected += rejected.count;
     return rejected;
   }
 
-  private takeMetrics(sender: OtlpSender, { series }: State, request: MetricsRequest, nowMs: number) {
-    const { points, refusals } = readMetrics(request);
+  private async takeMetrics(
+    sender: OtlpSender,
+    { series }: State,
+    { points, refusals }: ReadMetrics,
+    nowMs: number,
+  ) {
     const measurements: Measurement[] = [];
     let accepted = 0;
     for (const point of points) {
@@ -142,18 +148,16 @@ export class OtlpIntake {
         if (measured) measurements.push(measured);
       }
     }
-    if (measurements.length > 0) this.sinks.measurements(sender, measurements, nowMs);
+    if (measurements.length > 0) await this.sinks.measurements(sender, measurements, nowMs);
     return { accepted, rejected: summarise(refusals) };
   }
 
-  private takeLogs(sender: OtlpSender, request: LogsRequest, nowMs: number) {
-    const records = readLogs(request, nowMs);
-    const rejected = this.sinks.logs(sender, records);
+  private async takeLogs(sender: OtlpSender, records: AppLogRecord[]) {
+    const rejected = await this.sinks.logs(sender, records);
     return { accepted: records.length - rejected.count, rejected };
   }
 
-  private takeSpans(sender: OtlpSender, request: TracesRequest, nowMs: number) {
-    const { spans, rejected: unread } = readSpans(request, nowMs, spansAtOnce);
+  private takeSpans(sender: OtlpSender, { spans, rejected: unread }: ReadSpans) {
     const rejected = this.sinks.spans(sender, spans);
     return { accepted: spans.length - rejected.count, rejected: both(unread, rejected) };
   }

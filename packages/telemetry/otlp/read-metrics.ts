@@ -1,4 +1,4 @@
-import { type Attributes, cut, readAttributes } from "./attributes.ts";
+import { type Attributes, type Cleaner, cleanText, noCleaner, readAttributes } from "./attributes.ts";
 import { type Buckets, explicitBuckets, exponentialBuckets } from "./buckets.ts";
 import {
   type DataPoint,
@@ -56,14 +56,14 @@ const nameLimit = 255;
 const noValue = 1;
 
 /** The points of an export, in the order of their times. Summaries, which cannot be merged, are refused. */
-export function readMetrics(request: MetricsRequest): ReadMetrics {
+export function readMetrics(request: MetricsRequest, cleaner: Cleaner = noCleaner): ReadMetrics {
   const points: MetricPoint[] = [];
   const refusals = new Map<string, number>();
   const refuse = (why: string, count: number) => refusals.set(why, (refusals.get(why) ?? 0) + count);
   for (const { scopeMetrics } of request.resourceMetrics) {
     for (const { metrics } of scopeMetrics) {
       for (const metric of metrics) {
-        const [read, wrong, count] = readMetric(metric);
+        const [read, wrong, count] = readMetric(metric, cleaner);
         points.push(...read);
         if (count > 0) refuse(wrong, count);
       }
@@ -74,25 +74,33 @@ export function readMetrics(request: MetricsRequest): ReadMetrics {
 
 type Read = [points: MetricPoint[], wrong: string, refused: number];
 
-function readMetric(metric: Metric): Read {
+function readMetric(metric: Metric, cleaner: Cleaner): Read {
+  const base: BaseOf = (point) => baseOf(metric, point, cleaner);
   switch (metric.data) {
     case "gauge":
-      return readNumbers(metric, metric.gauge.dataPoints, undefined);
+      return readNumbers(metric, metric.gauge.dataPoints, undefined, base);
     case "sum": {
       const { dataPoints, isMonotonic, aggregationTemporality } = metric.sum;
       // What goes up and down is a level: its newest total is what counts.
-      if (!isMonotonic && aggregationTemporality === 2) return readNumbers(metric, dataPoints, undefined);
+      if (!isMonotonic && aggregationTemporality === 2)
+        return readNumbers(metric, dataPoints, undefined, base);
       const temporality = temporalityOf(aggregationTemporality);
       if (!temporality) return [[], "a sum without temporality", dataPoints.length];
-      return readNumbers(metric, dataPoints, temporality);
+      return readNumbers(metric, dataPoints, temporality, base);
     }
     case "histogram": {
       const { dataPoints, aggregationTemporality } = metric.histogram;
-      return readHistograms(metric, dataPoints, temporalityOf(aggregationTemporality), explicitBuckets);
+      return readHistograms(metric, dataPoints, temporalityOf(aggregationTemporality), explicitBuckets, base);
     }
     case "exponentialHistogram": {
       const { dataPoints, aggregationTemporality } = metric.exponentialHistogram;
-      return readHistograms(metric, dataPoints, temporalityOf(aggregationTemporality), exponentialBuckets);
+      return readHistograms(
+        metric,
+        dataPoints,
+        temporalityOf(aggregationTemporality),
+        exponentialBuckets,
+        base,
+      );
     }
     case "summary":
       return [[], "summaries cannot be merged: send histograms", metric.summary.dataPoints.length];
@@ -104,10 +112,12 @@ function readMetric(metric: Metric): Read {
 const temporalityOf = (number: number): Temporality | undefined =>
   number === 1 ? "delta" : number === 2 ? "cumulative" : undefined;
 
-const baseOf = ({ name, unit }: Metric, point: DataPoint): PointBase => ({
-  metric: cut(name, nameLimit),
-  unit: cut(unit, 63),
-  attributes: readAttributes(point.attributes),
+type BaseOf = (point: DataPoint) => PointBase;
+
+const baseOf = ({ name, unit }: Metric, point: DataPoint, cleaner: Cleaner): PointBase => ({
+  metric: cleanText(name, nameLimit, cleaner),
+  unit: cleanText(unit, 63, cleaner),
+  attributes: readAttributes(point.attributes, cleaner),
   startMs: nanosToMs(point.startTimeUnixNano),
   atMs: nanosToMs(point.timeUnixNano),
 });
@@ -116,6 +126,7 @@ function readNumbers(
   metric: Metric,
   dataPoints: NumberDataPoint[],
   temporality: Temporality | undefined,
+  base: BaseOf,
 ): Read {
   const points: MetricPoint[] = [];
   let refused = 0;
@@ -123,8 +134,8 @@ function readNumbers(
     if ((point.flags & noValue) !== 0) continue;
     const value = point.value === "asInt" ? toNumber(point.asInt) : point.asDouble;
     if (metric.name === "" || !Number.isFinite(value)) refused++;
-    else if (temporality) points.push({ ...baseOf(metric, point), kind: "sum", temporality, value });
-    else points.push({ ...baseOf(metric, point), kind: "gauge", value });
+    else if (temporality) points.push({ ...base(point), kind: "sum", temporality, value });
+    else points.push({ ...base(point), kind: "gauge", value });
   }
   return [points, "a point without a name or a finite value", refused];
 }
@@ -134,6 +145,7 @@ function readHistograms<Point extends HistogramDataPoint | ExponentialDataPoint>
   dataPoints: Point[],
   temporality: Temporality | undefined,
   readBuckets: (point: Point) => Buckets | undefined,
+  base: BaseOf,
 ): Read {
   if (!temporality) return [[], "a histogram without temporality", dataPoints.length];
   const points: MetricPoint[] = [];
@@ -143,7 +155,7 @@ function readHistograms<Point extends HistogramDataPoint | ExponentialDataPoint>
     const buckets = metric.name === "" ? undefined : readBuckets(point);
     if (buckets) {
       const ends = { sum: finite(point, "sum"), min: finite(point, "min"), max: finite(point, "max") };
-      points.push({ ...baseOf(metric, point), kind: "histogram", temporality, buckets, ...ends });
+      points.push({ ...base(point), kind: "histogram", temporality, buckets, ...ends });
     } else refused++;
   }
   return [points, "a histogram whose buckets do not fit its bounds", refused];

@@ -1,5 +1,5 @@
 import type { Span, SpanKind } from "@evenkeel/model/link/span";
-import { cut, readAttributes, textOf } from "./attributes.ts";
+import { type Cleaner, cleanText, cut, noCleaner, readAttributes, textOf } from "./attributes.ts";
 import type { Rejected } from "./encode-export.ts";
 import { nanosToMs, type OtlpSpan, type TracesRequest } from "./otlp-types.ts";
 
@@ -17,19 +17,25 @@ export interface ReadSpans {
  *
  * @param nowMs epoch milliseconds
  * @param limit of spans; those beyond it are refused
+ * @param cleaner takes the sender's secrets out
  */
-export function readSpans(request: TracesRequest, nowMs: number, limit: number): ReadSpans {
+export function readSpans(
+  request: TracesRequest,
+  nowMs: number,
+  limit: number,
+  cleaner: Cleaner = noCleaner,
+): ReadSpans {
   const spans: Span[] = [];
   const refusals = new Map<string, number>();
   const refuse = (why: string) => refusals.set(why, (refusals.get(why) ?? 0) + 1);
   for (const { resource, scopeSpans } of request.resourceSpans) {
-    const attributes = readAttributes(resource?.attributes ?? []);
+    const attributes = readAttributes(resource?.attributes ?? [], cleaner);
     const service = cut(textOf(attributes, "service.name") ?? "app", nameLimit);
     for (const { spans: sent } of scopeSpans) {
       for (const span of sent) {
         const tooMany = spans.length >= limit ? `more than ${limit} spans at once` : undefined;
         const wrong = whatIsWrong(span, nowMs) ?? tooMany;
-        if (wrong === undefined) spans.push(readSpan(span, service));
+        if (wrong === undefined) spans.push(readSpan(span, service, cleaner));
         else refuse(wrong);
       }
     }
@@ -64,26 +70,28 @@ const isId = (bytes: Uint8Array, length: number): boolean =>
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-function readSpan(span: OtlpSpan, service: string): Span {
+function readSpan(span: OtlpSpan, service: string, cleaner: Cleaner): Span {
   const startMs = nanosToMs(span.startTimeUnixNano);
   const code = span.status?.code ?? 0;
   const events = span.events.slice(0, eventLimit).map(({ timeUnixNano, name, attributes }) => ({
     atMs: nanosToMs(timeUnixNano),
-    name: cut(name, nameLimit),
-    attributes: readAttributes(attributes),
+    name: cleanText(name, nameLimit, cleaner),
+    attributes: readAttributes(attributes, cleaner),
   }));
   return {
     traceId: hex(span.traceId),
     spanId: hex(span.spanId),
     parentId: isId(span.parentSpanId, 8) ? hex(span.parentSpanId) : "",
-    name: cut(span.name === "" ? "unnamed" : span.name, nameLimit),
+    name: cleanText(span.name === "" ? "unnamed" : span.name, nameLimit, cleaner),
     kind: kinds[span.kind] ?? "internal",
     service,
     startMs,
     durationMs: nanosToMs(span.endTimeUnixNano) - startMs,
     status: code === 2 ? "error" : code === 1 ? "ok" : "unset",
-    ...(code === 2 && span.status?.message ? { message: cut(span.status.message, 1_024) } : {}),
-    attributes: readAttributes(span.attributes),
+    ...(code === 2 && span.status?.message
+      ? { message: cleanText(span.status.message, 1_024, cleaner) }
+      : {}),
+    attributes: readAttributes(span.attributes, cleaner),
     ...(events.length > 0 ? { events } : {}),
   };
 }

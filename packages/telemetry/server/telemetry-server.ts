@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { EnvironmentName } from "@evenkeel/model";
-import { errorJson } from "@evenkeel/model";
+import { errorJson } from "@evenkeel/model/errors";
 import type { SpanBatch } from "@evenkeel/model/link/span";
 import {
   type TelemetryReply,
@@ -8,9 +8,9 @@ import {
   telemetryOwnerHeader,
   telemetryPaths,
 } from "@evenkeel/model/link/telemetry-protocol";
-import { type BeaconKind, beaconBytes } from "../analytics/analytics-intake.ts";
-import { browserScripts } from "../analytics/scripts.ts";
-import { type OtlpSender, otlpBodyBytes } from "../otlp/otlp-intake.ts";
+import type { BeaconKind } from "../analytics/analytics-intake.ts";
+import { beaconBytes, otlpBodyBytes } from "../intake-limits.ts";
+import type { OtlpSender } from "../otlp/otlp-intake.ts";
 import type { OtlpKind } from "../otlp/otlp-schema.ts";
 import type { Telemetry } from "../telemetry.ts";
 
@@ -47,10 +47,10 @@ async function route(telemetry: Telemetry, request: Request, path: string): Prom
     case telemetryPaths.beacons:
       return request.method === "GET" ? sendScript(request, rest) : takeBeacon(telemetry, request, rest);
     case telemetryPaths.spans:
-      telemetry.takeSpans((await request.json()) as SpanBatch[]);
+      await telemetry.takeSpans((await request.json()) as SpanBatch[]);
       return new Response(null, { status: 204 });
     case telemetryPaths.query:
-      return Response.json(answerQuery(telemetry, (await request.json()) as TelemetryRequest));
+      return Response.json(await answerQuery(telemetry, (await request.json()) as TelemetryRequest));
     default:
       return notFound();
   }
@@ -76,7 +76,7 @@ async function takeOtlp(
   if (request.method !== "POST") {
     return new Response("Telemetry is sent by POST\n", { status: 405, headers: { allow: "POST" } });
   }
-  const { status, headers, body } = telemetry.otlp.take(
+  const { status, headers, body } = await telemetry.takeOtlp(
     ownerOf(request),
     {
       kind: kind as OtlpKind,
@@ -89,8 +89,9 @@ async function takeOtlp(
   return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
 }
 
-function sendScript(request: Request, [name, file]: string[]): Response {
+async function sendScript(request: Request, [name, file]: string[]): Promise<Response> {
   if (file !== "script.js" || (name !== "insights" && name !== "speed-insights")) return notFound();
+  const { browserScripts } = await import("../analytics/scripts.ts");
   const { source, etag } = browserScripts[name];
   const headers = { etag, "cache-control": "public, max-age=3600" };
   if (request.headers.get("if-none-match")?.includes(etag))
@@ -116,13 +117,13 @@ async function takeBeacon(telemetry: Telemetry, request: Request, rest: string[]
     address: request.headers.get("x-forwarded-for") ?? "",
     userAgent: request.headers.get("user-agent") ?? "",
   };
-  const { status, message } = telemetry.analytics.take(kind, body, host, sender, Date.now());
+  const { status, message } = await telemetry.takeBeacon(kind, body, host, sender, Date.now());
   return new Response(message, { status });
 }
 
-function answerQuery(telemetry: Telemetry, request: TelemetryRequest): TelemetryReply {
+async function answerQuery(telemetry: Telemetry, request: TelemetryRequest): Promise<TelemetryReply> {
   try {
-    return { answer: telemetry.answer(request) ?? null };
+    return { answer: (await telemetry.answer(request)) ?? null };
   } catch (error) {
     return { error: errorJson(error) };
   }

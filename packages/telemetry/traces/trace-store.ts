@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { Span } from "@evenkeel/model/link/span";
 import type { FoundTrace, TelemetryOwner } from "@evenkeel/model/link/telemetry-protocol";
 import { openDatabase } from "../store/open-database.ts";
+import { outboxSchema, SpanOutbox } from "./span-outbox.ts";
 
 /** One line of `evenkeel traces`. */
 export interface TraceSummary {
@@ -32,6 +33,8 @@ export interface TraceStoreOptions {
   budgetBytes?: number;
   /** Of one trace; default 2,000. */
   spanLimit?: number;
+  /** Spans that may wait to be sent on; default 100,000. */
+  outboxLimit?: number;
 }
 
 const schema = `
@@ -71,6 +74,8 @@ interface TraceRow {
 
 /** Traces of all apps, each app environment's apart: an id that two of them use names two traces. */
 export class TraceStore {
+  /** What is to be sent on. */
+  readonly outbox: SpanOutbox;
   private readonly database: Database;
   private readonly retentionMs: number;
   private readonly budgetBytes: number;
@@ -78,7 +83,8 @@ export class TraceStore {
   private readonly bytes = new Map<string, number>();
 
   constructor(options: TraceStoreOptions) {
-    this.database = openDatabase(options.path, schema);
+    this.database = openDatabase(options.path, schema + outboxSchema);
+    this.outbox = new SpanOutbox(this.database, options.outboxLimit);
     this.retentionMs = options.retentionMs ?? 7 * 86_400_000;
     this.budgetBytes = options.budgetBytes ?? 128 * 1024 ** 2;
     this.spanLimit = options.spanLimit ?? 2_000;
@@ -126,6 +132,7 @@ export class TraceStore {
       .query("INSERT OR IGNORE INTO spans (trace, span, body) VALUES (?, ?, ?)")
       .run(trace.id, spanId, body);
     if (changes === 0) return true;
+    this.outbox.add({ app, environment }, deployment, span);
     const bytes = body.length + 100;
     this.database
       .query("UPDATE traces SET spans = spans + 1, errors = errors + ?, bytes = bytes + ? WHERE id = ?")
@@ -167,6 +174,7 @@ export class TraceStore {
   /** Forgets an app. */
   remove(app: string): void {
     this.database.run("DELETE FROM traces WHERE app = ?", [app]);
+    this.outbox.remove(app);
     for (const key of this.bytes.keys()) if (key.startsWith(`${app}/`)) this.bytes.delete(key);
   }
 

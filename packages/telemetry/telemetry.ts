@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { LogIntake } from "@evenkeel/logs";
 import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import type { SpanBatch } from "@evenkeel/model/link/span";
-import type { FoundTrace, TelemetryRequest } from "@evenkeel/model/link/telemetry-protocol";
+import type { FoundTrace, IntakeReport, TelemetryRequest } from "@evenkeel/model/link/telemetry-protocol";
 import type { AnalyticsIntake, BeaconKind } from "./analytics/analytics-intake.ts";
 import type { AnalyticsStore } from "./analytics/analytics-store.ts";
 import type { Sender } from "./analytics/visitor.ts";
@@ -12,7 +12,7 @@ import { SecretsUnknownError } from "./errors.ts";
 import { LazyPart } from "./lazy-part.ts";
 import type { OwnSignals } from "./metrics/own-signals.ts";
 import type { Measurement } from "./otlp/metric-series.ts";
-import type { OtlpAnswer, OtlpIntake, OtlpRequest, OtlpSender } from "./otlp/otlp-intake.ts";
+import type { OtlpAnswer, OtlpIntake, OtlpRequest, OtlpSender, OtlpSinks } from "./otlp/otlp-intake.ts";
 import type { Cleaners } from "./secrets/cleaners.ts";
 import type { TraceStore } from "./traces/trace-store.ts";
 
@@ -36,6 +36,7 @@ export class Telemetry {
   private readonly ledger: LazyPart<Ledger>;
   private readonly visits: LazyPart<AnalyticsStore>;
   private readonly analytics: LazyPart<AnalyticsIntake>;
+  private readonly bornMs = Date.now();
   private readonly paths: Record<"traces" | "ledger" | "visits", string>;
 
   constructor(private readonly options: TelemetryOptions) {
@@ -122,7 +123,7 @@ export class Telemetry {
       case "prices":
         return (await this.ledger.get()).prices();
       case "intake":
-        return (await this.otlp.get()).report(request);
+        return this.otlp.isOpen ? (await this.otlp.get()).report(request) : this.emptyReport;
       case "queued_spans":
         return (await this.traces.get()).outbox.take(request.reader, request.after, request.limit);
       case "end_queue":
@@ -152,19 +153,27 @@ export class Telemetry {
     for (const part of [this.traces, this.visits, this.ledger]) await part.ifOpen((open) => open.close());
   }
 
+  private get emptyReport(): IntakeReport {
+    const none = { accepted: 0, rejected: 0 };
+    return { sinceMs: this.bornMs, kinds: { metrics: none, logs: none, traces: none }, series: 0 };
+  }
+
   private async openOtlp(): Promise<OtlpIntake> {
     const { OtlpIntake } = await import("./otlp/otlp-intake.ts");
     const { AppLogs } = await import("./logs/app-logs.ts");
     const { summarise } = await import("./otlp/read-spans.ts");
     const [logs, traces] = [new AppLogs(await this.logs.get()), await this.traces.get()];
-    return new OtlpIntake({
+    const sinks: OtlpSinks = {
+      refused: (sender, kind, count) => this.options.signals.addRefused(sender, kind, count),
       measurements: (sender, measurements, nowMs) => this.measure(sender, measurements, nowMs),
       logs: (sender, records) => logs.take(sender, records),
       spans: (sender, spans) => {
         const full = traces.add(sender, sender.deployment, spans);
         return summarise(new Map(full === 0 ? [] : [["their trace has 2,000 spans", full]]));
       },
-    });
+    };
+    // Totals of apps that began after this process count whole, whenever the first of them comes.
+    return new OtlpIntake(sinks, { nowMs: this.bornMs });
   }
 
   private async measure(sender: OtlpSender, measurements: Measurement[], nowMs: number): Promise<void> {

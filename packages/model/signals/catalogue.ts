@@ -226,6 +226,10 @@ export const signalCatalogue = define({
     detail: "provider",
     about: "Tokens of models that the app told it used.",
   },
+  telemetry_refused: {
+    ...{ kind: "count", unit: "records", origin: "telemetry", detail: "kind" },
+    about: "Metrics, logs and traces that the app sent and that were not taken.",
+  },
   heartbeat: {
     ...{ kind: "count", unit: "s", origin: "signals", detail: "origin" },
     about: "Seconds in which an origin measured, whether or not there was anything.",
@@ -247,3 +251,9 @@ export const gaugeAcross = (name: string): GaugeAcross =>
   name.startsWith(appSignalPrefix) ? "mean" : (signalDefinition(name)?.across ?? "sum");
 
 export const appSignalPrefix = "app.";
+
+/**
+ * Series of its own that an app environment may have had within an hour: a name with its attributes, of one deployment. More are refused by the
+ * intake of OpenTelemetry, which tells the sender, and by the store of signals.
+ */
+export const ownSeriesLimit = 2_000;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  ownSeriesLimit,
   platformScope,
   type SignalBatch,
   type SignalOrigin,
@@ -16,7 +17,7 @@ import { type JournalledBatch, SignalDatabase } from "./signal-database.ts";
 export interface SignalStoreOptions {
   /** Where `signals.sqlite` stands. */
   folder: string;
-  /** Series of its own that an app may have had within an hour; default 1,000. More are dropped and counted. */
+  /** Series of its own that an app environment may have had within an hour; default `ownSeriesLimit`. More are dropped and counted. */
   ownSeriesLimit?: number;
   /** Disk that signals may take; default 1 GiB. The oldest go first. */
   diskBudgetBytes?: number;
@@ -68,7 +69,7 @@ export class SignalStore {
 
   constructor(private readonly options: SignalStoreOptions) {
     this.table = new SeriesTable({
-      ownSeries: options.ownSeriesLimit ?? 1_000,
+      ownSeries: options.ownSeriesLimit ?? ownSeriesLimit,
       platformSeries: platformSeriesLimit,
     });
     this.database = new SignalDatabase(

@@ -41,6 +41,10 @@ export class OwnSignals {
     for (const [name, value] of Object.entries(counts)) if (value > 0) this.count(scope, name, value);
   }
 
+  addRefused(owner: OtlpSender, kind: string, count: number): void {
+    this.count(this.scopeOf(owner, kind), "telemetry_refused", count);
+  }
+
   /** Of an app's log records; `source` names the deployment where it is known. */
   addLines(
     what: "lines" | "dropped",

@@ -1,3 +1,4 @@
+import { ownSeriesLimit } from "@evenkeel/model";
 import { type Buckets, bucketValues, subtractBuckets } from "./buckets.ts";
 import type { HistogramPoint, MetricPoint, SumPoint } from "./read-metrics.ts";
 
@@ -25,9 +26,9 @@ interface Series {
 }
 
 export interface MetricSeriesOptions {
-  /** Series of one app environment; default 2,000. */
+  /** Series of one app environment; default `ownSeriesLimit`. */
   limit?: number;
-  /** A series that nobody sent for so long makes room for another, in milliseconds; default an hour. */
+  /** A series that nobody sent for so long makes room for another, in milliseconds; default 70 minutes, as long as the store of signals has it. */
   idleMs?: number;
 }
 
@@ -44,7 +45,7 @@ export class MetricSeries {
 
   constructor(
     private readonly bornMs: number,
-    { limit = 2_000, idleMs = 3_600_000 }: MetricSeriesOptions = {},
+    { limit = ownSeriesLimit, idleMs = 70 * 60_000 }: MetricSeriesOptions = {},
   ) {
     this.limit = limit;
     this.idleMs = idleMs;
@@ -55,9 +56,9 @@ export class MetricSeries {
   }
 
   /** A text: why it is refused. Undefined: nothing new is in the point. */
-  take(point: MetricPoint, nowMs: number): Measurement | string | undefined {
+  take(point: MetricPoint, deployment: string, nowMs: number): Measurement | string | undefined {
     const name = seriesName(point.attributes);
-    const series = this.seriesOf(`${point.metric}\n${point.kind}\n${name}`, nowMs);
+    const series = this.seriesOf(`${deployment}\n${point.metric}\n${point.kind}\n${name}`, nowMs);
     if (!series) return `an app environment may have ${this.limit} series; use attributes with fewer values`;
     const base = { metric: point.metric, unit: point.unit, series: name, attributes: point.attributes };
     if (point.kind === "gauge") return { ...base, kind: "gauge", value: point.value };

@@ -23,6 +23,8 @@ export interface OtlpSinks {
   /** Resolves when they are written down. */
   logs(sender: OtlpSender, records: AppLogRecord[]): Promise<Rejected>;
   spans(sender: OtlpSender, spans: Span[]): Rejected;
+  /** Records, or a body of unknown content, were not taken. */
+  refused(sender: OtlpSender, kind: OtlpKind, count: number): void;
 }
 
 export interface OtlpRequest {
@@ -78,6 +80,7 @@ export class OtlpIntake {
     const state = this.stateOf(sender);
     const refuse = (status: number, reason: string, headers: Record<string, string> = {}): OtlpAnswer => {
       state.report[kind].lastReason = reason;
+      this.sinks.refused(sender, kind, 1);
       return answer(status, encoding, encodeFailure(encoding, reason), headers);
     };
     if (body.length > otlpBodyBytes) return refuse(413, `a body may have ${otlpBodyBytes} bytes`);
@@ -97,6 +100,7 @@ export class OtlpIntake {
     try {
       const rejected = await this.takeDecoded(sender, state, { kind, encoding, bytes }, nowMs, cleaner);
       if (rejected.message !== "") state.report[kind].lastReason = rejected.message;
+      if (rejected.count > 0) this.sinks.refused(sender, kind, rejected.count);
       return answer(200, encoding, encodeResponse(kind, encoding, rejected));
     } catch (error) {
       if (error instanceof OtlpMalformedError) return refuse(400, error.message);
@@ -141,7 +145,7 @@ export class OtlpIntake {
     const measurements: Measurement[] = [];
     let accepted = 0;
     for (const point of points) {
-      const measured = series.take(point, nowMs);
+      const measured = series.take(point, sender.deployment, nowMs);
       if (typeof measured === "string") refusals.set(measured, (refusals.get(measured) ?? 0) + 1);
       else {
         accepted++;

@@ -27,7 +27,7 @@ const metricsOf = (...metrics: object[]) => ({ resourceMetrics: [{ scopeMetrics:
 
 function measure(series: MetricSeries, ...metrics: object[]): (Measurement | string | undefined)[] {
   const { points } = readMetrics(decodeExport("metrics", "json", json(metricsOf(...metrics))));
-  return points.map((point) => series.take(point, nowMs));
+  return points.map((point) => series.take(point, "aaaaaaaaa", nowMs));
 }
 
 test("JSON and protobuf of one export read alike", () => {

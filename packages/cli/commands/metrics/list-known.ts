@@ -1,6 +1,7 @@
 import type { ControlClient } from "@evenkeel/control";
 import type { AppName, EnvironmentName } from "@evenkeel/model";
 import { formatAge, formatTable } from "../../output/table.ts";
+import { describeRefusals } from "./describe-refusals.ts";
 
 export async function listKnown(
   client: ControlClient,
@@ -16,5 +17,7 @@ export async function listKnown(
   const rows = signals.map(({ signal, unit, series, lastMs, about }) => [
     ...[signal, unit || "–", String(series), formatAge(lastMs), about ?? "the app's own"],
   ]);
+  const refusals = await describeRefusals({ client, app, environment });
   console.log(formatTable(["signal", "unit", "series", "last", "what it is"], rows));
+  if (refusals !== "") console.log(`\n${refusals}`);
 }

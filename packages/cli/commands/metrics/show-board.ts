@@ -2,6 +2,7 @@ import type { GaugePoint, PercentilesPoint, SignalAnswer, SignalPoint } from "@e
 import { formatValue } from "../../output/chart/format-value.ts";
 import { sparkline } from "../../output/chart/sparkline.ts";
 import { markLine, timeAxis } from "../../output/chart/time-axis.ts";
+import { describeRefusals } from "./describe-refusals.ts";
 import { formatTime } from "./format-time.ts";
 import { type MetricsView, nothingMeasured, releaseMarks, stepFor, terminalWidth } from "./metrics-view.ts";
 
@@ -38,6 +39,9 @@ const board: { signal: string; rows: (answer: SignalAnswer, rest: Answers) => Ro
   { signal: "slow_queries", rows: (answer) => [total("slow queries", answer)] },
   { signal: "archive_lag", rows: (answer) => [gauge("archive lag", answer)] },
   { signal: "schedule_failures", rows: (answer) => [total("failed runs", answer)] },
+  { signal: "log_lines", rows: (answer) => [rate("log lines", answer)] },
+  { signal: "log_lines_dropped", rows: (answer) => [total("lines dropped", answer)] },
+  { signal: "telemetry_refused", rows: (answer) => [total("otlp refused", answer)] },
   { signal: "signals_dropped", rows: (answer) => [total("signals dropped", answer)] },
 ];
 
@@ -65,6 +69,8 @@ export async function showBoard(view: MetricsView): Promise<void> {
   const marks = markLine(await releaseMarks(view), fromMs, toMs, columns);
   if (marks !== "") console.log(`${"releases".padEnd(nameWidth + valueWidth)}${marks}`);
   console.log(`${indent}${timeAxis(fromMs, toMs, columns)}`);
+  const refusals = await describeRefusals(view);
+  if (refusals !== "") console.log(`\n${refusals}`);
 }
 
 /** Only what is measured of the app at all is asked for. */

@@ -93,6 +93,12 @@ describe("telemetry", () => {
       const intake = (await platform.api("GET", "/apps/shop/telemetry/production")).json() as IntakeReport;
       expect(intake.kinds.metrics.accepted).toBeGreaterThanOrEqual(2);
       expect(intake.kinds.traces).toMatchObject({ rejected: 0 });
+      const lines = await eventually(
+        () => platform.must("logs", "shop", "--json", "--field", `traceId=${trace.traceId}`),
+        (found) => found.includes("the order was odd"),
+      );
+      const line = JSON.parse(lines.trim().split("\n")[0]!) as object;
+      expect(line).toMatchObject({ stream: "otlp", level: "error", fields: { "order.id": 17 } });
     },
     120_000,
   );
@@ -140,6 +146,7 @@ describe("telemetry", () => {
     expect((await send("x", { "content-type": "text/plain", authorization })).status).toBe(415);
     expect((await send("x", { ...json, authorization, "content-encoding": "gzip" })).status).toBe(400);
     expect((await send("{}", { ...json, authorization })).status).toBe(200);
+    expect(await platform.must("metrics", "shop")).toMatch(/spans that the app sent were refused.* no gzip/s);
   }, 60_000);
 
   test("of visitors comes from a real page with Vercel's packages, without cookies", async () => {

@@ -1,4 +1,4 @@
-import { EvenkeelError } from "@evenkeel/model";
+import { EvenkeelError } from "@evenkeel/model/errors";
 
 /** A question about signals that cannot be answered as it was put. */
 export class SignalQueryError extends EvenkeelError {

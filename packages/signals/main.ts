@@ -3,7 +3,7 @@
  * everything is written.
  */
 import { mkdirSync } from "node:fs";
-import { layoutFromEnvironment } from "@evenkeel/model";
+import { layoutFromEnvironment } from "@evenkeel/model/home/home-layout";
 import { DiskWatch } from "./disk/disk-watch.ts";
 import { SignalsServer } from "./server/signals-server.ts";
 import { SignalStore } from "./store/signal-store.ts";

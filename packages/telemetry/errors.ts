@@ -1,4 +1,4 @@
-import { EvenkeelError } from "@evenkeel/model";
+import { EvenkeelError } from "@evenkeel/model/errors";
 
 /** A body that is no OTLP, or is nested too deep. */
 export class OtlpMalformedError extends EvenkeelError {

@@ -39,10 +39,16 @@ const sweep = async () => {
     console.error("telemetry: sweeping failed:", error);
   }
 };
-const timers = [setInterval(tell, signalsEveryMs), setInterval(sweep, sweepEveryMs)];
+// Nothing ticks while nothing comes.
+let telling: ReturnType<typeof setTimeout> | undefined;
+own.onFirst = () => {
+  telling = setTimeout(tell, signalsEveryMs);
+};
+const sweeping = setInterval(sweep, sweepEveryMs);
 
 const stop = async () => {
-  for (const timer of timers) clearInterval(timer);
+  clearInterval(sweeping);
+  clearTimeout(telling);
   await server.stop();
   secrets.stop();
   await telemetry.close();

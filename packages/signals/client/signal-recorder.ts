@@ -1,4 +1,5 @@
-import { Histogram, type SignalSample, type SignalScope } from "@evenkeel/model";
+import type { SignalSample, SignalScope } from "@evenkeel/model";
+import { Histogram } from "@evenkeel/model/signals/histogram";
 import { SignalSender, type SignalSenderOptions } from "./signal-sender.ts";
 
 interface Recorded {

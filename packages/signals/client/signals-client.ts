@@ -1,14 +1,14 @@
-import {
-  type FromSignals,
-  type KnownSignal,
-  ReportedError,
-  type SignalAnswer,
-  type SignalFilter,
-  type SignalOverview,
-  type SignalQuery,
-  type SignalSecond,
-  type ToSignals,
+import type {
+  FromSignals,
+  KnownSignal,
+  SignalAnswer,
+  SignalFilter,
+  SignalOverview,
+  SignalQuery,
+  SignalSecond,
+  ToSignals,
 } from "@evenkeel/model";
+import { ReportedError } from "@evenkeel/model/errors";
 import { keepConnected, type MessageConnection } from "@evenkeel/wire";
 import { SignalsUnavailableError } from "../errors.ts";
 

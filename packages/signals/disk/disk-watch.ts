@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { platformScope, type SignalSourceName } from "@evenkeel/model";
+import type { SignalSourceName } from "@evenkeel/model";
+import { platformScope } from "@evenkeel/model/signals/signal-scope";
 import { floorTo, seconds } from "../store/levels.ts";
 import type { SignalStore } from "../store/signal-store.ts";
 

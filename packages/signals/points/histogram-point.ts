@@ -1,4 +1,4 @@
-import { Histogram } from "@evenkeel/model";
+import { Histogram } from "@evenkeel/model/signals/histogram";
 import type { PointKind } from "./point-kind.ts";
 
 export const histogramPoint: PointKind<Histogram> = {

@@ -1,17 +1,16 @@
-import {
-  type GaugeAcross,
-  type GaugePoint,
-  gaugeAcross,
-  Histogram,
-  type PercentilesPoint,
-  platformScope,
-  type SignalAnswer,
-  type SignalKind,
-  type SignalPoint,
-  type SignalQuery,
-  type SignalSeries,
-  signalDefinition,
+import type {
+  GaugeAcross,
+  GaugePoint,
+  PercentilesPoint,
+  SignalAnswer,
+  SignalKind,
+  SignalPoint,
+  SignalQuery,
+  SignalSeries,
 } from "@evenkeel/model";
+import { gaugeAcross, signalDefinition } from "@evenkeel/model/signals/catalogue";
+import { Histogram } from "@evenkeel/model/signals/histogram";
+import { platformScope } from "@evenkeel/model/signals/signal-scope";
 import { SignalQueryError } from "../errors.ts";
 import { type Point, pointKinds } from "../points/chunk.ts";
 import type { GaugeLevels } from "../points/gauge-point.ts";

@@ -1,4 +1,5 @@
-import { type KnownSignal, signalDefinition } from "@evenkeel/model";
+import type { KnownSignal } from "@evenkeel/model";
+import { signalDefinition } from "@evenkeel/model/signals/catalogue";
 import { type SeriesName, seriesKey } from "../store/series.ts";
 import type { SignalStore } from "../store/signal-store.ts";
 

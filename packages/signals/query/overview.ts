@@ -1,11 +1,5 @@
-import {
-  appSignalPrefix,
-  type GaugePoint,
-  gaugeAcross,
-  type Histogram,
-  type SignalOverview,
-  type SignalOverviewRow,
-} from "@evenkeel/model";
+import type { GaugePoint, Histogram, SignalOverview, SignalOverviewRow } from "@evenkeel/model";
+import { appSignalPrefix, gaugeAcross } from "@evenkeel/model/signals/catalogue";
 import { SignalQueryError } from "../errors.ts";
 import { mergePoints, type Point, type Points, pointKinds } from "../points/chunk.ts";
 import type { GaugeLevels } from "../points/gauge-point.ts";

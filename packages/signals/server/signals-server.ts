@@ -1,11 +1,5 @@
-import {
-  errorJson,
-  type FromSignals,
-  type SignalBatch,
-  type SignalFilter,
-  type SignalSourceName,
-  type ToSignals,
-} from "@evenkeel/model";
+import type { FromSignals, SignalBatch, SignalFilter, SignalSourceName, ToSignals } from "@evenkeel/model";
+import { errorJson } from "@evenkeel/model/errors";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import { answerQuery } from "../query/answer-query.ts";
 import { knownSignals } from "../query/known-signals.ts";

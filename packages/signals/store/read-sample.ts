@@ -1,11 +1,6 @@
-import {
-  appSignalPrefix,
-  Histogram,
-  type HistogramJson,
-  type SignalKind,
-  type SignalSample,
-  signalDefinition,
-} from "@evenkeel/model";
+import type { HistogramJson, SignalKind, SignalSample } from "@evenkeel/model";
+import { appSignalPrefix, signalDefinition } from "@evenkeel/model/signals/catalogue";
+import { Histogram } from "@evenkeel/model/signals/histogram";
 import type { Point } from "../points/chunk.ts";
 import { gaugeLevel } from "../points/gauge-point.ts";
 import type { SeriesName } from "./series.ts";

@@ -1,4 +1,5 @@
-import { appSignalPrefix, type SignalKind } from "@evenkeel/model";
+import type { SignalKind } from "@evenkeel/model";
+import { appSignalPrefix } from "@evenkeel/model/signals/catalogue";
 import { Series, type SeriesName, seriesKey } from "./series.ts";
 
 /** The series of the last hour, by app; each app environment may have so many of its own, and each app so many by which the platform measures it. */

@@ -1,12 +1,7 @@
 import { join } from "node:path";
-import {
-  ownSeriesLimit,
-  platformScope,
-  type SignalBatch,
-  type SignalOrigin,
-  type SignalScope,
-  type SignalSourceName,
-} from "@evenkeel/model";
+import type { SignalBatch, SignalOrigin, SignalScope, SignalSourceName } from "@evenkeel/model";
+import { ownSeriesLimit } from "@evenkeel/model/signals/catalogue";
+import { platformScope } from "@evenkeel/model/signals/signal-scope";
 import { foldMinute } from "./fold-minute.ts";
 import { floorTo, hours, levels, minutes, seconds } from "./levels.ts";
 import { type DropReason, readSample } from "./read-sample.ts";

@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
-import { appSignalPrefix, type EnvironmentName, Histogram, type SignalSample } from "@evenkeel/model";
+import type { EnvironmentName, SignalSample } from "@evenkeel/model";
+import { appSignalPrefix } from "@evenkeel/model/signals/catalogue";
+import { Histogram } from "@evenkeel/model/signals/histogram";
 import type { Measurement } from "../otlp/metric-series.ts";
 import type { OtlpSender } from "../otlp/otlp-intake.ts";
 
@@ -17,6 +18,8 @@ interface Scope {
 
 /** Gathers what apps measured, and hands it on as their own signals (`app.<metric>`), a sample for each of their series. */
 export class OwnSignals {
+  /** Something came, and nothing waited before it. */
+  onFirst: () => void = () => {};
   private readonly scopes = new Map<string, Scope>();
 
   add(owner: OtlpSender, measurements: readonly Measurement[]): void {
@@ -86,6 +89,7 @@ export class OwnSignals {
     let scope = this.scopes.get(key);
     if (!scope) {
       scope = { owner, detail, counts: new Map(), gauges: new Map(), histograms: new Map() };
+      if (this.scopes.size === 0) this.onFirst();
       this.scopes.set(key, scope);
     }
     return scope;
@@ -102,6 +106,6 @@ export function signalName(metric: string): string {
 function detailOf(series: string): string {
   const line = series.replace(/[\n\0]/g, " ");
   if (line.length <= detailLimit) return line;
-  const digest = createHash("sha256").update(line).digest("hex").slice(0, 8);
+  const digest = new Bun.CryptoHasher("sha256").update(line).digest("hex").slice(0, 8);
   return `${line.slice(0, detailLimit - 10)}… ${digest}`.slice(0, detailLimit);
 }

@@ -28,6 +28,7 @@ import { flags } from "./programs/flags.ts";
 import { idle } from "./programs/idle.ts";
 import { isr } from "./programs/isr.ts";
 import { logs } from "./programs/logs.ts";
+import { reminders } from "./programs/reminders.ts";
 import { rollback } from "./programs/rollback.ts";
 import { runbook } from "./programs/runbook.ts";
 import { sandbox } from "./programs/sandbox.ts";
@@ -64,6 +65,7 @@ const programs: Program[] = [
   databasePoints,
   databaseDamage,
   runbook,
+  reminders,
 ];
 
 const usage = `Measures Evenkeel beside its peers on this machine.

@@ -236,7 +236,13 @@ describe("reminders", () => {
     });
     expect(installed.exitCode, installed.stderr.toString()).toBe(0);
     const tested = Bun.spawnSync(
-      [join(platform.home, "toolchain/node/24/bin/node"), "--test", "server/**/*.test.ts", "tests/*.test.ts"],
+      [
+        join(platform.home, "toolchain/node/24/bin/node"),
+        "--test",
+        "--test-concurrency=1",
+        "server/**/*.test.ts",
+        "tests/*.test.ts",
+      ],
       { cwd: source, env: { PATH: process.env["PATH"], TEST_DATABASE_URL: url } },
     );
     expect(tested.exitCode, tested.stdout.toString()).toBe(0);

@@ -77,6 +77,26 @@ export class BenchPlatform {
     return provisionToolchain(this.layout, wanted);
   }
 
+  /** Builds and deploys a source tree. */
+  deploySource(folder: string, app: string): Promise<Deployed> {
+    return this.platform.deploy(folder, "--prod", "--app", app);
+  }
+
+  /** Leads an app's production to the twins of providers. */
+  async enableSandbox(app: string): Promise<void> {
+    await this.platform.must("sandbox", "enable", app, "--env", "production", "--yes");
+  }
+
+  /** What an app knows of the twins that it is led to: credentials, numbers. */
+  twinVariables(app: string): Promise<Record<string, string>> {
+    return this.platform.json("sandbox", "env", app, "--env", "production");
+  }
+
+  async databaseUrl(app: string): Promise<string> {
+    const variables = await this.platform.json<{ DATABASE_URL: string }>("db", "url", app);
+    return variables.DATABASE_URL;
+  }
+
   deployPrebuilt(folder: string, app: string): Promise<Deployed> {
     return this.platform.deploy(folder, "--prebuilt", "--prod", "--app", app);
   }

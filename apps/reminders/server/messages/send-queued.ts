@@ -20,35 +20,57 @@ const mostAttempts = 6;
 const optedOut = 21610;
 
 /**
- * Sends what is queued, at the number's rate, until nothing is left or `limitMs` has passed. A message is marked `sending` before Twilio hears of it: one
- * whose fate a crash or a lost answer left open is never sent on a guess, but looked up (see `reconcile`).
+ * Sends what is queued, at the number's rate, until nothing is left or `limitMs` has passed. The rate is that of all instances together: who finds
+ * another at it leaves the queue to it. A message is marked `sending` before Twilio hears of it: one whose fate a crash or a lost answer left open is
+ * never sent on a guess, but looked up (see `reconcile`).
  */
 export async function sendQueued(sql: Sql, limitMs: number): Promise<number> {
   const endsAt = Date.now() + limitMs;
   const rate = environment().TWILIO_MESSAGES_PER_SECOND;
   let sent = 0;
+  let outrun = false;
   while (Date.now() < endsAt) {
-    const startedAt = Date.now();
-    const batch = await claim(sql, Math.max(1, Math.min(20, Math.ceil(rate))));
-    if (batch.length === 0) break;
+    const batch = await claim(sql, Math.max(1, Math.min(20, Math.ceil(rate))), rate);
     await Promise.all(batch.map((message) => sendOne(sql, message)));
     sent += batch.length;
-    const pause = (batch.length / rate) * 1_000 - (Date.now() - startedAt);
-    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    const waitMs = await untilFree(sql);
+    if (waitMs === undefined) break;
+    if (batch.length === 0) {
+      // Twice in a row: whoever was quicker came after us, so what we have queued is before it.
+      if (outrun) break;
+      outrun = true;
+    } else {
+      outrun = false;
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
   return sent;
 }
 
-function claim(sql: Sql, count: number): Promise<Queued[]> {
+/** Takes messages and the time that they need at the number's rate; nothing while an earlier batch has that time. */
+function claim(sql: Sql, count: number, rate: number): Promise<Queued[]> {
   return sql<Queued[]>`
-    WITH next AS (
-      SELECT id FROM messages WHERE direction = 'out' AND status = 'queued' AND not_before <= now()
+    WITH turn AS MATERIALIZED (
+      SELECT FROM sending WHERE free_at <= now() FOR UPDATE SKIP LOCKED
+    ), next AS MATERIALIZED (
+      SELECT id FROM messages WHERE direction = 'out' AND status = 'queued' AND not_before <= now() AND EXISTS (SELECT FROM turn)
       ORDER BY not_before, created_at LIMIT ${count} FOR UPDATE SKIP LOCKED
+    ), spent AS (
+      UPDATE sending SET free_at = now() + make_interval(secs => (SELECT count(*) FROM next) / ${rate}::float8)
+      WHERE EXISTS (SELECT FROM next)
     )
     UPDATE messages m SET status = 'sending', sending_since = now(), attempts = attempts + 1, changed_at = now()
     FROM next WHERE m.id = next.id
     RETURNING m.id, m.key, m.channel, m.contact_id AS "contactId", m.conversation_id AS "conversationId", m.phone, m.body, m.attempts,
       (SELECT consent FROM contacts c WHERE c.id = m.contact_id) AS consent`;
+}
+
+/** How long until the number may send again, in milliseconds; undefined when nothing waits for that. */
+async function untilFree(sql: Sql): Promise<number | undefined> {
+  const [row] = await sql<{ waitMs: number }[]>`
+    SELECT greatest(0, extract(epoch FROM free_at - now()) * 1000)::float8 AS "waitMs" FROM sending
+    WHERE EXISTS (SELECT FROM messages WHERE direction = 'out' AND status = 'queued' AND not_before <= now())`;
+  return row?.waitMs;
 }
 
 async function sendOne(sql: Sql, message: Queued): Promise<void> {

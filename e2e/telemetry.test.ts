@@ -120,6 +120,38 @@ describe("telemetry", () => {
     );
   }, 120_000);
 
+  test("is scraped by Prometheus with a token that may do nothing else", async () => {
+    const { secret } = await platform.json<{ secret: string }>(
+      "token",
+      "create",
+      "prometheus",
+      "--permission",
+      "metrics",
+    );
+    const ask = (path: string, token: string) =>
+      platform.ask("127.0.0.1", path, { headers: { authorization: `Bearer ${token}` } });
+    expect((await ask("/metrics", "evk_nobody_x")).status).toBe(401);
+    expect((await ask("/api/apps/shop/logs", secret)).status).toBe(403);
+    const page = await eventually(
+      async () => {
+        // What was counted before the first scrape is not told.
+        await platform.get(host, "/");
+        return (await ask("/metrics", secret)).text();
+      },
+      (text) =>
+        /^evenkeel_requests_total\{app="shop",environment="production",deployment="\w+"\} [1-9]/m.test(text),
+    );
+    expect(page).toContain('evenkeel_measuring{origin="edge"} 1');
+    const reader = await platform.json<{ secret: string }>(
+      "token",
+      "create",
+      "reader",
+      "--permission",
+      "read",
+    );
+    expect((await ask("/metrics", reader.secret)).status).toBe(403);
+  }, 60_000);
+
   test("of a client's own trace goes on, and failures are found among all", async () => {
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const traceparent = `00-${traceId}-b7ad6b7169203331-01`;

@@ -10,7 +10,7 @@ export function registerToken(program: Command): void {
     .summary("tokens of the API and of git pushes")
     .addHelpText(
       "after",
-      "\nExamples:\n  evenkeel token create ci --permission read deploy --app shop\n  evenkeel token rotate k3v9x0a1b2 --overlap 24h",
+      "\nExamples:\n  evenkeel token create ci --permission read deploy --app shop\n  evenkeel token create prometheus --permission metrics\n  evenkeel token rotate k3v9x0a1b2 --overlap 24h",
     );
   token
     .command("ls")
@@ -23,7 +23,10 @@ export function registerToken(program: Command): void {
     .command("create")
     .summary("make a token; its secret is shown this once")
     .argument("<name>", "who or what it is for")
-    .requiredOption("--permission <permissions...>", "of: read, deploy, release, configure, reveal, admin")
+    .requiredOption(
+      "--permission <permissions...>",
+      "of: read, deploy, release, configure, reveal, metrics, admin",
+    )
     .option("--app <names...>", "only for these apps")
     .option("--expires <duration>", "ends after this time, such as 90d")
     .option("--json", "print as JSON")

@@ -55,6 +55,7 @@ const matrix: Record<string, Permission> = {
   "GET /api/apps/:app/signals": "read",
   "GET /api/apps/:app/signals/:signal": "read",
   "GET /api/apps/:app/seconds": "read",
+  "GET /metrics": "metrics",
   "GET /api/signals": "admin",
   "GET /api/signals/:signal": "admin",
   "GET /api/apps/:app/logs/stream": "read",

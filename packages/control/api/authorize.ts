@@ -48,7 +48,14 @@ export async function authorize(
 }
 
 const narrows: ReadonlySet<string> = new Set([
-  ...["/api/apps", "/api/traces/:trace", "/api/events", "/api/incidents", "/api/incidents/:incident"],
+  ...[
+    "/api/apps",
+    "/api/traces/:trace",
+    "/api/events",
+    "/metrics",
+    "/api/incidents",
+    "/api/incidents/:incident",
+  ],
   ...["acknowledge", "updates", "resolve", "report"].map((action) => `/api/incidents/:incident/${action}`),
 ]);
 

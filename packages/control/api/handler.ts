@@ -11,6 +11,8 @@ export interface Given<Params, Query, Body> {
   /** The body of an upload. */
   bytes: ReadableStream<Uint8Array>;
   caller: Caller;
+  /** The header `Accept`. */
+  accept?: string | undefined;
   /** Of a viewer of events that comes back. */
   lastEventId?: string | undefined;
   /** Aborted when the client goes away. */

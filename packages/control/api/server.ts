@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { RequestInvalidError, RequestTooLargeError, RouteUnknownError } from "../errors.ts";
 import { type AuthorizationParts, authorize } from "./authorize.ts";
-import { contract, type Route } from "./contract/index.ts";
+import { contract, type Route, type TextReply } from "./contract/index.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Given, Handlers } from "./handler.ts";
 import { statusOfError } from "./status-of-error.ts";
@@ -34,6 +34,7 @@ export function makeApi(
         body: route.body ? read(route.body, await readJson(context), "body") : undefined,
         bytes: context.req.raw.body ?? new Blob([]).stream(),
         caller,
+        accept: context.req.header("accept"),
         lastEventId: context.req.header("last-event-id"),
         signal: context.req.raw.signal,
       });
@@ -42,6 +43,10 @@ export function makeApi(
         return new Response((await reply) as ReadableStream<Uint8Array>, {
           headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
         });
+      }
+      if (route.kind === "text") {
+        const { text, contentType } = (await reply) as TextReply;
+        return context.body(text, 200, { "content-type": contentType, "cache-control": "no-store" });
       }
       return context.json((await reply) as object, 200, { "cache-control": "no-store" });
     });

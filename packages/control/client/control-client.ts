@@ -35,10 +35,10 @@ type Call<Name extends RouteName> = Contract[Name]["kind"] extends "stream"
       ? (input?: RouteInput<Name>, options?: CallOptions) => Promise<RouteReply<Name>>
       : (input: RouteInput<Name>, options?: CallOptions) => Promise<RouteReply<Name>>;
 
-/** One method per route of the contract but events: `client.rollback({ app: "shop", reason: "errors" })`. */
+/** One method per route of the contract but events and texts: `client.rollback({ app: "shop", reason: "errors" })`. */
 export type ControlClient = {
-  // Events are for pages.
-  [Name in RouteName as Contract[Name]["kind"] extends "events" ? never : Name]: Call<Name>;
+  // Events are for pages, texts for programs of others.
+  [Name in RouteName as Contract[Name]["kind"] extends "events" | "text" ? never : Name]: Call<Name>;
 };
 
 export type ControlAddress =
@@ -57,7 +57,7 @@ export type ControlAddress =
  */
 export function createControlClient(address: ControlAddress): ControlClient {
   const methods = Object.entries(contract as Record<string, Route>)
-    .filter(([, { kind }]) => kind !== "events")
+    .filter(([, { kind }]) => kind !== "events" && kind !== "text")
     .map(([name, route]) => [name, method(address, route)]);
   return Object.fromEntries(methods) as ControlClient;
 }

@@ -20,7 +20,9 @@ export class FakeSignals {
         else if (message.type === "batch") {
           this.received.push(...message.samples);
           connection.send({ type: "ack", seq: message.seq });
-        } else if (message.type === "catalogue")
+        } else if (message.type === "exposition")
+          connection.send({ type: "exposition", id: message.id, text: (message.apps ?? []).join(",") });
+        else if (message.type === "catalogue")
           connection.send({ type: "catalogue", id: message.id, signals: [] });
         else if (message.type === "query") {
           const { signal, fromMs, stepMs } = message.query;

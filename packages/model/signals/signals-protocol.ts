@@ -20,6 +20,8 @@ export type ToSignals =
   | { type: "catalogue"; id: number; app: string; environment?: string }
   /** All app environments of which something was measured in the newest `windowMs` (1,000 to 600,000). */
   | { type: "overview"; id: number; windowMs: number }
+  /** Totals and levels as scrapers read them; absent `apps`: all, and the platform itself. */
+  | { type: "exposition"; id: number; format: Exposition; apps?: string[] }
   | { type: "subscribe"; id: number; filter: SignalFilter }
   | { type: "unsubscribe"; id: number };
 
@@ -29,8 +31,12 @@ export type FromSignals =
   | { type: "answer"; id: number; answer: SignalAnswer }
   | { type: "catalogue"; id: number; signals: KnownSignal[] }
   | { type: "overview"; id: number; overview: SignalOverview }
+  | { type: "exposition"; id: number; text: string }
   | ({ type: "second"; id: number } & SignalSecond)
   | { type: "error"; id: number; error: ErrorJson };
+
+/** Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
+export type Exposition = "prometheus" | "openmetrics";
 
 export interface SignalSourceName {
   origin: SignalOrigin;

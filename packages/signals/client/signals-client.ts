@@ -1,4 +1,5 @@
 import type {
+  Exposition,
   FromSignals,
   KnownSignal,
   SignalAnswer,
@@ -54,6 +55,12 @@ export class SignalsClient {
   async overview(windowMs: number): Promise<SignalOverview> {
     const message = await this.ask((id) => ({ type: "overview", id, windowMs }));
     return (message as Extract<FromSignals, { type: "overview" }>).overview;
+  }
+
+  /** For scrapers; of all apps and the platform without `apps`. @throws SignalsUnavailableError */
+  async exposition(format: Exposition, apps?: string[]): Promise<string> {
+    const message = await this.ask((id) => ({ type: "exposition", id, format, ...(apps && { apps }) }));
+    return (message as Extract<FromSignals, { type: "exposition" }>).text;
   }
 
   /** Tells each new second until the returned function is called. While the process of signals is away, nothing is told. */

@@ -94,6 +94,9 @@ export class SignalsServer {
         case "overview":
           connection.send({ type: "overview", id, overview: overviewOf(this.store, message.windowMs) });
           break;
+        case "exposition":
+          void this.expose(connection, message);
+          break;
         case "subscribe":
           this.subscriptions.add({ connection, id, filter: message.filter ?? {} });
           this.tellLater();
@@ -105,6 +108,20 @@ export class SignalsServer {
           }
           break;
       }
+    } catch (error) {
+      connection.send({ type: "error", id, error: errorJson(error) });
+    }
+  }
+
+  private async expose(
+    connection: Connection,
+    { id, format, apps }: Extract<ToSignals, { type: "exposition" }>,
+  ): Promise<void> {
+    try {
+      // Most machines have no scraper.
+      const { exposition } = await import("../prometheus/exposition.ts");
+      const text = exposition(this.store, this.store.totals, format, apps && new Set(apps));
+      connection.send({ type: "exposition", id, text });
     } catch (error) {
       connection.send({ type: "error", id, error: errorJson(error) });
     }

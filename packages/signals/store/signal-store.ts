@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SignalBatch, SignalOrigin, SignalScope, SignalSourceName } from "@evenkeel/model";
 import { ownSeriesLimit } from "@evenkeel/model/signals/catalogue";
@@ -8,6 +9,7 @@ import { type DropReason, readSample } from "./read-sample.ts";
 import type { SeriesName } from "./series.ts";
 import { SeriesTable } from "./series-table.ts";
 import { type JournalledBatch, SignalDatabase } from "./signal-database.ts";
+import { Totals } from "./totals.ts";
 
 export interface SignalStoreOptions {
   /** Where `signals.sqlite` stands. */
@@ -59,6 +61,7 @@ export class SignalStore {
   private readonly sources = new Map<string, LiveSource>();
   private unwritten: JournalledBatch[] = [];
   private syncedMs = 0;
+  private counted: Totals | undefined;
   /** Why nothing can be written; undefined: it can. */
   private fault: string | undefined;
 
@@ -73,6 +76,25 @@ export class SignalStore {
     );
     this.seqs = this.database.lastSeqs();
     this.load();
+    // What is read again was counted before.
+    if (existsSync(this.scrapedMark)) this.counted = new Totals(this.now);
+  }
+
+  /** Begins to count with the first that asks, and from then on with each start. */
+  get totals(): Totals {
+    if (!this.counted) {
+      this.counted = new Totals(this.now);
+      try {
+        writeFileSync(this.scrapedMark, "");
+      } catch {
+        // On a full disk: after the next start counting begins with the next that asks.
+      }
+    }
+    return this.counted;
+  }
+
+  private get scrapedMark(): string {
+    return join(this.options.folder, "scraped");
   }
 
   get now(): number {
@@ -202,8 +224,10 @@ export class SignalStore {
         sample,
         (name, kind, point) => {
           const series = this.table.findOrMake(name, kind);
-          if (series?.kind === kind) series.add(atMs, point);
-          else this.drop(series ? "value" : "series_limit", 1, atMs, name);
+          if (series?.kind === kind) {
+            series.add(atMs, point);
+            this.counted?.add(series, point);
+          } else this.drop(series ? "value" : "series_limit", 1, atMs, name);
         },
         (reason) => this.drop(reason, 1, atMs),
       );
@@ -216,7 +240,9 @@ export class SignalStore {
       { app, environment, signal: "signals_dropped", detail: reason },
       "count",
     );
-    if (samples > 0) series?.add(floorTo(atMs, seconds.stepMs), samples);
+    if (!series || samples === 0) return;
+    series.add(floorTo(atMs, seconds.stepMs), samples);
+    this.counted?.add(series, samples);
   }
 
   /** Makes room where there is none. */

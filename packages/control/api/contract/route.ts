@@ -9,13 +9,31 @@ import type { z } from "zod";
  * - `release`: promote and roll back.
  * - `configure`: change variables, domains and settings; remove deployments and apps.
  * - `reveal`: see the values of variables.
+ * - `metrics`: scrape what is measured, and nothing else.
  * - `admin`: tokens, the audit log, the state of the platform.
  * - `push`: the one-time secret of a git push under way, known only to the hook that the push itself started.
  */
-export type Permission = "public" | "read" | "deploy" | "release" | "configure" | "reveal" | "admin" | "push";
+export type Permission =
+  | "public"
+  | "read"
+  | "deploy"
+  | "release"
+  | "configure"
+  | "reveal"
+  | "metrics"
+  | "admin"
+  | "push";
 
 /** The permissions that a token can be given. */
-export const grantablePermissions = ["read", "deploy", "release", "configure", "reveal", "admin"] as const;
+export const grantablePermissions = [
+  "read",
+  "deploy",
+  "release",
+  "configure",
+  "reveal",
+  "metrics",
+  "admin",
+] as const;
 export type GrantablePermission = (typeof grantablePermissions)[number];
 
 /**
@@ -23,8 +41,14 @@ export type GrantablePermission = (typeof grantablePermissions)[number];
  * - `upload`: bytes in, JSON out.
  * - `stream`: newline-delimited JSON out, one event a line; the last line may be `{"error":{…}}`.
  * - `events`: Server-Sent Events out.
+ * - `text`: what `Accept` asks for out, a `TextReply`; for programs of others.
  */
-export type RouteKind = "json" | "upload" | "stream" | "events";
+export type RouteKind = "json" | "upload" | "stream" | "events" | "text";
+
+export interface TextReply {
+  contentType: string;
+  text: string;
+}
 
 export interface Route<
   Params extends z.ZodType = z.ZodType,
@@ -68,3 +92,4 @@ export const json = declare("json");
 export const upload = declare("upload");
 export const stream = declare("stream");
 export const events = declare("events");
+export const text = declare("text");

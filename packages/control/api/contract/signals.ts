@@ -1,7 +1,7 @@
 import type { KnownSignal, SignalAnswer, SignalOverview, SignalSecond } from "@evenkeel/model";
 import { z } from "zod";
 import { appParams, environmentName } from "./parameters.ts";
-import { json, stream } from "./route.ts";
+import { json, stream, type TextReply, text } from "./route.ts";
 
 const signalName = z.string().min(1).max(130);
 const signalParams = z.object({ ...appParams.shape, signal: signalName });
@@ -74,6 +74,8 @@ export const signalRoutes = {
     permission: "admin",
     query: z.object({ windowMs: z.coerce.number().int().min(1_000).max(600_000).default(10_000) }),
   }),
+  /** In Prometheus' format, or OpenMetrics where that is accepted; with a token of some apps theirs alone. */
+  scrapeSignals: text<TextReply>()({ method: "GET", path: "/metrics", permission: "metrics" }),
   /** Of the platform itself: its disk, its certificates. */
   queryPlatformSignal: json<SignalAnswer>()({
     method: "GET",

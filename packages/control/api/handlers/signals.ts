@@ -8,6 +8,11 @@ const usualSpanMs = 3_600_000;
 /** Of a client that does not read; the oldest seconds go. */
 const mostUnreadSeconds = 60;
 
+const contentTypes = {
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+} as const;
+
 /** The time of a query as it was given, completed. */
 function timeOf({
   sinceMs,
@@ -48,6 +53,11 @@ export function signalHandlers({ database, signals }: ControlParts): HandlersOf<
       yield* secondsUntil(signal, (onSecond) => signals.subscribe(filter, onSecond));
     },
     overviewSignals: ({ query: { windowMs } }) => signals.overview(windowMs),
+    async scrapeSignals({ caller, accept = "" }) {
+      const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
+      const text = await signals.exposition(format, caller.apps && [...caller.apps]);
+      return { text, contentType: contentTypes[format] };
+    },
     queryPlatformSignal: ({ params: { signal }, query }) => {
       const { detail, by, percentiles } = query;
       return signals.query({ ...platformScope, signal, detail, by, percentiles, ...timeOf(query) });

@@ -20,6 +20,7 @@ import { healthHandlers } from "./api/handlers/health.ts";
 import { incidentHandlers } from "./api/handlers/incidents.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
+import { peopleHandlers } from "./api/handlers/people.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { processHandlers } from "./api/handlers/processes.ts";
 import { pushHandlers } from "./api/handlers/pushes.ts";
@@ -54,6 +55,7 @@ import { HealthChecker } from "./health/health-checker.ts";
 import { Incidents } from "./incidents/incidents.ts";
 import { HostLink } from "./instances/host-link.ts";
 import { BuildLogs } from "./logs/build-log.ts";
+import { People } from "./people/people.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { ProgressHub } from "./pipeline/progress-hub.ts";
 import { Turns } from "./pipeline/turns.ts";
@@ -118,6 +120,7 @@ export class Control {
     });
     const vault = Vault.open(layout.masterKey);
     const adminToken = new AdminToken(layout.apiToken);
+    const people = new People(database, place, layout.peopleKey);
     const feed = new Feed(layout.feedSocket, {
       load: () => loadServing(database),
       entriesAfter: (version) => entriesAfter(database, version),
@@ -203,6 +206,7 @@ export class Control {
         vault,
         adminToken,
         events,
+        people,
         databases,
         blobs,
         databaseRemover,
@@ -231,7 +235,7 @@ export class Control {
     };
     this.overlapEnder = new OverlapEnder(this.parts);
     this.sweeper = new Sweeper(this.parts);
-    const authenticator = new Authenticator(adminToken, database);
+    const authenticator = new Authenticator(adminToken, database, people.sessions);
     this.server = serve(layout.controlSocket, this.makeApi(authenticator, new PushRegistry()));
   }
 
@@ -310,6 +314,7 @@ export class Control {
     const { database } = parts;
     const handlers = {
       ...platformHandlers(parts),
+      ...peopleHandlers(parts),
       ...appHandlers(parts),
       ...deploymentHandlers(parts),
       ...releaseHandlers(parts),

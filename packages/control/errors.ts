@@ -747,8 +747,8 @@ export class UnauthenticatedError extends EvenkeelError {
   readonly fault = "user";
 
   constructor() {
-    super("The request has no valid token", {
-      hint: "Send `Authorization: Bearer TOKEN`; the machine's own token is in keys/api-token of the data directory.",
+    super("The request has no valid token or session", {
+      hint: "Sign in, or send `Authorization: Bearer TOKEN`; the machine's own token is in keys/api-token of the data directory.",
     });
   }
 }
@@ -857,5 +857,179 @@ export class IncidentStateError extends EvenkeelError {
     super(`Incident ${id} is ${state} already${by === undefined ? "" : `, by ${by}`}`, {
       hint: `See what happened: evenkeel incidents show ${id}`,
     });
+  }
+}
+
+// --- people ------------------------------------------------------------------------------------
+
+/** A page that is not the console's used its cookie, or nobody can tell. */
+export class CrossOriginError extends EvenkeelError {
+  readonly code = "cross_origin";
+  readonly fault = "user";
+
+  constructor() {
+    super("The request does not come from the console's own pages", {
+      hint: "Open the console at the platform's address and try again there; programs use a token instead of a cookie.",
+    });
+  }
+}
+
+/** Signing in would send the password readable. */
+export class PlainHttpError extends EvenkeelError {
+  readonly code = "plain_http";
+  readonly fault = "user";
+
+  constructor(host: string) {
+    super(`Signing in at http://${host} is refused: the way there is not encrypted`, {
+      hint: "Put TLS in front of the platform and open it by https, or forward its port and open it at localhost.",
+    });
+  }
+}
+
+/** E-mail address, password, code or passkey are not right; nobody is told which. */
+export class SignInRefusedError extends EvenkeelError {
+  readonly code = "sign_in_refused";
+  readonly fault = "user";
+
+  constructor(what = "The e-mail address or the password") {
+    super(`${what} is not right`, {
+      hint: "Try again; an owner can send a new link to somebody who has forgotten the password.",
+    });
+  }
+}
+
+/** Too many failures of one account, browser or address. */
+export class TooManyAttemptsError extends EvenkeelError {
+  readonly code = "too_many_attempts";
+  readonly fault = "user";
+
+  constructor(waitMs: number) {
+    super(`Too many attempts have failed; the next one is possible in ${Math.ceil(waitMs / 60_000)} min`, {
+      hint: "A passkey works at once, and so does a browser that was signed in before.",
+    });
+  }
+}
+
+/** The password can be guessed. */
+export class PasswordRefusedError extends EvenkeelError {
+  readonly code = "password_refused";
+  readonly fault = "user";
+
+  constructor(why: string) {
+    super(`The password is refused: ${why}`, {
+      hint: "Four or five words that do not belong together are long, strong and easily kept in mind; a password manager is better still.",
+    });
+  }
+}
+
+/** What is asked for needs the password or a passkey once more. */
+export class FreshSignInNeededError extends EvenkeelError {
+  readonly code = "fresh_sign_in_needed";
+  readonly fault = "user";
+
+  constructor() {
+    super("This needs the password or a passkey once more", {
+      hint: "Confirm who you are; it holds for ten minutes.",
+    });
+  }
+}
+
+/** A link to join that is not known, used, withdrawn or too old. */
+export class LinkInvalidError extends EvenkeelError {
+  readonly code = "link_invalid";
+  readonly fault = "user";
+
+  constructor() {
+    super("The link is not valid, or no longer", {
+      hint: "A link works once and for a limited time. An owner can send a new one; the first owner's is printed by `evenkeel people owner-link`.",
+    });
+  }
+}
+
+/** There is an owner, so no link for a first one. */
+export class OwnerExistsError extends EvenkeelError {
+  readonly code = "owner_exists";
+  readonly fault = "user";
+
+  constructor() {
+    super("The platform has an owner already", {
+      hint: "Invite somebody with `evenkeel people invite EMAIL --role owner`.",
+    });
+  }
+}
+
+/** Nobody could let others in any more. */
+export class LastOwnerError extends EvenkeelError {
+  readonly code = "last_owner";
+  readonly fault = "user";
+
+  constructor() {
+    super("This is the platform's last owner", { hint: "Make somebody else an owner first." });
+  }
+}
+
+/** No account has that id or e-mail address. */
+export class PersonUnknownError extends EvenkeelError {
+  readonly code = "person_unknown";
+  readonly fault = "user";
+
+  constructor() {
+    super("There is no such person", { hint: "`evenkeel people ls` lists them." });
+  }
+}
+
+/** The e-mail address has an account. */
+export class PersonExistsError extends EvenkeelError {
+  readonly code = "person_exists";
+  readonly fault = "user";
+
+  constructor(email: string) {
+    super(`${email} has an account already`, { hint: "`evenkeel people role` changes what they may do." });
+  }
+}
+
+/** No open invitation has that id. */
+export class InvitationUnknownError extends EvenkeelError {
+  readonly code = "invitation_unknown";
+  readonly fault = "user";
+
+  constructor() {
+    super("There is no such open invitation", { hint: "`evenkeel people ls` lists them." });
+  }
+}
+
+/** The person has no such session. */
+export class SessionUnknownError extends EvenkeelError {
+  readonly code = "session_unknown";
+  readonly fault = "user";
+
+  constructor() {
+    super("There is no such session", { hint: "It may have ended; look at the list again." });
+  }
+}
+
+/** Codes are on already, or not yet. */
+export class SecondFactorStateError extends EvenkeelError {
+  readonly code = "second_factor_state";
+  readonly fault = "user";
+}
+
+/** The person has no such passkey. */
+export class PasskeyUnknownError extends EvenkeelError {
+  readonly code = "passkey_unknown";
+  readonly fault = "user";
+
+  constructor() {
+    super("There is no such passkey", { hint: "It may have been removed; look at the list again." });
+  }
+}
+
+/** What the authenticator answered is not accepted. */
+export class PasskeyRefusedError extends EvenkeelError {
+  readonly code = "passkey_refused";
+  readonly fault = "user";
+
+  constructor(why: string, details: ErrorDetails = {}) {
+    super(`The passkey is not accepted: ${why}`, { hint: "Try again, or use the password.", ...details });
   }
 }

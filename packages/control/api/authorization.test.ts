@@ -38,6 +38,38 @@ const matrix: Record<string, Permission> = {
   "POST /api/protection/backups": "admin",
   "PUT /api/protection/place": "admin",
   "POST /api/protection/key-exports": "admin",
+  "GET /api/sign-in": "public",
+  "POST /api/sign-in/password": "public",
+  "POST /api/sign-in/code": "public",
+  "POST /api/sign-in/passkey/question": "public",
+  "POST /api/sign-in/passkey": "public",
+  "POST /api/join/look": "public",
+  "POST /api/join": "public",
+  "POST /api/sign-out": "person",
+  "GET /api/me": "person",
+  "PATCH /api/me": "person",
+  "POST /api/me/confirm": "person",
+  "POST /api/me/confirm/question": "person",
+  "POST /api/me/password": "person",
+  "GET /api/me/sessions": "person",
+  "DELETE /api/me/sessions/:session": "person",
+  "DELETE /api/me/sessions": "person",
+  "POST /api/me/codes": "person",
+  "POST /api/me/codes/confirm": "person",
+  "POST /api/me/codes/recovery": "person",
+  "POST /api/me/codes/remove": "person",
+  "GET /api/me/passkeys": "person",
+  "POST /api/me/passkeys/question": "person",
+  "POST /api/me/passkeys": "person",
+  "DELETE /api/me/passkeys/:passkey": "person",
+  "GET /api/people": "admin",
+  "PUT /api/people/:person/roles": "admin",
+  "DELETE /api/people/:person": "admin",
+  "DELETE /api/people/:person/sessions": "admin",
+  "POST /api/invitations": "admin",
+  "POST /api/people/:person/reset-link": "admin",
+  "DELETE /api/invitations/:invitation": "admin",
+  "POST /api/people/owner-link": "admin",
   "GET /api/apps": "read",
   "GET /api/apps/:app": "read",
   "PUT /api/apps/:app": "deploy",
@@ -209,6 +241,10 @@ test(
       expect([route.path, await status(route, `evk_admin_${"a".repeat(32)}`)]).toEqual([route.path, 401]);
       if (route.permission === "push") {
         expect(await status(route, control.adminToken)).toBe(401);
+        continue;
+      }
+      if (route.permission === "person") {
+        expect([route.path, await status(route, control.adminToken)]).toEqual([route.path, 403]);
         continue;
       }
       const lacking = grantablePermissions.filter((permission) => permission !== route.permission);

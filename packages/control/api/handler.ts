@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Caller } from "../tokens/caller.ts";
 import type { Contract, Route, RouteName } from "./contract/index.ts";
+import type { RequestSide } from "./request-side.ts";
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
@@ -15,6 +16,7 @@ export interface Given<Params, Query, Body> {
   accept?: string | undefined;
   /** Of a viewer of events that comes back. */
   lastEventId?: string | undefined;
+  request: RequestSide;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { type AuthorizationParts, authorize } from "./authorize.ts";
 import { contract, type Route, type TextReply } from "./contract/index.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Given, Handlers } from "./handler.ts";
+import { RequestSide } from "./request-side.ts";
 import { statusOfError } from "./status-of-error.ts";
 import { welcomePage } from "./welcome-page.ts";
 
@@ -27,28 +28,36 @@ export function makeApi(
   for (const [name, route] of Object.entries(contract) as [keyof Handlers, Route][]) {
     const handler = handlers[name] as (given: Given<unknown, unknown, unknown>) => unknown;
     api.on(route.method, route.path, async (context) => {
-      const caller = await authorize(parts, route, context.req.param(), context.req.header("authorization"));
-      const reply = handler({
-        params: read(route.params, context.req.param(), "path"),
-        query: read(route.query, context.req.query(), "query"),
-        body: route.body ? read(route.body, await readJson(context), "body") : undefined,
-        bytes: context.req.raw.body ?? new Blob([]).stream(),
-        caller,
-        accept: context.req.header("accept"),
-        lastEventId: context.req.header("last-event-id"),
-        signal: context.req.raw.signal,
-      });
-      if (route.kind === "stream") return eventStream((await reply) as AsyncIterable<unknown>, tell);
-      if (route.kind === "events") {
-        return new Response((await reply) as ReadableStream<Uint8Array>, {
-          headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+      const request = new RequestSide(context.req.raw);
+      const answer = async (): Promise<Response> => {
+        const caller = await authorize(parts, route, context.req.param(), request);
+        const reply = await handler({
+          params: read(route.params, context.req.param(), "path"),
+          query: read(route.query, context.req.query(), "query"),
+          body: route.body ? read(route.body, await readJson(context), "body") : undefined,
+          bytes: context.req.raw.body ?? new Blob([]).stream(),
+          caller,
+          request,
+          accept: request.header("accept"),
+          lastEventId: request.header("last-event-id"),
+          signal: context.req.raw.signal,
         });
-      }
-      if (route.kind === "text") {
-        const { text, contentType } = (await reply) as TextReply;
-        return context.body(text, 200, { "content-type": contentType, "cache-control": "no-store" });
-      }
-      return context.json((await reply) as object, 200, { "cache-control": "no-store" });
+        if (route.kind === "stream") return eventStream(reply as AsyncIterable<unknown>, tell);
+        if (route.kind === "events") {
+          return new Response(reply as ReadableStream<Uint8Array>, {
+            headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+          });
+        }
+        if (route.kind === "text") {
+          const { text, contentType } = reply as TextReply;
+          return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
+        }
+        return Response.json(reply, { headers: { "cache-control": "no-store" } });
+      };
+      // Cookies are sent with errors, too.
+      const response = await answer().catch((error) => answerError(error));
+      for (const [name, value] of request.answerHeaders) response.headers.append(name, value);
+      return response;
     });
   }
   api.get("/", (context) =>

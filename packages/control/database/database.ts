@@ -21,7 +21,8 @@ export interface DatabaseOptions {
  * `DatabaseUnavailableError`, and the next ones work again on fresh connections.
  */
 export class Database implements Connection {
-  private readonly pool: pg.Pool;
+  /** For libraries that speak to `pg` themselves. */
+  readonly pool: pg.Pool;
   private readonly progressPool: pg.Pool;
 
   /**

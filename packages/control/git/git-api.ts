@@ -1,14 +1,16 @@
 import { type AppName, type HomeLayout, parseAppName } from "@evenkeel/model";
 import type { Context, Hono } from "hono";
 import type { GrantablePermission } from "../api/contract/index.ts";
+import { RequestSide } from "../api/request-side.ts";
 import { answerError } from "../api/server.ts";
 import { getApp } from "../apps/app-store.ts";
 import { ensureApp } from "../apps/ensure-app.ts";
 import type { Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
 import { ForbiddenError, RouteUnknownError, UnauthenticatedError } from "../errors.ts";
+import { may, maySomewhere } from "../people/capabilities.ts";
 import type { Authenticator } from "../tokens/authenticator.ts";
-import { type Caller, mayTouch } from "../tokens/caller.ts";
+import type { Caller } from "../tokens/caller.ts";
 import { runHttpBackend } from "./http-backend.ts";
 import type { PushRegistry } from "./push-registry.ts";
 import { ensureRepository } from "./repository.ts";
@@ -58,7 +60,7 @@ async function answer(context: Context, parts: GitApiParts): Promise<Response> {
   if (!name || !(wanted === "git-upload-pack" || wanted === "git-receive-pack")) {
     throw new RouteUnknownError(method, path);
   }
-  const caller = await parts.authenticator.identify(context.req.header("authorization"));
+  const caller = await parts.authenticator.identify(tokenOnly(context));
   const app = parseAppName(name);
   refuse(caller, app, wanted);
   await openRepository(parts, app, caller, wanted);
@@ -69,12 +71,16 @@ async function answer(context: Context, parts: GitApiParts): Promise<Response> {
   return runHttpBackend(parts.layout, { ...given, hook, onEnd: () => parts.pushes.close(push) });
 }
 
+/** A browser's session does not push: cookies would be sent along by any page. */
+const tokenOnly = (context: Context): RequestSide =>
+  RequestSide.local({ authorization: context.req.header("authorization") ?? "" });
+
 function refuse(caller: Caller, app: AppName, service: Service): void {
   const permission = servicePermissions[service];
-  if (!caller.permissions.has(permission)) {
+  if (!maySomewhere(caller, permission)) {
     throw new ForbiddenError(`The token "${caller.name}" lacks the permission "${permission}"`);
   }
-  if (!mayTouch(caller, app))
+  if (!may(caller, permission, app))
     throw new ForbiddenError(`The token "${caller.name}" is not for the app "${app}"`);
 }
 

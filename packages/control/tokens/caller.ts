@@ -1,15 +1,42 @@
 import type { AppName } from "@evenkeel/model";
-import { type GrantablePermission, grantablePermissions } from "../api/contract/index.ts";
+import { grantablePermissions } from "../api/contract/index.ts";
+import { type Capabilities, may } from "../people/capabilities.ts";
 
-/** Who asks, as the audit log names them. */
-export interface Caller {
+/** Who did something, as rows name them. */
+export interface Actor {
+  kind: "person" | "token" | "platform";
+  id: string;
+  /** A person's e-mail address, a token's name. */
   name: string;
-  permissions: ReadonlySet<GrantablePermission>;
-  /** Absent: all apps. */
-  apps?: ReadonlySet<AppName>;
 }
 
-export const adminCaller: Caller = { name: "admin", permissions: new Set(grantablePermissions) };
+/** Who asks. */
+export interface Caller extends Capabilities {
+  actor: Actor;
+  /** As the audit log names them. */
+  name: string;
+  /** Whose word it is: the person's, for all of one's sessions and tokens; a token's that is nobody's. */
+  voice: string;
+  /** Of a browser. */
+  session?: CallerSession;
+}
+
+export interface CallerSession {
+  id: string;
+  person: string;
+  /** Whether the person has proven who they are in the last minutes. */
+  isFresh: boolean;
+}
+
+export const adminCaller: Caller = {
+  actor: { kind: "token", id: "admin", name: "admin" },
+  name: "admin",
+  voice: "token:admin",
+  permissions: new Set(grantablePermissions),
+  onApps: new Map(),
+};
 
 export const mayTouch = (caller: Caller, app: AppName): boolean =>
-  caller.apps === undefined || caller.apps.has(app);
+  caller.permissions.size > 0 || caller.onApps.has(app);
+
+export { may };

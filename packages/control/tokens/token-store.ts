@@ -4,9 +4,11 @@ import { record } from "../audit/audit-log.ts";
 import { type Connection, first } from "../database/connection.ts";
 import type { Database } from "../database/database.ts";
 import { TokenUnknownError } from "../errors.ts";
+import type { RoleGrant } from "../people/capabilities.ts";
+import { rolesOf } from "../people/role-store.ts";
 import { newTokenText } from "./token-text.ts";
 
-interface TokenRow {
+export interface TokenRow {
   id: string;
   name: string;
   hash: Buffer;
@@ -18,14 +20,28 @@ interface TokenRow {
   created_by: string;
   expires_at: Date | null;
   last_used_at: Date | null;
+  /** Whose it is, if it is anybody's, and what that person may do. */
+  person: string | null;
+  email: string | null;
+  roles: RoleGrant[];
+}
+
+export interface TokenWish {
+  name: string;
+  permissions: GrantablePermission[];
+  apps?: AppName[];
+  expiresAtMs?: number;
+  /** Whose it is: it can do what that person can, at most, and ends with their account. */
+  person?: string;
 }
 
 /** Only those that are valid now. */
 export const findToken = (connection: Connection, id: string): Promise<TokenRow | undefined> =>
   first(
     connection.query<TokenRow>(
-      `SELECT *, CASE WHEN previous_until > now() THEN previous_hash END AS previous_hash
-       FROM tokens WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+      `SELECT tokens.*, CASE WHEN previous_until > now() THEN previous_hash END AS previous_hash,
+         people.email, ${rolesOf("tokens.person")} AS roles
+       FROM tokens LEFT JOIN people ON people.id = tokens.person WHERE tokens.id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
       [id],
     ),
   );
@@ -41,34 +57,43 @@ export async function touchToken(connection: Connection, id: string): Promise<vo
 
 export async function listTokens(connection: Connection): Promise<Token[]> {
   const rows = await connection.query<TokenRow>(
-    "SELECT * FROM tokens WHERE revoked_at IS NULL ORDER BY created_at, id",
+    `SELECT tokens.*, people.email FROM tokens LEFT JOIN people ON people.id = tokens.person
+     WHERE revoked_at IS NULL ORDER BY tokens.created_at, tokens.id`,
   );
   return rows.map(view);
 }
 
 export function createToken(
   database: Database,
-  wish: { name: string; permissions: GrantablePermission[]; apps?: AppName[]; expiresAtMs?: number },
+  wish: TokenWish,
+  who: string,
+): Promise<Token & { secret: string }> {
+  return database.transaction((connection) => insertToken(connection, wish, who));
+}
+
+/** Part of a transaction. */
+export async function insertToken(
+  connection: Connection,
+  wish: TokenWish,
   who: string,
 ): Promise<Token & { secret: string }> {
   const text = newTokenText();
-  return database.transaction(async (connection) => {
-    const [row] = await connection.query<TokenRow>(
-      `INSERT INTO tokens (id, name, hash, permissions, apps, expires_at, created_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *`,
-      [
-        ...[text.id, wish.name, text.hash, [...new Set(wish.permissions)], wish.apps ?? null],
-        ...[wish.expiresAtMs === undefined ? null : new Date(wish.expiresAtMs), who],
-      ],
-    );
-    const detail = {
-      name: wish.name,
-      permissions: wish.permissions,
-      ...(wish.apps ? { apps: wish.apps } : {}),
-    };
-    await record(connection, { who, action: "token.create", object: text.id, detail });
-    return { ...view(row!), secret: text.text };
-  });
+  const [row] = await connection.query<TokenRow>(
+    `WITH made AS (INSERT INTO tokens (id, name, hash, permissions, apps, expires_at, created_by, person)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *)
+       SELECT made.*, people.email FROM made LEFT JOIN people ON people.id = made.person`,
+    [
+      ...[text.id, wish.name, text.hash, [...new Set(wish.permissions)], wish.apps ?? null],
+      ...[wish.expiresAtMs === undefined ? null : new Date(wish.expiresAtMs), who, wish.person ?? null],
+    ],
+  );
+  const detail = {
+    name: wish.name,
+    permissions: wish.permissions,
+    ...(wish.apps ? { apps: wish.apps } : {}),
+  };
+  await record(connection, { who, action: "token.create", object: text.id, detail });
+  return { ...view(row!), secret: text.text };
 }
 
 /**
@@ -115,6 +140,7 @@ function view(row: TokenRow): Token {
     ...(row.apps === null ? {} : { apps: row.apps }),
     createdAtMs: row.created_at.getTime(),
     createdBy: row.created_by,
+    ...(row.email == null ? {} : { owner: row.email }),
     ...(row.expires_at === null ? {} : { expiresAtMs: row.expires_at.getTime() }),
     ...(row.last_used_at === null ? {} : { lastUsedAtMs: row.last_used_at.getTime() }),
   };

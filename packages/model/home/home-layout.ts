@@ -14,6 +14,8 @@ export interface HomeLayout {
   keys: string;
   masterKey: string;
   apiToken: string;
+  /** Signs the cookies of people's sessions and encrypts their second factors. */
+  peopleKey: string;
   /** Signs what instances show to the cache service; see `cacheToken`. */
   cacheKey: string;
   /** Credentials that the sandbox's twins give out follow from it. */
@@ -92,6 +94,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     keys: `${home}/keys`,
     masterKey: `${home}/keys/master.key`,
     apiToken: `${home}/keys/api-token`,
+    peopleKey: `${home}/keys/people.key`,
     cacheKey: `${home}/keys/cache.key`,
     sandboxKey: `${home}/keys/sandbox.key`,
     sandboxCertificate: `${home}/keys/sandbox-certificate.json`,

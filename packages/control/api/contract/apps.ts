@@ -91,6 +91,7 @@ export const appRoutes = {
     method: "DELETE",
     path: "/api/apps/:app",
     permission: "configure",
+    isFresh: true,
     params: appParams,
   }),
 };

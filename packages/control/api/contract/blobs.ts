@@ -29,6 +29,7 @@ export const blobRoutes = {
     method: "DELETE",
     path: "/api/apps/:app/buckets/:environment",
     permission: "configure",
+    isFresh: true,
     params: bucketParams,
   }),
   /** Endpoint, names and secrets, as deployments get them. */
@@ -36,6 +37,7 @@ export const blobRoutes = {
     method: "GET",
     path: "/api/apps/:app/buckets/:environment/credentials",
     permission: "configure",
+    isFresh: true,
     params: bucketParams,
   }),
   /** Sets all objects back to what they were at a moment of the last seven days. */
@@ -43,6 +45,7 @@ export const blobRoutes = {
     method: "POST",
     path: "/api/apps/:app/buckets/:environment/restore",
     permission: "configure",
+    isFresh: true,
     params: bucketParams,
     body: z.strictObject({ toMs: z.number().int().positive() }),
   }),

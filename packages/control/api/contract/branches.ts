@@ -42,12 +42,14 @@ export const branchRoutes = {
     method: "DELETE",
     path: "/api/apps/:app/branches/:branch",
     permission: "configure",
+    isFresh: true,
     params: branchParams,
   }),
   getBranchCredentials: json<{ variables: Record<string, string> }>()({
     method: "GET",
     path: "/api/apps/:app/branches/:branch/credentials",
     permission: "configure",
+    isFresh: true,
     params: branchParams,
   }),
 };

@@ -74,6 +74,7 @@ export const configurationRoutes = {
     method: "DELETE",
     path: "/api/apps/:app/domains/:host",
     permission: "configure",
+    isFresh: true,
     params: z.object({ ...appParams.shape, host: z.string().max(253) }),
   }),
   listVariables: json<{ variables: Variable[] }>()({
@@ -105,6 +106,7 @@ export const configurationRoutes = {
     method: "DELETE",
     path: "/api/apps/:app/variables/:name",
     permission: "configure",
+    isFresh: true,
     params: z.object({ ...appParams.shape, name: variableName }),
     query: z.object({ environment: environmentName.default("production") }),
   }),
@@ -149,6 +151,7 @@ export const configurationRoutes = {
     method: "POST",
     path: "/api/apps/:app/variables/reveal",
     permission: "reveal",
+    isFresh: true,
     params: appParams,
     body: z.strictObject({
       environment: environmentName,

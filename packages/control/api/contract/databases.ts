@@ -56,6 +56,7 @@ export const databaseRoutes = {
     method: "DELETE",
     path: "/api/apps/:app/databases/:environment",
     permission: "configure",
+    isFresh: true,
     params: databaseParams,
   }),
   /** `DATABASE_URL` and its like, with the password. */
@@ -63,6 +64,7 @@ export const databaseRoutes = {
     method: "GET",
     path: "/api/apps/:app/databases/:environment/credentials",
     permission: "configure",
+    isFresh: true,
     params: databaseParams,
   }),
   backUpDatabase: stream<DatabaseEvent<{ backup: DatabaseBackup }>>()({
@@ -125,6 +127,7 @@ export const databaseRoutes = {
     method: "POST",
     path: "/api/apps/:app/databases/:environment/restore",
     permission: "configure",
+    isFresh: true,
     params: databaseParams,
     body: z.strictObject({ to: recoveryPoint }),
   }),

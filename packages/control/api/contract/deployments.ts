@@ -194,6 +194,7 @@ export const deploymentRoutes = {
     method: "DELETE",
     path: "/api/deployments/:deployment",
     permission: "configure",
+    isFresh: true,
     params: deploymentParams,
   }),
   /** Takes a branch's alias away, and its database with it. Its deployments stay at their own URLs. */
@@ -201,6 +202,7 @@ export const deploymentRoutes = {
     method: "DELETE",
     path: "/api/apps/:app/previews/:branch",
     permission: "configure",
+    isFresh: true,
     params: z.object({ ...appParams.shape, branch: branchName }),
   }),
   readBuildLog: stream<BuildLogLine>()({

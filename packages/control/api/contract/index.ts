@@ -11,6 +11,7 @@ import { healthRoutes } from "./health.ts";
 import { incidentRoutes } from "./incidents.ts";
 import { logRoutes } from "./logs.ts";
 import { migrationRoutes } from "./migrations.ts";
+import { peopleRoutes } from "./people.ts";
 import { platformRoutes } from "./platform.ts";
 import { processRoutes } from "./processes.ts";
 import { pushRoutes } from "./pushes.ts";
@@ -38,6 +39,7 @@ export * from "./incidents.ts";
 export * from "./logs.ts";
 export * from "./migrations.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
+export * from "./people.ts";
 export * from "./platform.ts";
 export * from "./processes.ts";
 export * from "./pushes.ts";
@@ -55,6 +57,7 @@ export * from "./verifications.ts";
 /** Every route of the API but git's own protocol (`/<app>.git/…`); the server and the client are both made from it. */
 export const contract = {
   ...platformRoutes,
+  ...peopleRoutes,
   ...appRoutes,
   ...deploymentRoutes,
   ...releaseRoutes,

@@ -53,6 +53,8 @@ export interface Token {
   apps?: AppName[];
   createdAtMs: number;
   createdBy: string;
+  /** E-mail address of the person whose it is; absent: nobody's in particular. */
+  owner?: string;
   expiresAtMs?: number;
   lastUsedAtMs?: number;
 }
@@ -78,11 +80,14 @@ export const platformRoutes = {
     method: "POST",
     path: "/api/tokens",
     permission: "admin",
+    isFresh: true,
     body: z.strictObject({
       name: z.string().trim().min(1).max(100),
       permissions: z.array(z.enum(grantablePermissions)).min(1),
       apps: z.array(appName).min(1).optional(),
       expiresAtMs: z.number().int().positive().optional(),
+      /** E-mail address of the person whose it shall be; said by the machine's own token alone. What a person makes is theirs. */
+      owner: z.email().optional(),
     }),
   }),
   /** A new secret, shown once; the old one is accepted until the overlap ends. */
@@ -90,6 +95,7 @@ export const platformRoutes = {
     method: "POST",
     path: "/api/tokens/:token/rotate",
     permission: "admin",
+    isFresh: true,
     params: z.object({ token: z.string().max(40) }),
     body: z.strictObject({ overlapMs: overlap }),
   }),
@@ -115,6 +121,7 @@ export const platformRoutes = {
     method: "PUT",
     path: "/api/protection/place",
     permission: "admin",
+    isFresh: true,
     body: z.discriminatedUnion("kind", [archiveFolder, archiveBucket]),
   }),
   /** Puts on record that the recovery key was taken out on the machine itself; the key is never sent. */
@@ -133,6 +140,7 @@ export const platformRoutes = {
     method: "POST",
     path: "/api/keys/master/rotate",
     permission: "admin",
+    isFresh: true,
   }),
   listAudit: json<{ entries: AuditEntry[] }>()({
     method: "GET",

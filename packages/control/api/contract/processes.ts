@@ -73,6 +73,7 @@ export const processRoutes = {
     method: "POST",
     path: "/api/apps/:app/run",
     permission: "reveal",
+    isFresh: true,
     params: appParams,
     body: z.strictObject({
       environment: deployableEnvironment.default("production"),

@@ -11,6 +11,7 @@ import type { z } from "zod";
  * - `reveal`: see the values of variables.
  * - `metrics`: scrape what is measured, and nothing else.
  * - `admin`: tokens, the audit log, the state of the platform.
+ * - `person`: a person who is signed in with a browser, about themselves.
  * - `push`: the one-time secret of a git push under way, known only to the hook that the push itself started.
  */
 export type Permission =
@@ -22,6 +23,7 @@ export type Permission =
   | "reveal"
   | "metrics"
   | "admin"
+  | "person"
   | "push";
 
 /** The permissions that a token can be given. */
@@ -62,6 +64,8 @@ export interface Route<
   /** As hono reads it: `/api/apps/:app`. A token limited to apps reaches a route only through `:app` or `:deployment`. */
   path: string;
   permission: Permission;
+  /** Of a person it is asked only minutes after they have proven who they are. Tokens are not asked. */
+  isFresh?: true;
   params?: Params;
   query?: Query;
   body?: Body;

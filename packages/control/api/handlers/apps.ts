@@ -3,6 +3,7 @@ import { viewApp, viewApps } from "../../apps/app-view.ts";
 import { ensureApp } from "../../apps/ensure-app.ts";
 import { removeApp } from "../../apps/remove-app.ts";
 import { record } from "../../audit/audit-log.ts";
+import { visibleApps } from "../../people/capabilities.ts";
 import type { appRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
@@ -11,7 +12,7 @@ export function appHandlers(parts: ControlParts): HandlersOf<typeof appRoutes> {
   const { database, place } = parts;
   return {
     async listApps({ caller }) {
-      return { apps: await viewApps(database, place, caller.apps) };
+      return { apps: await viewApps(database, place, visibleApps(caller)) };
     },
     getApp: ({ params }) => viewApp(database, params.app, place),
     async ensureApp({ params: { app }, caller }) {

@@ -14,6 +14,7 @@ import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HealthChecker } from "../../health/health-checker.ts";
 import type { Incidents } from "../../incidents/incidents.ts";
 import type { HostLink } from "../../instances/host-link.ts";
+import type { People } from "../../people/people.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
 import type { Releaser } from "../../releases/releaser.ts";
@@ -36,6 +37,7 @@ export interface ControlParts {
   vault: Vault;
   events: EventBus;
   adminToken: AdminToken;
+  people: People;
   serving: Serving;
   host: HostLink;
   drains: Drains;

@@ -3,6 +3,7 @@ import { listAudit, record } from "../../audit/audit-log.ts";
 import { withProgress } from "../../databases/with-progress.ts";
 import { protectionAlerts } from "../../protection/protection-alerts.ts";
 import { adminTokenId } from "../../tokens/admin-token.ts";
+import { ownerOfToken } from "../../tokens/owner-of-token.ts";
 import { createToken, listTokens, revokeToken, rotateToken } from "../../tokens/token-store.ts";
 import type { Health, platformRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
@@ -57,7 +58,10 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
     async listTokens() {
       return { tokens: await listTokens(database) };
     },
-    createToken: ({ body, caller }) => createToken(database, body, caller.name),
+    createToken: async ({ body: { owner, ...wish }, caller }) => {
+      const person = await ownerOfToken(database, caller, owner);
+      return createToken(database, { ...wish, ...(person !== undefined && { person }) }, caller.name);
+    },
     rotateToken: ({ params, body, caller }) =>
       params.token === adminTokenId
         ? parts.adminToken.rotate(database, body.overlapMs, caller.name)

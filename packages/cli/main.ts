@@ -21,6 +21,7 @@ import { registerLogSettings } from "./commands/logs/log-settings.ts";
 import { registerLogs } from "./commands/logs/logs.ts";
 import { registerMetrics } from "./commands/metrics/metrics.ts";
 import { registerTop } from "./commands/metrics/top.ts";
+import { registerPeople } from "./commands/people/people.ts";
 import { registerPs } from "./commands/processes/ps.ts";
 import { registerRun } from "./commands/processes/run.ts";
 import { registerScale } from "./commands/processes/scale.ts";
@@ -84,6 +85,7 @@ for (const register of [
   registerLogSettings,
   registerDrains,
   registerEnv,
+  registerPeople,
   registerToken,
   registerKey,
   registerPs,

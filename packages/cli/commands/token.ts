@@ -28,6 +28,7 @@ export function registerToken(program: Command): void {
       "of: read, deploy, release, configure, reveal, metrics, admin",
     )
     .option("--app <names...>", "only for these apps")
+    .option("--owner <email>", "whose it is: it can do what they can, at most, and ends with their account")
     .option("--expires <duration>", "ends after this time, such as 90d")
     .option("--json", "print as JSON")
     .addHelpText("after", "\nExample:\n  evenkeel token create ci --permission read deploy --app shop")
@@ -59,24 +60,26 @@ async function list(options: { json?: boolean }): Promise<void> {
   const rows = tokens.map((one: Token) => [
     one.id,
     one.name,
+    one.owner ?? "–",
     one.permissions.join(" "),
     one.apps?.join(" ") ?? "all",
     formatAge(one.createdAtMs),
     one.lastUsedAtMs === undefined ? "never" : formatAge(one.lastUsedAtMs),
     one.expiresAtMs === undefined ? "–" : new Date(one.expiresAtMs).toISOString(),
   ]);
-  console.log(formatTable(["id", "name", "may", "apps", "made", "used", "ends"], rows));
+  console.log(formatTable(["id", "name", "owner", "may", "apps", "made", "used", "ends"], rows));
 }
 
 async function create(
   name: string,
-  options: { permission: string[]; app?: string[]; expires?: string; json?: boolean },
+  options: { permission: string[]; app?: string[]; expires?: string; owner?: string; json?: boolean },
 ): Promise<void> {
   const made = await withControl((client) =>
     client.createToken({
       name,
       permissions: options.permission as Token["permissions"],
       ...(options.app ? { apps: options.app.map((app) => parseAppName(app)) } : {}),
+      ...(options.owner ? { owner: options.owner } : {}),
       ...(options.expires ? { expiresAtMs: Date.now() + parseDurationMs(options.expires) } : {}),
     }),
   );

@@ -4,6 +4,7 @@ import { RebuildError, rebuildMark } from "@evenkeel/postgres";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
 import { Progress } from "../output/progress.ts";
+import { connectControl } from "../platform/control.ts";
 import { findHome, makeHome, readConfig, writeConfig } from "../platform/home.ts";
 import { provide } from "../platform/provide.ts";
 import { requireFreePort, startPlatform } from "../platform/start.ts";
@@ -60,7 +61,7 @@ async function up(options: UpOptions): Promise<void> {
     progress.fail();
     throw error;
   }
-  report(layout, config, options, false);
+  await report(layout, config, options, false);
   if (!options.detach) await stayUntilInterrupted(layout);
 }
 
@@ -108,10 +109,18 @@ export function wholeNumber(option: string, text: string, least: number, most: n
   return value;
 }
 
-function report(layout: HomeLayout, config: PlatformConfig, options: UpOptions, already: boolean): void {
+async function report(
+  layout: HomeLayout,
+  config: PlatformConfig,
+  options: UpOptions,
+  already: boolean,
+): Promise<void> {
+  const ownerLink = await firstOwnerLink(layout);
   const url = `http://${config.domain}:${config.port}`;
   if (options.json) {
-    console.log(JSON.stringify({ url, home: layout.home, alreadyRunning: already }));
+    console.log(
+      JSON.stringify({ url, home: layout.home, alreadyRunning: already, ...(ownerLink && { ownerLink }) }),
+    );
     return;
   }
   console.log(`Evenkeel is ${already ? "already running" : "up"}: ${url}
@@ -121,12 +130,23 @@ function report(layout: HomeLayout, config: PlatformConfig, options: UpOptions, 
   data      ${layout.home}
 
 Deploy an app:  evenkeel deploy path/to/app --prod`);
+  if (ownerLink) {
+    console.log(`
+Nobody owns this platform yet. Whoever opens this link first becomes its owner; it works once, for 24 hours:
+  ${ownerLink}`);
+  }
   if (!existsSync(layout.recoveryKeyExported)) {
     console.log(`
 Nobody has this platform's recovery key yet. Without it, no backup can be read once this machine is lost:
   evenkeel backup export-key FILE     (keep FILE elsewhere)
   evenkeel backup to PLACE            (keep the backups elsewhere, too)`);
   }
+}
+
+async function firstOwnerLink(layout: HomeLayout): Promise<string | undefined> {
+  const client = connectControl(layout);
+  const { hasOwner } = await client.getSignIn();
+  return hasOwner ? undefined : (await client.makeOwnerLink()).link;
 }
 
 async function stayUntilInterrupted(layout: HomeLayout): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { type AppName, parseAppName } from "@evenkeel/model";
+import { parseAppName } from "@evenkeel/model";
+import { limitedTo } from "../people/capabilities.ts";
 import { adminCaller, type Caller } from "../tokens/caller.ts";
 import { EventBus } from "./event-bus.ts";
 
@@ -10,8 +11,10 @@ beforeEach(() => {
 afterEach(() => bus.stop());
 
 const viewer = (...apps: string[]): Caller => ({
-  ...{ name: "viewer", permissions: new Set(["read"] as const) },
-  ...(apps.length > 0 && { apps: new Set<AppName>(apps.map(parseAppName)) }),
+  ...{ actor: { kind: "token", id: "viewer", name: "viewer" }, name: "viewer", voice: "token:viewer" },
+  ...(apps.length > 0
+    ? limitedTo(apps.map(parseAppName), ["read"])
+    : { permissions: new Set(["read"]), onApps: new Map() }),
 });
 
 /** Reads a stream as a browser does. */

@@ -1,4 +1,5 @@
 import { type AppName, randomId } from "@evenkeel/model";
+import { may } from "../people/capabilities.ts";
 import type { Caller } from "../tokens/caller.ts";
 import { type Change, changeKinds } from "./change.ts";
 
@@ -165,13 +166,11 @@ export class EventBus {
   }
 }
 
-function maySee(caller: Caller, { kind, app }: Change): boolean {
-  if (!caller.permissions.has(changeKinds[kind])) return false;
-  return caller.apps === undefined || (app !== undefined && caller.apps.has(app as AppName));
-}
+const maySee = (caller: Caller, { kind, app }: Change): boolean =>
+  may(caller, changeKinds[kind], app as AppName | undefined);
 
-const scopeOf = ({ permissions, apps }: Caller): string =>
-  JSON.stringify([[...permissions].sort(), apps && [...apps].sort()]);
+const scopeOf = ({ permissions, onApps }: Caller): string =>
+  JSON.stringify([[...permissions].sort(), [...onApps].map(([app, each]) => [app, [...each].sort()]).sort()]);
 
 function joined(pieces: Uint8Array[]): Uint8Array {
   return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces));

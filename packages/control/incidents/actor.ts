@@ -1,17 +1,8 @@
-import type { Caller } from "../tokens/caller.ts";
+import type { Actor, Caller } from "../tokens/caller.ts";
 
-/** Who did something, as incidents keep it. */
-export interface Actor {
-  kind: "person" | "token" | "platform";
-  id: string;
-  name: string;
-}
+export type { Actor };
 
 /** The platform itself, by the part of it that acts. */
 export const platformActor = (part: string): Actor => ({ kind: "platform", id: part, name: part });
 
-export const actorOf = (caller: Pick<Caller, "name">): Actor => ({
-  kind: "token",
-  id: caller.name,
-  name: caller.name,
-});
+export const actorOf = ({ actor }: Pick<Caller, "actor">): Actor => actor;

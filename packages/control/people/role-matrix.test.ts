@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AppName } from "@evenkeel/model";
 import type { TestCluster } from "@evenkeel/postgres";
-import { authorize } from "../api/authorize.ts";
+import { authorize, narrows } from "../api/authorize.ts";
 import { contract, type Route } from "../api/contract/index.ts";
 import { RequestSide } from "../api/request-side.ts";
 import { PushRegistry } from "../git/push-registry.ts";
@@ -15,9 +15,6 @@ const limitMs = 120_000;
 const routes = Object.values(contract) as Route[];
 const shop = "shop" as AppName;
 const other = "other" as AppName;
-/** Routes about all apps that show of them what somebody may see. */
-const narrowed = ["/api/apps", "/api/traces/:trace", "/api/approvals"];
-
 /** Every role on all apps, on one, and on another one; both; and none at all. */
 const subjects: { name: string; grants: RoleGrant[] }[] = [
   { name: "nothing", grants: [] },
@@ -55,7 +52,7 @@ function expected(route: Route, grants: RoleGrant[]): "reached" | "refused" {
     if (permission === "public" || permission === "person") return true;
     if (permission === "push") return false;
     if (/:(app|deployment)\b/.test(path)) return may(who, permission, shop);
-    return narrowed.includes(path) ? maySomewhere(who, permission) : may(who, permission);
+    return narrows.has(path) ? maySomewhere(who, permission) : may(who, permission);
   };
   return isAllowed() ? "reached" : "refused";
 }

@@ -1,6 +1,6 @@
 import type { AppName } from "@evenkeel/model";
 import { grantablePermissions } from "../api/contract/index.ts";
-import { type Capabilities, may } from "../people/capabilities.ts";
+import type { Capabilities } from "../people/capabilities.ts";
 
 /** Who did something, as rows name them. */
 export interface Actor {
@@ -38,5 +38,3 @@ export const adminCaller: Caller = {
 
 export const mayTouch = (caller: Caller, app: AppName): boolean =>
   caller.permissions.size > 0 || caller.onApps.has(app);
-
-export { may };

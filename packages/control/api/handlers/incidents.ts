@@ -2,8 +2,9 @@ import { getApp } from "../../apps/app-store.ts";
 import { IncidentUnknownError } from "../../errors.ts";
 import { actorOf } from "../../incidents/actor.ts";
 import { incidentReport } from "../../incidents/incident-report.ts";
-import { type Caller, mayTouch } from "../../tokens/caller.ts";
-import type { incidentRoutes } from "../contract/index.ts";
+import { may, visibleApps } from "../../people/capabilities.ts";
+import type { Caller } from "../../tokens/caller.ts";
+import type { GrantablePermission, incidentRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
@@ -13,15 +14,15 @@ export function incidentHandlers({
   signals,
 }: ControlParts): HandlersOf<typeof incidentRoutes> {
   /** As if it did not exist for callers that may not see its app. */
-  const seen = async (id: number, caller: Caller) => {
+  const seen = async (id: number, caller: Caller, permission: GrantablePermission = "read") => {
     const incident = await incidents.get(id);
-    const isTheirs = incident.app === undefined ? caller.apps === undefined : mayTouch(caller, incident.app);
-    if (!isTheirs) throw new IncidentUnknownError(id);
+    if (!may(caller, permission, incident.app)) throw new IncidentUnknownError(id);
     return incident;
   };
   return {
     async listIncidents({ query: { app, ...filter }, caller }) {
-      const own = caller.apps && [...caller.apps];
+      const visible = visibleApps(caller);
+      const own = visible && [...visible];
       const apps = app === undefined ? own : own && !own.includes(app) ? [] : [app];
       return { incidents: await incidents.list({ ...filter, apps }) };
     },
@@ -31,15 +32,15 @@ export function incidentHandlers({
       return incidents.open(app, body, actorOf(caller));
     },
     async acknowledgeIncident({ params, body, caller }) {
-      await seen(params.incident, caller);
+      await seen(params.incident, caller, "release");
       return incidents.acknowledge(params.incident, actorOf(caller), body);
     },
     async updateIncident({ params, body, caller }) {
-      await seen(params.incident, caller);
+      await seen(params.incident, caller, "release");
       return incidents.update(params.incident, actorOf(caller), body);
     },
     async resolveIncident({ params, body, caller }) {
-      await seen(params.incident, caller);
+      await seen(params.incident, caller, "release");
       return incidents.resolve(params.incident, actorOf(caller), body);
     },
     async reportIncident({ params, caller }) {

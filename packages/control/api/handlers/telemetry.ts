@@ -4,7 +4,7 @@ import { assembleTrace } from "@evenkeel/telemetry/traces/assemble-trace";
 import { getApp } from "../../apps/app-store.ts";
 import { record } from "../../audit/audit-log.ts";
 import { TraceUnknownError } from "../../errors.ts";
-import { mayTouch } from "../../tokens/caller.ts";
+import { may } from "../../people/capabilities.ts";
 import type {
   AnalyticsReport,
   CostReport,
@@ -39,7 +39,7 @@ export function telemetryHandlers({ database, telemetry }: ControlParts): Handle
     async getTrace({ params, caller }) {
       const found = await telemetry.ask<FoundTrace | null>({ type: "trace", id: params.trace });
       // As if it did not exist: a token of one app finds out nothing of others.
-      if (!found || !mayTouch(caller, found.app as AppName)) throw new TraceUnknownError(params.trace);
+      if (!found || !may(caller, "read", found.app as AppName)) throw new TraceUnknownError(params.trace);
       const { traceId, app, environment, deployment, spans } = found;
       return {
         app,

@@ -176,7 +176,7 @@ export class SignIn {
     const device = `${randomBytes(12).toString("base64url")}:${accountMark(email)}`;
     request.setCookies([signedCookie(deviceCookieName, device, this.parts.secret(), deviceMaxAgeS)]);
     await record(this.parts.database, {
-      ...{ who: email, action: "person.sign-in", object: person },
+      ...{ who: email, action: "sign_in.done", object: person },
       detail: { method, address: request.address },
     });
   }
@@ -196,7 +196,7 @@ export class SignIn {
     const known = await database.query("SELECT FROM people WHERE email = $1", [email]);
     if (known.length === 0) return;
     const detail = { method, address: request.address };
-    await record(database, { who: email, action: "person.sign-in-refused", detail });
+    await record(database, { who: email, action: "sign_in.refuse", detail });
   }
 }
 

@@ -50,7 +50,9 @@ export function makeApi(
         }
         if (route.kind === "text") {
           const { text, contentType } = reply as TextReply;
-          return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
+          return new Response(text, {
+            headers: { "content-type": contentType, "cache-control": "no-store" },
+          });
         }
         return Response.json(reply, { headers: { "cache-control": "no-store" } });
       };

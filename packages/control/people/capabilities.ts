@@ -78,11 +78,14 @@ export const may = (who: Capabilities, permission: GrantablePermission, app?: Ap
 export const maySomewhere = (who: Capabilities, permission: GrantablePermission): boolean =>
   who.permissions.has(permission) || [...who.onApps.values()].some((each) => each.has(permission));
 
-/** Undefined: all. */
-export const visibleApps = (who: Capabilities): ReadonlySet<AppName> | undefined =>
-  who.permissions.has("read")
+/** Those on which somebody may do this. Undefined: all. */
+export const visibleApps = (
+  who: Capabilities,
+  permission: GrantablePermission = "read",
+): ReadonlySet<AppName> | undefined =>
+  who.permissions.has(permission)
     ? undefined
-    : new Set([...who.onApps].flatMap(([app, permissions]) => (permissions.has("read") ? [app] : [])));
+    : new Set([...who.onApps].flatMap(([app, permissions]) => (permissions.has(permission) ? [app] : [])));
 
 const withoutPlatform = (permissions: readonly GrantablePermission[]): GrantablePermission[] =>
   permissions.filter((permission) => !platformOnly.has(permission));

@@ -1,5 +1,6 @@
 import { platformScope, type SignalQuery, type SignalSecond } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
+import { visibleApps } from "../../people/capabilities.ts";
 import type { signalRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
@@ -55,7 +56,8 @@ export function signalHandlers({ database, signals }: ControlParts): HandlersOf<
     overviewSignals: ({ query: { windowMs } }) => signals.overview(windowMs),
     async scrapeSignals({ caller, accept = "" }) {
       const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
-      const text = await signals.exposition(format, caller.apps && [...caller.apps]);
+      const apps = visibleApps(caller, "metrics");
+      const text = await signals.exposition(format, apps && [...apps]);
       return { text, contentType: contentTypes[format] };
     },
     queryPlatformSignal: ({ params: { signal }, query }) => {

@@ -12,8 +12,8 @@ export const idle: Program = {
   name: "idle",
   title: "The platform without an app",
   tools: [],
-  conditions: `Every process of the platform but PostgreSQL's: guardian, supervisor, control, host, one edge per core, and the warm Node
-process that waits for the first function. Memory is the sum of proportional set sizes (pages shared by several processes count once); the
+  conditions: `Every process of the platform but PostgreSQL's: guardian, supervisor, control, host, keeper, sandbox, buckets, signals, telemetry
+and one edge per core. Without an app no Node process waits for one. Memory is the sum of proportional set sizes (pages shared by several processes count once); the
 sum of resident set sizes stands beside it. CPU time of the same processes over 20 s, as a share of one core. Both a minute after the
 start, when the platform has taken its own first backup.`,
 

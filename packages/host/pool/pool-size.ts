@@ -2,8 +2,6 @@
 export interface PoolDemand {
   /** The usual runtime of a platform with deployments, or one that was asked for within the last hour. */
   wanted: boolean;
-  /** No deployment is known at all; then one process of the newest Node waits for the first. */
-  idlePlatform: boolean;
   /** Most processes taken within any `demandWindowMs` of the last minutes. */
   recentPeak: number;
 }
@@ -14,9 +12,12 @@ export const wantedMemoryMs = 3_600_000;
 const usual = 2;
 const most = 8;
 
-/** How many warm processes wait: some 10 MB of memory of its own each, so a burst of starts is remembered for two minutes only. */
-export function poolSize({ wanted, idlePlatform, recentPeak }: PoolDemand): number {
-  if (!wanted) return idlePlatform ? 1 : 0;
+/**
+ * How many warm processes wait: none without a deployment, since the first of all comes by a deploy, which takes longer than a start. The first of
+ * them holds some 55 MB, each further one 10 MB, so a burst of starts is remembered for two minutes only.
+ */
+export function poolSize({ wanted, recentPeak }: PoolDemand): number {
+  if (!wanted) return 0;
   return Math.min(most, Math.max(usual, recentPeak));
 }
 

@@ -5,7 +5,7 @@ export interface WarmPoolOptions {
   maker: CellMaker;
   /** The program of a runtime; throws where it is missing. */
   findRuntime(runtime: string): Runtime;
-  /** The runtime that waits on a platform without deployments: `nodejs24.x`. */
+  /** The runtime that most functions have, and that waits before any was asked for: `nodejs24.x`. */
   usualRuntime: string;
 }
 
@@ -105,7 +105,6 @@ export class WarmPool {
     const usual = shelf.name === this.options.usualRuntime;
     return poolSize({
       wanted: (usual && this.hasDeployments) || nowMs - (shelf.takenAtMs.at(-1) ?? 0) < wantedMemoryMs,
-      idlePlatform: usual,
       recentPeak: peakWithin(
         shelf.takenAtMs.filter((atMs) => nowMs - atMs < demandMemoryMs),
         demandWindowMs,

@@ -134,7 +134,7 @@ export class Control {
     const databaseRemover = new DatabaseRemover(database, databases);
     const branches = new Branches(database, databases, place);
     const evidence = new Evidence(database, databases);
-    const edge = new EdgeProbe(options.address, place.port);
+    const edge = new EdgeProbe(options.address, place.port, loadOrCreateKey(layout.probeKey));
     const hub = new ProgressHub();
     const signals = new SignalsClient(layout.signalsSocket);
     const staged = new StagedReleases({

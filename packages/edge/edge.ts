@@ -101,6 +101,7 @@ export class Edge {
     const dispatcher = new Dispatcher({
       layout,
       scheduleKey: loadOrCreateKey(layout.scheduleKey),
+      probeKey: loadOrCreateKey(layout.probeKey),
       table: this.table,
       catalog: this.catalog,
       sites: new ServedSites(this.measures),
@@ -180,6 +181,10 @@ export class Edge {
     if (!state) return;
     const nowMs = performance.now();
     if (state.trace !== undefined) this.trace(exchange, state, state.trace, nowMs);
+    if (state.isProbe) {
+      this.measures.countProbe(state.served.measure);
+      return;
+    }
     this.measures.count(
       state.served.measure,
       exchange.status,

@@ -13,6 +13,7 @@ export * from "./link/instance-protocol.ts";
 export * from "./link/internal-headers.ts";
 export * from "./link/own-paths.ts";
 export * from "./link/pre-render-answer.ts";
+export * from "./link/probe-mark.ts";
 export * from "./link/process-protocol.ts";
 export * from "./link/request-origin.ts";
 export * from "./link/sandbox-protocol.ts";

@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
+import { probeHeader, probeMark } from "@evenkeel/model";
 import { EdgeUnreachableError } from "../errors.ts";
 
 export interface ProbeAnswer {
@@ -17,9 +18,11 @@ export class EdgeProbe {
   /** On which edges are reached from this machine. */
   readonly address: string;
 
+  /** @param key contents of `HomeLayout.probeKey` */
   constructor(
     address: string,
     private readonly port: number,
+    private readonly key: Uint8Array,
   ) {
     this.address = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
   }
@@ -56,6 +59,7 @@ export class EdgeProbe {
       headers: {
         host: this.port === 80 ? host : `${host}:${this.port}`,
         "user-agent": "evenkeel-probe",
+        [probeHeader]: probeMark(this.key, host),
         // Platform pages come as JSON then; apps answer as they would to any client.
         accept: "*/*",
       },

@@ -4,6 +4,8 @@ import { HistogramRecorder, type ServedDeployment, type SignalSample } from "@ev
 export class DeploymentMeasure {
   readonly latency = new HistogramRecorder();
   requests = 0;
+  /** By which the platform looked itself; nothing else is counted of them. */
+  probes = 0;
   clientErrors = 0;
   /** 5xx by class; there are so few that a map may be asked. */
   readonly errors = new Map<string, number>();
@@ -40,12 +42,13 @@ export class DeploymentMeasure {
       if (count > 0) counts[signal] = count;
     };
     note("requests", this.requests);
+    note("probes", this.probes);
     note("client_errors", this.clientErrors);
     note("request_bytes", this.requestBytes);
     note("response_bytes", this.responseBytes);
     note("prerender_hits", this.prerenderHits);
     note("prerender_misses", this.prerenderMisses);
-    this.requests = this.clientErrors = this.requestBytes = this.responseBytes = 0;
+    this.requests = this.probes = this.clientErrors = this.requestBytes = this.responseBytes = 0;
     this.prerenderHits = this.prerenderMisses = 0;
     return counts;
   }

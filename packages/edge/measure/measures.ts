@@ -38,6 +38,13 @@ export class Measures {
     if (++measure.inFlight > measure.mostInFlight) measure.mostInFlight = measure.inFlight;
   }
 
+  /** The platform looked itself: no traffic, whatever was answered. */
+  countProbe(measure: DeploymentMeasure): void {
+    if (!this.isOn) return;
+    if (!measure.touched) this.touch(measure);
+    measure.probes++;
+  }
+
   /**
    * A request has ended; `status` 0 (the client left before an answer) counts as 4xx, as nginx's 499 does.
    *

@@ -1,4 +1,4 @@
-import type { HomeLayout } from "@evenkeel/model";
+import { type HomeLayout, isProbeMark, probeHeader } from "@evenkeel/model";
 import type { FileServer } from "../files/file-server.ts";
 import type { Exchange, HeaderPairs } from "../http/exchange.ts";
 import type { ImageService } from "../images/image-service.ts";
@@ -34,6 +34,8 @@ export interface DispatcherParts {
   layout: HomeLayout;
   /** Contents of `HomeLayout.scheduleKey`. */
   scheduleKey: Uint8Array;
+  /** Contents of `HomeLayout.probeKey`. */
+  probeKey: Uint8Array;
   table: ServingTable;
   catalog: OutputCatalog;
   sites: ServedSites;
@@ -85,15 +87,21 @@ export class Dispatcher {
   }
 
   private begin(exchange: Exchange, served: ServedSite, loaded: LoadedOutput): void | Promise<void> {
-    const state = new RequestState(served, loaded);
+    const isProbe = this.isProbe(exchange);
+    const state = new RequestState(served, loaded, isProbe);
     exchange.context = state;
     // One whose client left while the output was read has ended already.
-    if (!exchange.aborted) this.parts.measures.begin(served.measure);
+    if (!exchange.aborted && !isProbe) this.parts.measures.begin(served.measure);
     const { site } = served;
     if (site.previous?.length && asksForHashedAsset(exchange) && !hasFile(loaded, exchange.path)) {
       return this.serveFromPrevious(exchange, state, site);
     }
     return this.act(exchange, state, loaded.router.resolve(exchange));
+  }
+
+  private isProbe(exchange: Exchange): boolean {
+    const mark = exchange.header(probeHeader);
+    return mark !== undefined && isProbeMark(this.parts.probeKey, exchange.host, mark);
   }
 
   private async serveFromPrevious(exchange: Exchange, state: RequestState, site: Site): Promise<void> {

@@ -13,9 +13,11 @@ export class RequestState {
   /** Of a request that the app is asked to answer. */
   trace: RequestTrace | undefined;
 
+  /** @param isProbe the platform looks itself: no traffic */
   constructor(
     readonly served: ServedSite,
     readonly loaded: LoadedOutput,
+    readonly isProbe: boolean,
   ) {}
 
   get deployment() {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createServer } from "node:http";
 import { loadOrCreateKey } from "@evenkeel/disk";
-import { scheduleCallHeader, signScheduleCall } from "@evenkeel/model";
+import { probeHeader, probeMark, scheduleCallHeader, signScheduleCall } from "@evenkeel/model";
 import { bodyOf, TestWorld } from "../testing/test-world.ts";
 import { until } from "../testing/until.ts";
 
@@ -104,6 +104,34 @@ test("only control's signature makes a call look scheduled, at the host that it 
     functions: { "api/echo": (request, response) => response.end(JSON.stringify(request.headers)) },
   });
   expect(await seen("other.localhost", signed)).toEqual(nothing);
+}, 60_000);
+
+test("what control marks as its own is no traffic, and only control can", async () => {
+  world.startEdge();
+  await world.deploy({
+    id: "aaaaaaaaa",
+    functions: {
+      "api/fail": (request, response) => {
+        response.statusCode = 500;
+        response.end(request.headers[probeHeader] ?? "unmarked");
+      },
+    },
+  });
+  const ask = async (mark: string) =>
+    (await world.get("shop.localhost", "/api/fail", { headers: { [probeHeader]: mark } })).text;
+  const key = loadOrCreateKey(world.layout.probeKey);
+  // Also what bears another's mark or none is not told to the app.
+  for (const mark of [
+    probeMark(key, "shop.localhost"),
+    probeMark(key, "other.localhost"),
+    probeMark(new Uint8Array(32), "shop.localhost"),
+    "x",
+  ])
+    expect(await ask(mark)).toBe("unmarked");
+  const sum = (signal: string) =>
+    world.samples.reduce((total, { counts }) => total + (counts?.[signal] ?? 0), 0);
+  await until(() => sum("requests") + sum("probes") === 4);
+  expect([sum("probes"), sum("requests"), sum("errors")]).toEqual([1, 3, 3]);
 }, 60_000);
 
 test("an alias switches between two requests of one connection, and earlier hashed files stay reachable", async () => {

@@ -34,6 +34,8 @@ export interface HomeLayout {
   formerArchivePlaces: string;
   /** Signs what control says of scheduled calls to edges; see `signScheduleCall`. */
   scheduleKey: string;
+  /** Marks the requests by which control looks at apps; see `probeMark`. */
+  probeKey: string;
   run: string;
   /** Written by the scheduler after each of its rounds; the supervisor sees it stand still. */
   schedulerBeat: string;
@@ -104,6 +106,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     logMarksKey: `${home}/keys/log-marks.key`,
     formerArchivePlaces: `${home}/keys/former-archive-places.json`,
     scheduleKey: `${home}/keys/schedule.key`,
+    probeKey: `${home}/keys/probe.key`,
     run,
     schedulerBeat: `${run}/scheduler.beat`,
     feedSocket: `${run}/feed.sock`,

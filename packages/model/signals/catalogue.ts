@@ -24,6 +24,12 @@ const define = <Name extends string>(definitions: Record<Name, SignalDefinition>
 /** Every signal of the platform. An app's own begin with `app.` and are of the kind they came with. */
 export const signalCatalogue = define({
   requests: { kind: "count", unit: "requests", origin: "edge", about: "Requests that were answered." },
+  probes: {
+    kind: "count",
+    unit: "requests",
+    origin: "edge",
+    about: "Requests by which the platform looked itself; in no other count.",
+  },
   errors: {
     ...{ kind: "count", unit: "requests", origin: "edge", detail: "class" },
     about: "Answers 5xx by class: `app` where the app gave it, otherwise why the edge did.",

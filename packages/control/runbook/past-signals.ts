@@ -26,10 +26,10 @@ export async function pastSignals(
 ): Promise<SignalSecond[]> {
   const { toMs } = range;
   const answers = await Promise.all(
-    needs.map(async ({ signal, widthS, details }) => {
+    needs.map(async ({ signal, widthS, details, across }) => {
       const fromMs = range.fromMs ?? toMs - (widthS === 1 ? hourMs : monthMs);
       const asked = { app, environment, signal, fromMs, toMs, stepMs: widthS * 1_000 };
-      return signals.query({ ...asked, by: details ? "detail" : "deployment" });
+      return signals.query({ ...asked, by: details ? "detail" : "deployment", ...(across && { across }) });
     }),
   );
   const seconds = new Map<number, SignalSecond>();

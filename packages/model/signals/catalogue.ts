@@ -13,6 +13,8 @@ export interface SignalDefinition {
   detail?: string;
   /** How the levels of several deployments or details make one; default `sum`. */
   across?: GaugeAcross;
+  /** A level is looked at so often, in seconds; default each second. */
+  everyS?: number;
   /** One sentence for people. */
   about: string;
 }
@@ -79,11 +81,18 @@ export const signalCatalogue = define({
   },
   request_bytes: { kind: "count", unit: "bytes", origin: "edge", about: "Bodies of requests." },
   response_bytes: { kind: "count", unit: "bytes", origin: "edge", about: "Bodies of answers." },
-  instances: { kind: "gauge", unit: "instances", origin: "host", about: "Running instances and processes." },
+  instances: {
+    kind: "gauge",
+    unit: "instances",
+    origin: "host",
+    everyS: 5,
+    about: "Running instances and processes.",
+  },
   instance_cpu: {
     kind: "gauge",
     unit: "cores",
     origin: "host",
+    everyS: 5,
     detail: "instance",
     about: "Processor time used: 1 is a whole core.",
   },
@@ -91,6 +100,7 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "bytes",
     origin: "host",
+    everyS: 5,
     detail: "instance",
     about: "Memory of an instance or process.",
   },
@@ -111,18 +121,21 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "connections",
     origin: "keeper",
+    everyS: 30,
     about: "Connections to the database.",
   },
   database_connection_limit: {
     kind: "gauge",
     unit: "connections",
     origin: "keeper",
+    everyS: 30,
     about: "Connections it takes at most.",
   },
   database_size: {
     kind: "gauge",
     unit: "bytes",
     origin: "keeper",
+    everyS: 30,
     about: "Data of the database on disk.",
   },
   slow_queries: {
@@ -135,6 +148,7 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "s",
     origin: "keeper",
+    everyS: 30,
     across: "max",
     about: "Age of the oldest WAL that is not in the archive.",
   },
@@ -142,6 +156,7 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "s",
     origin: "keeper",
+    everyS: 30,
     across: "max",
     about: "How far the receiver of the archive is behind.",
   },
@@ -149,6 +164,7 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "s",
     origin: "keeper",
+    everyS: 30,
     across: "max",
     about: "Age of the newest backup.",
   },
@@ -170,6 +186,7 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "bytes",
     origin: "signals",
+    everyS: 30,
     across: "max",
     about: "Used of the disk that holds the data directory.",
   },
@@ -177,6 +194,7 @@ export const signalCatalogue = define({
     kind: "gauge",
     unit: "bytes",
     origin: "signals",
+    everyS: 30,
     across: "max",
     about: "Size of the disk that holds the data directory.",
   },
@@ -263,3 +281,10 @@ export const appSignalPrefix = "app.";
  * intake of OpenTelemetry, which tells the sender, and by the store of signals.
  */
 export const ownSeriesLimit = 2_000;
+
+/** OpenTelemetry's SDKs tell metrics once a minute, if nothing else is said, and not to the second. */
+const appLevelHoldsS = 65;
+
+/** For how long a level that was looked at is the level, in seconds. */
+export const levelHoldsS = (name: string): number =>
+  name.startsWith(appSignalPrefix) ? appLevelHoldsS : (signalDefinition(name)?.everyS ?? 1);

@@ -1,5 +1,5 @@
 import type { ErrorJson } from "../errors.ts";
-import type { SignalKind, SignalOrigin } from "./catalogue.ts";
+import type { GaugeAcross, SignalKind, SignalOrigin } from "./catalogue.ts";
 import type { HistogramJson } from "./histogram.ts";
 import type { SignalScope } from "./signal-scope.ts";
 
@@ -75,6 +75,8 @@ export interface SignalQuery {
   detail?: string;
   /** One series for each; absent: one for all. */
   by?: "deployment" | "detail";
+  /** How levels of several series make one; absent: as the catalogue says. */
+  across?: GaugeAcross;
   /** From the bucket that begins at or before `fromMs`, to the one that begins before `toMs`. */
   fromMs: number;
   toMs: number;

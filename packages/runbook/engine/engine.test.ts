@@ -242,6 +242,32 @@ test("levels wait for their window, and are told by severity", () => {
   expect(watched.decisions.map(({ severity }) => severity)).toEqual(["warning", "critical"]);
 });
 
+test("a level that is looked at every five seconds holds in between, and that of the worst instance counts", () => {
+  const watched = new Watched({
+    rollbackTriggers: { leak: { trigger: "memory > 200MB for 10 seconds", action: "immediate_rollback" } },
+  });
+  const instances = (...megabytes: number[]): SignalSecond => ({
+    ...{ atMs: (watched.nowS + 1) * 1_000, live: ["host"] },
+    samples: megabytes.map((each, index) => ({
+      ...{ app: "shop", environment: "production" as const, deployment: "new", detail: String(index) },
+      gauges: { instance_memory: each * 1024 ** 2 },
+    })),
+  });
+  const look = (...megabytes: number[]) => {
+    watched.history.add(instances(...megabytes));
+    watched.seconds(5, { missing: true });
+  };
+  look(150, 150);
+  look(150, 150);
+  expect(watched.stateOf("rollbackTriggers.leak")).toBe("ok");
+  look(240, 20);
+  expect(watched.actions).toEqual([]);
+  look(270, 20);
+  expect(watched.actions).toEqual(["16 immediate_rollback leak"]);
+  watched.seconds(20, { missing: true });
+  expect(watched.stateOf("rollbackTriggers.leak")).toBe("unknown");
+});
+
 test("a person's date that has passed is told once", () => {
   const watched = new Watched({
     onCall: { rotation: ["one"] },

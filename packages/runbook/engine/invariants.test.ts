@@ -29,20 +29,31 @@ test("running sums are those of adding up one by one, across gaps and the end of
       maxLength: 60,
     },
   );
+  const window = fc.record({
+    windowS: fc.integer({ min: 1, max: 20 }),
+    holds: fc.integer({ min: 1, max: 6 }),
+    sinceS: fc.integer({ min: 0, max: 8 }),
+  });
   fc.assert(
-    fc.property(steps, fc.integer({ min: 1, max: 20 }), (given, windowS) => {
-      const track = new Track(20);
-      const seen = new Map<number, number>();
+    fc.property(steps, window, (given, { windowS, holds, sinceS }) => {
+      const track = new Track(40, 1, holds);
+      const told = new Map<number, number>();
       let second = 1_000;
       for (const { gap, value } of given) {
         second += gap;
         track.add(second, value);
-        seen.set(second, (seen.get(second) ?? 0) + value);
+        told.set(second, (told.get(second) ?? 0) + value);
       }
-      const window = [...seen].filter(([at]) => at > second - windowS && at <= second);
-      expect(track.over(second - windowS, second)).toEqual({
-        sum: window.reduce((sum, [, value]) => sum + value, 0),
-        knownS: window.length,
+      // Each second's value is what was told last, where that is not too long ago.
+      const nowS = second + sinceS;
+      const known: number[] = [];
+      for (let at = nowS - windowS + 1; at <= nowS; at++) {
+        const last = Math.max(...[...told.keys()].filter((each) => each <= at));
+        if (at < last + holds) known.push(told.get(last)!);
+      }
+      expect(track.over(nowS - windowS, nowS)).toEqual({
+        sum: known.reduce((sum, value) => sum + value, 0),
+        knownS: known.length,
       });
     }),
     { numRuns },

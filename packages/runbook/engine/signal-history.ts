@@ -1,7 +1,9 @@
 import {
+  type GaugeAcross,
   gaugeAcross,
   Histogram,
   type HistogramJson,
+  levelHoldsS,
   type SignalSample,
   type SignalSecond,
   signalDefinition,
@@ -20,11 +22,21 @@ interface Series {
   signal: string;
   /** Values above it are counted, instead of summed up. */
   above?: number;
+  /** How the levels of several instances make one; absent: as the catalogue says. */
+  across?: GaugeAcross | undefined;
   /** Only of this one. */
   detail?: string | undefined;
   /** Of one deployment; else of the environment. */
   byDeployment: boolean;
   widthS: number;
+}
+
+/** Of the past: a signal, how finely it is looked back at, and whether by its details. */
+export interface SignalNeed {
+  signal: string;
+  widthS: number;
+  details: boolean;
+  across?: GaugeAcross;
 }
 
 interface KeptSeries extends Series {
@@ -49,11 +61,14 @@ export class SignalHistory implements SignalReader {
   }
 
   /** What has to be known of the past, for whoever fills it: names of signals, with how far they are looked back at and how finely. */
-  get needs(): { signal: string; widthS: number; details: boolean }[] {
-    const all = [...this.kept.values()].map(({ signal, widthS, detail }) => ({
-      ...{ signal, widthS, details: detail !== undefined || signal === "health_check" },
-    }));
-    return [...new Map(all.map((need) => [`${need.signal} ${need.widthS} ${need.details}`, need])).values()];
+  get needs(): SignalNeed[] {
+    const all = [...this.kept.values()].map(
+      ({ signal, widthS, detail, across }): SignalNeed => ({
+        ...{ signal, widthS, details: detail !== undefined || signal === "health_check" },
+        ...(across === undefined ? {} : { across }),
+      }),
+    );
+    return [...new Map(all.map((need) => [JSON.stringify(need), need])).values()];
   }
 
   /** In their order; seconds of which nothing came are unknown. `samples` of other apps and environments are the caller's to leave out. */
@@ -70,10 +85,11 @@ export class SignalHistory implements SignalReader {
     }
     for (const [signal, all] of this.bySignal) {
       const definition = signalDefinition(signal);
-      const isLevel = definition?.kind === "gauge" || (!definition && bySignal.get(signal)?.[0]?.isGauge);
+      const isLevel =
+        definition?.kind === "gauge" || (!definition && bySignal.get(signal)?.[0]?.isGauge === true);
       // An origin that measured and counted nothing has seen zero; levels are only known where they were looked at.
       const zero = !isLevel && definition !== undefined && live.includes(definition.origin);
-      for (const series of all) this.addTo(series, second, bySignal.get(signal) ?? [], zero);
+      for (const series of all) this.addTo(series, second, bySignal.get(signal) ?? [], { zero, isLevel });
     }
   }
 
@@ -120,7 +136,12 @@ export class SignalHistory implements SignalReader {
     else this.bySignal.set(series.signal, [kept]);
   }
 
-  private addTo(series: KeptSeries, second: number, parts: Part[], zero: boolean): void {
+  private addTo(
+    series: KeptSeries,
+    second: number,
+    parts: Part[],
+    { zero, isLevel }: { zero: boolean; isLevel: boolean },
+  ): void {
     const values = new Map<string, number>();
     const mine = parts.filter(({ detail }) => series.detail === undefined || detail === series.detail);
     if (series.signal === "health_check") {
@@ -133,16 +154,21 @@ export class SignalHistory implements SignalReader {
     }
     const groups = Map.groupBy(mine, ({ deployment }) => (series.byDeployment ? deployment : ""));
     for (const [deployment, group] of groups) values.set(deployment, combined(series, group));
-    for (const [deployment, value] of values) this.trackOf(series, deployment).add(second, value);
+    for (const [deployment, value] of values) this.trackOf(series, deployment, isLevel).add(second, value);
     if (!zero) return;
     for (const [deployment, track] of series.tracks) if (!values.has(deployment)) track.add(second, 0);
-    if (!series.byDeployment && !series.tracks.has("")) this.trackOf(series, "").add(second, 0);
+    if (!series.byDeployment && !series.tracks.has("")) this.trackOf(series, "", isLevel).add(second, 0);
   }
 
-  private trackOf(series: KeptSeries, deployment: string): Track {
+  private trackOf(series: KeptSeries, deployment: string, isLevel: boolean): Track {
     let track = series.tracks.get(deployment);
     if (!track) {
-      track = new Track(series.widthS === 1 ? hourS : minutes, series.widthS);
+      const isFine = series.widthS === 1;
+      track = new Track(
+        isFine ? hourS : minutes,
+        series.widthS,
+        isFine && isLevel ? levelHoldsS(series.signal) : 1,
+      );
       series.tracks.set(deployment, track);
     }
     return track;
@@ -195,7 +221,7 @@ function combined(series: Series, parts: Part[]): number {
   const scale = signalsInSeconds.has(series.signal) ? 1_000 : 1;
   const sum = numbers.reduce((total, value) => total + value, 0);
   if (!parts[0]!.isGauge) return sum;
-  switch (gaugeAcross(series.signal)) {
+  switch (series.across ?? gaugeAcross(series.signal)) {
     case "max":
       return Math.max(...numbers) * scale;
     case "min":
@@ -222,13 +248,15 @@ function seriesOf({ measure, threshold, windowMs }: Condition, detail: string | 
       return [series(reading.signal, threshold), series(reading.signal)];
     case "share":
       return [series(reading.signal), series(reading.of)];
+    case "gauge":
+      return [{ ...series(reading.signal), across: reading.across }];
     default:
       return [series(reading.signal)];
   }
 }
 
-const keyOf = ({ signal, above, detail, byDeployment, widthS }: Series): string =>
-  `${signal} ${above ?? ""} ${byDeployment ? "d" : "e"} ${widthS} ${detail ?? ""}`;
+const keyOf = ({ signal, above, across, detail, byDeployment, widthS }: Series): string =>
+  `${signal} ${above ?? ""} ${across ?? ""} ${byDeployment ? "d" : "e"} ${widthS} ${detail ?? ""}`;
 
 /** The worst of the checks; those of the whole environment count for each deployment. */
 function newestFailures(

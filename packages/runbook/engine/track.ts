@@ -9,14 +9,20 @@ export class Track {
   private newest = Number.NaN;
   private oldest = Number.NaN;
   private newestIsKnown = false;
+  /** Bucket of the newest value, and that value: a level holds from there on. */
+  private told = Number.NaN;
+  private level = 0;
 
   /**
    * @param buckets that are kept
    * @param widthS of one, in seconds
+   * @param holds how many buckets a value is known for, its own included, unless another comes: more than one for levels that are looked at
+   *   less often than each second
    */
   constructor(
     private readonly buckets: number,
     readonly widthS = 1,
+    private readonly holds = 1,
   ) {
     // One more: the sum before the oldest.
     this.sums = new Float64Array(buckets + 1);
@@ -28,7 +34,16 @@ export class Track {
     const bucket = Math.floor(second / this.widthS);
     if (Number.isNaN(this.newest) || bucket - this.newest > this.buckets) this.beginAt(bucket);
     if (bucket < this.newest) return;
-    while (this.newest < bucket) this.advance();
+    while (this.newest < bucket) {
+      this.advance();
+      if (this.newest < bucket && this.newest < this.told + this.holds) this.put(this.level);
+    }
+    this.level = this.told === bucket ? this.level + value : value;
+    this.told = bucket;
+    this.put(value);
+  }
+
+  private put(value: number): void {
     const at = this.index(this.newest);
     this.sums[at]! += value;
     if (!this.newestIsKnown) this.known[at]! += 1;
@@ -38,14 +53,17 @@ export class Track {
   /** Sum of the seconds after `fromS` up to `toS`, and how many seconds of them are known. */
   over(fromS: number, toS: number): { sum: number; knownS: number } {
     if (Number.isNaN(this.newest)) return { sum: 0, knownS: 0 };
-    const to = Math.min(Math.floor(toS / this.widthS), this.newest);
+    const last = Math.floor(toS / this.widthS);
+    const to = Math.min(last, this.newest);
     const from = Math.max(Math.floor(fromS / this.widthS), this.oldest - 1);
-    if (to <= from) return { sum: 0, knownS: 0 };
+    // After the newest value its level holds for a while.
+    const held = Math.max(0, Math.min(last, this.told + this.holds - 1) - Math.max(from, this.newest));
+    if (to <= from) return { sum: held * this.level, knownS: held * this.widthS };
     const end = this.index(to);
     const begin = this.index(from);
     return {
-      sum: this.sums[end]! - this.sums[begin]!,
-      knownS: (this.known[end]! - this.known[begin]!) * this.widthS,
+      sum: this.sums[end]! - this.sums[begin]! + held * this.level,
+      knownS: (this.known[end]! - this.known[begin]! + held) * this.widthS,
     };
   }
 

@@ -1,4 +1,4 @@
-import { InvalidValueError } from "@evenkeel/model";
+import { type GaugeAcross, InvalidValueError } from "@evenkeel/model";
 import type { Unit } from "../quantities/amount.ts";
 import { nearest } from "./nearest.ts";
 
@@ -8,8 +8,8 @@ export type Reading =
   | { how: "ratio"; part: string; whole: string }
   /** A percentile of what a histogram holds; `quantile` 0.95 for p95. */
   | { how: "quantile"; signal: string; quantile: number }
-  /** Mean over the seconds of the window; each second's value is the sum (or the largest) of what is reported for it. */
-  | { how: "gauge"; signal: string }
+  /** Mean over the seconds of the window; each second's value is made of what is reported for it as the catalogue says, or by `across`. */
+  | { how: "gauge"; signal: string; across?: GaugeAcross }
   /** One gauge as a share of another, mean over the window. */
   | { how: "share"; signal: string; of: string }
   /** Sum over the window. */
@@ -47,8 +47,9 @@ const catalogue: Measure[] = [
   of("requests", "count", { how: "sum", signal: "requests" }),
   of("in_flight", "count", { how: "gauge", signal: "in_flight" }),
   of("cold_starts", "count", { how: "sum", signal: "cold_starts" }),
-  of("cpu", "share", { how: "gauge", signal: "instance_cpu" }),
-  of("memory", "bytes", { how: "gauge", signal: "instance_memory" }),
+  // Of the worst instance: its limits are its own, however many there are.
+  of("cpu", "share", { how: "gauge", signal: "instance_cpu", across: "max" }),
+  of("memory", "bytes", { how: "gauge", signal: "instance_memory", across: "max" }),
   of("restarts", "count", { how: "sum", signal: "instance_restarts" }),
   of("event_loop_delay", "ms", { how: "quantile", signal: "event_loop_delay", quantile: 0.95 }),
   of("response_time", "ms", { how: "quantile", signal: "latency", quantile: 0.95 }),

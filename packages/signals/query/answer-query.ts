@@ -45,7 +45,7 @@ export function answerQuery(store: SignalStore, query: SignalQuery): SignalAnswe
   for (const [name, members] of groupsOf(found, query.by)) {
     const buckets =
       kind === "gauge"
-        ? levels(store, members, range, gaugeAcross(query.signal))
+        ? levels(store, members, range, query.across ?? gaugeAcross(query.signal))
         : sums(store, members, kind, range);
     const points = Array.from({ length: range.buckets }, (_, index): SignalPoint | null => {
       const point = buckets[index] ?? (known?.[index] ? (kind === "count" ? 0 : new Histogram()) : undefined);

@@ -12,8 +12,8 @@ import {
 } from "@evenkeel/model";
 import { connectForMessages, type MessageConnection } from "@evenkeel/wire";
 import { type Deployed, TestPlatform } from "../../e2e/harness/platform.ts";
-import type { Bench } from "../bench.ts";
 import { PeerFailedError } from "../errors.ts";
+import type { Ground } from "../ground.ts";
 import { pinTree } from "../machine/cores.ts";
 import { listProcesses, type ProcessSample, processTree } from "../machine/process-tree.ts";
 import { repository } from "../repository.ts";
@@ -23,7 +23,7 @@ const quietWindowMs = 300;
 const quietShare = 0.05;
 const quietLimitMs = 20_000;
 
-/** A whole platform in a data directory of its own; ends with the bench. */
+/** A whole platform in a data directory of its own; ends with its ground. */
 export class BenchPlatform {
   readonly layout: HomeLayout;
   readonly control: ControlClient;
@@ -39,19 +39,19 @@ export class BenchPlatform {
   }
 
   /** @param edges processes that serve; default one per core */
-  static async start(bench: Bench, edges?: number): Promise<BenchPlatform> {
-    bench.step("Starting a platform");
+  static async start(ground: Ground, edges?: number): Promise<BenchPlatform> {
+    ground.step("Starting a platform");
     const test = await TestPlatform.start();
-    bench.resources.defer(() => test.stop());
+    ground.resources.defer(() => test.stop());
     if (edges !== undefined) {
       // The number of edges is a setting of `up`, and the harness starts with the usual one.
       await test.must("down");
       await test.must("up", "--detach", "--port", String(test.port), "--edges", String(edges));
     }
     const platform = new BenchPlatform(test, await guardianPid(homeLayout(test.home)));
-    bench.resources.defer(() => platform.host?.close());
+    ground.resources.defer(() => platform.host?.close());
     const { version } = JSON.parse(readFileSync(`${repository}/package.json`, "utf8")) as { version: string };
-    Object.assign(bench.versions, {
+    Object.assign(ground.versions, {
       Evenkeel: version,
       Bun: Bun.version,
       "Node.js": (await platform.node()).version,

@@ -6,20 +6,26 @@ import { repository } from "../repository.ts";
 import { describeReport, type Report } from "./report.ts";
 
 const folder = join(repository, "docs/proof");
-const jsonPath = join(folder, "bench.json");
 
-/** What was recorded last; undefined before the first time. @throws ProofError */
-export function readProof(): Report | undefined {
-  if (!existsSync(jsonPath)) return undefined;
+/** What was recorded last under a name; undefined before the first time. @throws ProofError */
+export function readRecord<Recorded>(name: string): Recorded | undefined {
+  const path = join(folder, `${name}.json`);
+  if (!existsSync(path)) return undefined;
   try {
-    return JSON.parse(readFileSync(jsonPath, "utf8")) as Report;
+    return JSON.parse(readFileSync(path, "utf8")) as Recorded;
   } catch (cause) {
-    throw new ProofError(`${jsonPath} is not JSON`, { hint: "Remove it and measure anew.", cause });
+    throw new ProofError(`${path} is not JSON`, { hint: "Remove it and measure anew.", cause });
   }
 }
 
-export function writeProof(report: Report): void {
+/** @param text the same for people, in Markdown */
+export function writeRecord(name: string, recorded: object, text: string): void {
   mkdirSync(folder, { recursive: true });
-  writeFileDurably(jsonPath, `${JSON.stringify(report, null, 2)}\n`);
-  writeFileDurably(join(folder, "bench.md"), describeReport(report));
+  writeFileDurably(join(folder, `${name}.json`), `${JSON.stringify(recorded, null, 2)}\n`);
+  writeFileDurably(join(folder, `${name}.md`), text);
 }
+
+/** @throws ProofError */
+export const readProof = (): Report | undefined => readRecord<Report>("bench");
+
+export const writeProof = (report: Report): void => writeRecord("bench", report, describeReport(report));

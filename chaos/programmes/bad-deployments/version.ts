@@ -26,6 +26,9 @@ export interface Version {
 /** From when on it was written: by then it is released and has passed all that is asked before. */
 const soundForMs = 8_000;
 export const stallMs = 10_000;
+/** Of the trigger of errors. */
+export const errorShare = 0.05;
+export const errorWindowMs = 5 * 60_000;
 /** All that a good version does on purpose is over by then. */
 export const noiseOverMs = soundForMs + stallMs + 5_000;
 

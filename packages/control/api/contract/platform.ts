@@ -69,11 +69,41 @@ export interface AuditEntry {
   /** What it was done to: a deployment, a domain, a variable's name. Never a secret. */
   object?: string;
   detail?: Record<string, unknown>;
+  /** In the chain, hexadecimal; see `AuditVerification`. */
+  hash?: string;
+}
+
+export interface AuditFault {
+  /** In the chain. */
+  position?: number;
+  entry?: number;
+  /**
+   * - `changed`: the entry, or its place in the chain.
+   * - `entry_removed`, `link_removed`, `end_removed`: of the log, of the chain, of its end.
+   * - `not_in_chain`: put into the log beside the chain.
+   * - `other_than_anchor`: the chain is another one than it was.
+   */
+  fault: "changed" | "entry_removed" | "link_removed" | "end_removed" | "not_in_chain" | "other_than_anchor";
+}
+
+export interface AuditVerification {
+  isWhole: boolean;
+  entries: number;
+  /** To be kept elsewhere: a later verification can be held against it. */
+  head: { position: number; hash: string };
+  /** The first hundred. */
+  faults: AuditFault[];
 }
 
 export const platformRoutes = {
   getHealth: json<Health>()({ method: "GET", path: "/api/health", permission: "public" }),
   getStatus: json<PlatformStatus>()({ method: "GET", path: "/api/status", permission: "admin" }),
+  /** This contract as OpenAPI 3.1; also at `/v1/openapi.json`. */
+  getOpenApi: json<Record<string, unknown>>()({
+    method: "GET",
+    path: "/api/openapi.json",
+    permission: "public",
+  }),
   listTokens: json<{ tokens: Token[] }>()({ method: "GET", path: "/api/tokens", permission: "admin" }),
   /** The secret is shown once and never again. */
   createToken: json<Token & { secret: string }>()({
@@ -146,6 +176,29 @@ export const platformRoutes = {
     method: "GET",
     path: "/api/audit",
     permission: "admin",
-    query: z.object({ ...page, app: appName.optional(), before: z.coerce.number().int().optional() }),
+    query: z.object({
+      ...page,
+      app: appName.optional(),
+      before: z.coerce.number().int().optional(),
+      who: z.string().max(300).optional(),
+      action: z.string().max(100).optional(),
+      text: z.string().min(1).max(200).optional(),
+      sinceMs: z.coerce.number().int().optional(),
+      untilMs: z.coerce.number().int().optional(),
+    }),
   }),
+  /** Makes all hashes anew. @param anchor `<position>:<hash>` of an earlier verification's head */
+  verifyAudit: json<AuditVerification>()({
+    method: "GET",
+    path: "/api/audit/verification",
+    permission: "admin",
+    query: z.object({
+      anchor: z
+        .string()
+        .regex(/^\d{1,15}:[0-9a-f]{0,64}$/)
+        .optional(),
+    }),
+  }),
+  /** All entries, oldest first. */
+  exportAudit: stream<AuditEntry>()({ method: "GET", path: "/api/audit/export", permission: "admin" }),
 };

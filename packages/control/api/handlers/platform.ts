@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { listAudit, record } from "../../audit/audit-log.ts";
+import { hostUrl } from "../../apps/hosts.ts";
+import { exportAudit, listAudit, record } from "../../audit/audit-log.ts";
+import { verifyAudit } from "../../audit/verify-audit.ts";
 import { withProgress } from "../../databases/with-progress.ts";
 import { protectionAlerts } from "../../protection/protection-alerts.ts";
 import { adminTokenId } from "../../tokens/admin-token.ts";
@@ -55,6 +57,10 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
         ],
       };
     },
+    async getOpenApi() {
+      const { openApi } = await import("../openapi/openapi.ts");
+      return openApi(hostUrl(place.domain, place));
+    },
     async listTokens() {
       return { tokens: await listTokens(database) };
     },
@@ -100,6 +106,11 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
     async listAudit({ query }) {
       return { entries: await listAudit(database, query) };
     },
+    verifyAudit({ query: { anchor } }) {
+      const [position, hash] = anchor?.split(":", 2) ?? [];
+      return verifyAudit(database, hash === undefined ? undefined : { position: Number(position), hash });
+    },
+    exportAudit: () => exportAudit(database),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { registerAudit } from "./commands/audit/audit.ts";
 import { registerAutoDeploy } from "./commands/auto-deploy.ts";
 import { registerBackup } from "./commands/backup/backup.ts";
 import { registerBlobs } from "./commands/blobs/blobs.ts";
@@ -21,6 +22,7 @@ import { registerLogSettings } from "./commands/logs/log-settings.ts";
 import { registerLogs } from "./commands/logs/logs.ts";
 import { registerMetrics } from "./commands/metrics/metrics.ts";
 import { registerTop } from "./commands/metrics/top.ts";
+import { registerOpenApi } from "./commands/openapi.ts";
 import { registerPeople } from "./commands/people/people.ts";
 import { registerPs } from "./commands/processes/ps.ts";
 import { registerRun } from "./commands/processes/run.ts";
@@ -87,6 +89,8 @@ for (const register of [
   registerEnv,
   registerPeople,
   registerToken,
+  registerAudit,
+  registerOpenApi,
   registerKey,
   registerPs,
   registerScale,

@@ -27,6 +27,7 @@ afterAll(async () => {
 /** What each route asks for, said once more: a change of the contract has to be meant. */
 const matrix: Record<string, Permission> = {
   "GET /api/health": "public",
+  "GET /api/openapi.json": "public",
   "GET /api/status": "admin",
   "GET /api/tokens": "admin",
   "POST /api/tokens": "admin",
@@ -34,6 +35,8 @@ const matrix: Record<string, Permission> = {
   "DELETE /api/tokens/:token": "admin",
   "POST /api/keys/master/rotate": "admin",
   "GET /api/audit": "admin",
+  "GET /api/audit/verification": "admin",
+  "GET /api/audit/export": "admin",
   "GET /api/protection": "admin",
   "POST /api/protection/backups": "admin",
   "PUT /api/protection/place": "admin",

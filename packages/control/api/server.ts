@@ -7,6 +7,7 @@ import { contract, type Route, type TextReply } from "./contract/index.ts";
 import { eventStream } from "./event-stream.ts";
 import type { Given, Handlers } from "./handler.ts";
 import { RequestSide } from "./request-side.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 import { statusOfError } from "./status-of-error.ts";
 import { welcomePage } from "./welcome-page.ts";
 
@@ -24,6 +25,7 @@ export function makeApi(
   api.use(async (context, next) => {
     admit(context.req.path);
     await next();
+    addSecurityHeaders(context.res.headers);
   });
   for (const [name, route] of Object.entries(contract) as [keyof Handlers, Route][]) {
     const handler = handlers[name] as (given: Given<unknown, unknown, unknown>) => unknown;
@@ -68,6 +70,7 @@ export function makeApi(
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
     }),
   );
+  api.get("/v1/openapi.json", (context) => context.redirect("/api/openapi.json", 308));
   api.notFound((context) => answerError(new RouteUnknownError(context.req.method, context.req.path)));
   api.onError((error) => answerError(error));
   return api;

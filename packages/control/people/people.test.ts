@@ -346,6 +346,30 @@ test(
   limitMs,
 );
 
+test("every answer has headers that bind a browser, errors as well", async () => {
+  const browser = await fresh();
+  for (const path of ["/", "/api/me", "/api/openapi.json", "/api/nothing", "/api/apps/Shop;rm"]) {
+    const { headers } = await browser.send("GET", path);
+    expect([path, headers.get("content-security-policy")]).toEqual([
+      path,
+      expect.stringContaining("default-src 'none'"),
+    ]);
+    expect([path, headers.get("x-content-type-options"), headers.get("x-frame-options")]).toEqual([
+      path,
+      "nosniff",
+      "DENY",
+    ]);
+    expect([path, headers.get("access-control-allow-origin")]).toEqual([path, null]);
+  }
+});
+
+test("a body that is too large is not read, of whoever it is", async () => {
+  const wish = { email, password: "x".repeat(2 ** 21) };
+  expect(await refusal(new BrowserSession(control).ask("POST", "/api/sign-in/password", wish))).toBe(
+    "request_too_large",
+  );
+});
+
 test("no secret of any account is on record or in the lists", async () => {
   const texts = JSON.stringify([
     await control.client().listAudit({ limit: 500 }),

@@ -1,25 +1,6 @@
 /** Of answers that are no page: nothing in them may be run, framed or sent anywhere. */
 const answerPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/**
- * Of the console's pages: scripts and styles from files of this origin alone, no inline scripts, no frames, no other origin for anything.
- * Styles may stand in attributes, where charts and components place what they draw.
- */
-export const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join("; ");
-
 const headers: readonly [string, string][] = [
   ["x-content-type-options", "nosniff"],
   // Links to join have a secret behind `#`, which is never part of a referrer; the rest of an address is nobody's business either.

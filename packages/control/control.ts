@@ -20,6 +20,7 @@ import { healthHandlers } from "./api/handlers/health.ts";
 import { incidentHandlers } from "./api/handlers/incidents.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
+import { notificationHandlers } from "./api/handlers/notifications.ts";
 import { peopleHandlers } from "./api/handlers/people.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { processHandlers } from "./api/handlers/processes.ts";
@@ -52,13 +53,14 @@ import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
 import { HealthChecker } from "./health/health-checker.ts";
-import { Incidents } from "./incidents/incidents.ts";
+import { IncidentDesk } from "./incidents/incident-desk.ts";
 import { HostLink } from "./instances/host-link.ts";
 import { BuildLogs } from "./logs/build-log.ts";
 import { People } from "./people/people.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { ProgressHub } from "./pipeline/progress-hub.ts";
 import { Turns } from "./pipeline/turns.ts";
+import { platformAlerts } from "./protection/platform-alerts.ts";
 import { Releaser } from "./releases/releaser.ts";
 import { Sweeper } from "./retention/sweeper.ts";
 import { RunbookWatcher } from "./runbook/runbook-watcher.ts";
@@ -143,17 +145,6 @@ export class Control {
     });
     const releaser = new Releaser({ database, vault, serving, staged, host, edge, place });
     staged.release = (row, who) => releaser.finishStaged(row, who);
-    const incidents = new Incidents({
-      database,
-      plan: async () => {},
-      onCommit: ({ incident: { app, environment, id } }) =>
-        events.publish({
-          kind: "incident",
-          ...(app && { app }),
-          ...(environment && { environment }),
-          id: String(id),
-        }),
-    });
     const watcher = new RunbookWatcher({ database, databases, serving, releaser, signals });
     const builds = new Turns(options.builds ?? Math.max(1, Math.floor(cpus().length / 2)));
     this.logs = new BuildLogs(layout);
@@ -193,6 +184,10 @@ export class Control {
     // A release may bring schedules that are due before the scheduler would look again.
     const health = new HealthChecker({ database, edge, measures });
     staged.faultOf = (deployment) => health.faultOf(deployment);
+    const desk = new IncidentDesk({
+      ...{ layout, place, database, vault, sandbox, signals, edge, events, watcher, health },
+      platformAlerts: () => platformAlerts(databases),
+    });
     serving.onCommit = () => {
       scheduler.nudge();
       watcher.nudge();
@@ -228,7 +223,9 @@ export class Control {
         health,
         scheduler,
         watcher,
-        incidents,
+        desk,
+        incidents: desk.incidents,
+        channels: desk.channels,
         drains: new Drains({ layout, database, vault }),
       },
       startedAtMs: Date.now(),
@@ -257,13 +254,13 @@ export class Control {
         await resumeBucketRemovals(database, this.parts.blobs);
         this.takeUpDatabases();
         await this.parts.drains.start();
-        await this.parts.incidents.load();
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();
         this.parts.watcher.start();
         this.overlapEnder.start();
         this.parts.health.start();
+        await this.parts.desk.start();
         void this.parts.keyRotation.resume(this.rotationSignal.signal);
         return;
       } catch (error) {
@@ -293,6 +290,7 @@ export class Control {
     this.parts.events.stop();
     this.rotationSignal.abort();
     void this.server.stop();
+    await this.parts.desk.stop();
     await this.parts.watcher.stop();
     await this.parts.scheduler.stop(callGraceMs);
     await this.parts.staged.stop();
@@ -323,6 +321,7 @@ export class Control {
       ...releasePlanHandlers(parts),
       ...healthHandlers(parts),
       ...incidentHandlers(parts),
+      ...notificationHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...blobHandlers(parts),

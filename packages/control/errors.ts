@@ -860,6 +860,30 @@ export class IncidentStateError extends EvenkeelError {
   }
 }
 
+/** No channel of that name, of the app or of the platform. */
+export class ChannelUnknownError extends EvenkeelError {
+  readonly code = "channel_unknown";
+  readonly fault = "user";
+
+  constructor(name: string) {
+    super(`There is no channel "${name.slice(0, 60)}"`, {
+      hint: "`evenkeel notify channels list` shows them.",
+    });
+  }
+}
+
+/** A channel of that name is there already. */
+export class ChannelTakenError extends EvenkeelError {
+  readonly code = "channel_taken";
+  readonly fault = "user";
+
+  constructor(name: string) {
+    super(`A channel is called "${name}" already`, {
+      hint: `Choose another name, or remove it first: evenkeel notify channels remove ${name}`,
+    });
+  }
+}
+
 // --- people ------------------------------------------------------------------------------------
 
 /** A page that is not the console's used its cookie, or nobody can tell. */

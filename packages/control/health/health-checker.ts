@@ -1,4 +1,4 @@
-import { type DeploymentId, Histogram } from "@evenkeel/model";
+import { type AppEnvironment, type DeploymentId, Histogram } from "@evenkeel/model";
 import type { SignalRecorder } from "@evenkeel/signals/client/signal-recorder";
 import type { HealthCheck } from "../api/contract/index.ts";
 import type { Database } from "../database/database.ts";
@@ -81,6 +81,16 @@ export class HealthChecker {
     return [...this.running.values()]
       .filter(({ of }) => of.app === app && of.environment === environment)
       .map(view);
+  }
+
+  /** Those that are not known to be well, with whose they are. */
+  unwell(): (HealthCheck & AppEnvironment)[] {
+    return [...this.running.values()]
+      .filter((check) => check.results.length === 0 || isFailing(check))
+      .map((check) => ({
+        ...{ app: check.of.app, environment: check.of.environment },
+        ...view(check),
+      }));
   }
 
   /** All that fail as often in a row as makes a failure. */

@@ -3,6 +3,7 @@ import type { Incident, IncidentCause, IncidentEvent } from "../api/contract/ind
 import { type Connection, first } from "../database/connection.ts";
 import type { Actor } from "./actor.ts";
 import type { EscalationState } from "./escalation.ts";
+import type { TroubleReport } from "./trouble.ts";
 
 export interface IncidentRow extends Partial<AppEnvironment> {
   id: number;
@@ -219,3 +220,24 @@ export const causeView = (row: CauseRow): IncidentCause => ({
   ...{ reports: row.reports, beganAtMs: row.beganAt.getTime(), reportedAtMs: row.reportedAt.getTime() },
   ...(row.recoveredAt && { recoveredAtMs: row.recoveredAt.getTime() }),
 });
+
+/** What holds incidents open that no person opened, as it was reported. */
+export async function openTroubles(connection: Connection): Promise<TroubleReport[]> {
+  const rows = await connection.query<{
+    app: AppName | null;
+    environment: AppEnvironment["environment"] | null;
+    source: TroubleReport["source"];
+    key: string;
+    component: string;
+    title: string;
+    severity: string;
+  }>(
+    `SELECT app, environment, source, key, component, incident_causes.title, severity FROM incidents JOIN incident_causes ON incident = incidents.id
+     WHERE state <> 'resolved' AND incident_causes.recovered_at IS NULL AND source NOT IN ('person', 'drill')`,
+  );
+  return rows.map(({ app, environment, ...rest }) => ({
+    ...rest,
+    ...(app !== null && { app }),
+    ...(environment !== null && { environment }),
+  }));
+}

@@ -1,4 +1,4 @@
-import type { AppName } from "@evenkeel/model";
+import type { AppEnvironment, AppName } from "@evenkeel/model";
 import type { Incident, IncidentInFull, NewIncident } from "../api/contract/index.ts";
 import { record } from "../audit/audit-log.ts";
 import { type Connection, first } from "../database/connection.ts";
@@ -311,8 +311,14 @@ export class Incidents {
     return { ...incidentView(row), causes: causes.map(causeView), timeline };
   }
 
-  policyOf(of: { app?: string | undefined; environment?: string | undefined }): Promise<IncidentPolicy> {
-    return incidentPolicy(this.parts.database, of as never);
+  policyOf(of: {
+    app?: AppName | null | undefined;
+    environment?: AppEnvironment["environment"] | null | undefined;
+  }): Promise<IncidentPolicy> {
+    return incidentPolicy(this.parts.database, {
+      app: of.app ?? undefined,
+      environment: of.environment ?? undefined,
+    });
   }
 
   // --- time ------------------------------------------------------------------------------------

@@ -1,25 +1,5 @@
+import type { SeverityClass } from "@evenkeel/runbook";
 import type { Gravity } from "./trouble.ts";
-
-/** A class of incidents: how soon somebody answers, and when more people are called. */
-export interface SeverityClass {
-  name: string;
-  description: string;
-  /** Acknowledged within. */
-  responseMs: number;
-  escalation: EscalationRule;
-}
-
-/**
- * When more people are called beyond the one on call while nobody has acknowledged.
- *
- * - `immediate`: with the first page.
- * - `after`: so long after the opening.
- * - `next_business_day`: then; and people are called in business hours only.
- */
-export type EscalationRule =
-  | { kind: "immediate" }
-  | { kind: "after"; ms: number }
-  | { kind: "next_business_day" };
 
 const minuteMs = 60_000;
 
@@ -40,7 +20,7 @@ export const usualClasses: readonly SeverityClass[] = [
 ];
 
 /** @param classes gravest first, at least one */
-export function rankOf(gravity: Gravity, classes: readonly SeverityClass[]): number {
+export function rankOf(gravity: Gravity, classes: readonly Pick<SeverityClass, "name">[]): number {
   const named = classes.findIndex(({ name }) => name === gravity);
   if (named >= 0) return named;
   const last = classes.length - 1;

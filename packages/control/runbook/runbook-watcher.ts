@@ -83,6 +83,15 @@ export class RunbookWatcher {
     return { findings, ...(evaluatedAtMs === undefined ? {} : { atMs: evaluatedAtMs }) };
   }
 
+  /** What the newest evaluations said, of all environments. */
+  *findings(): Generator<{ released: ReleasedEnvironment; finding: Finding; says: string }> {
+    for (const { released, clauses, findings } of this.watched.values())
+      for (const { id, says, watch } of clauses) {
+        const finding = watch && findings.get(id);
+        if (finding) yield { released, finding, says };
+      }
+  }
+
   private hear(second: SignalSecond): void {
     this.heardAtMs = performance.now();
     for (const [key, watched] of this.watched)

@@ -270,8 +270,8 @@ test("a level that is looked at every five seconds holds in between, and that of
 
 test("a person's date that has passed is told once", () => {
   const watched = new Watched({
-    onCall: { rotation: ["one"] },
-    byHand: { onCall: { owner: "lead", due: new Date(startS * 1_000).toISOString().slice(0, 10) } },
+    limits: { rotation: "8" },
+    byHand: { limits: { owner: "lead", due: new Date(startS * 1_000).toISOString().slice(0, 10) } },
   }).seconds(5, {});
   expect(watched.actions).toEqual([]);
   watched.nowS += 86_400;

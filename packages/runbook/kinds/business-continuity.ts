@@ -1,13 +1,18 @@
+import { InvalidValueError } from "@evenkeel/model";
 import { z } from "zod";
 import { type ClauseDraft, clauseKind, type Enforcement } from "../language/clause.ts";
-import { spaced } from "../quantities/duration.ts";
+import type { AudiencePlan, ContinuityPlan } from "../language/incident-plan.ts";
+import { readDurationMs, spaced } from "../quantities/duration.ts";
 import { line } from "./words.ts";
 
 const bySwitch: Enforcement = {
-  by: "person",
-  how: "somebody turns the flags of these features off (evenkeel flags set)",
+  by: "platform",
+  how: "one command turns the flags of these features off, and on again (evenkeel mode set degraded)",
 };
-const told: Enforcement = { by: "person", how: "nobody is told by the platform yet" };
+const told: Enforcement = {
+  by: "platform",
+  how: "told as often as this says by the channels of these names (evenkeel notify channels)",
+};
 
 export const businessContinuity = clauseKind({
   name: "degraded mode",
@@ -33,31 +38,56 @@ export const businessContinuity = clauseKind({
       )
       .optional(),
   }),
-  exercised: "not exercised yet",
-  read({ essential_services, degraded_mode, communication_plan }) {
+  exercised: "by each change of the mode, and by each incident",
+  read({ essential_services, degraded_mode, communication_plan }, context) {
     const clauses: ClauseDraft[] = [];
+    const continuity: ContinuityPlan = { essential: essential_services ?? [], audiences: [] };
     if (essential_services) {
       clauses.push({
         path: ["essential_services"],
         says: `goes on: ${essential_services.map(spaced).join(", ")}`,
-        enforced: { by: "person", how: "somebody sees that it does" },
+        enforced: { by: "platform", how: "the degraded mode refuses to turn one of these off" },
       });
     }
     if (degraded_mode) {
+      const { description, features_disabled: features, communication } = degraded_mode;
+      for (const [index, feature] of features.entries())
+        if (essential_services?.includes(feature))
+          context.refuse(
+            ["degraded_mode", "features_disabled", index],
+            "is essential, and cannot be turned off",
+          );
+      continuity.degraded = {
+        ...{ description, features },
+        channels:
+          communication === undefined
+            ? []
+            : spaced(communication)
+                .split(/ and |, */)
+                .map(asName),
+      };
       clauses.push({
         path: ["degraded_mode", "features_disabled"],
-        says: `${degraded_mode.description}: without ${degraded_mode.features_disabled.map(spaced).join(", ")}`,
+        says: `${description}: without ${features.map(spaced).join(", ")}`,
         enforced: bySwitch,
       });
-      if (degraded_mode.communication !== undefined) {
+      if (communication !== undefined) {
         clauses.push({
           path: ["degraded_mode", "communication"],
-          says: `told by ${spaced(degraded_mode.communication)}`,
-          enforced: told,
+          says: `told by ${spaced(communication)}`,
+          enforced: {
+            by: "platform",
+            how: "with the mode: on the status page, and as a flag that pages read",
+          },
         });
       }
     }
     for (const [name, { channels, frequency, responsible }] of Object.entries(communication_plan ?? {})) {
+      const often = context.read(["communication_plan", name, "frequency"], () => readFrequency(frequency));
+      continuity.audiences.push({
+        ...{ name, channels, frequency: often ?? { kind: "all" } },
+        ...(responsible !== undefined && { responsible }),
+      });
       const words = [frequency, responsible && `by ${responsible}`]
         .filter(Boolean)
         .map((word) => spaced(word!));
@@ -67,6 +97,21 @@ export const businessContinuity = clauseKind({
         enforced: told,
       });
     }
-    return { clauses };
+    return { clauses, plan: { continuity } };
   },
 });
+
+const asName = (text: string): string => text.trim().replaceAll(" ", "_");
+
+/** `every_30_minutes_during_incident`, `major_updates_only`, `real_time_updates`. @throws InvalidValueError */
+function readFrequency(text: string | undefined): AudiencePlan["frequency"] {
+  const plain = spaced(text ?? "real time updates").replace(/ during (an |the )?incidents?$/, "");
+  if (/^(real[ -]time|all|each|every)( updates?)?$/.test(plain)) return { kind: "all" };
+  if (/^major( updates?)?( only)?$/.test(plain)) return { kind: "major" };
+  const every = /^every (.+)$/.exec(plain);
+  if (every)
+    return { kind: "every", ms: readDurationMs(/^\d/.test(every[1]!) ? every[1]! : `1 ${every[1]}`) };
+  throw new InvalidValueError(`${JSON.stringify(text)} does not say how often`, {
+    hint: "Write 'every 30 minutes', 'major updates only' or 'real time updates'.",
+  });
+}

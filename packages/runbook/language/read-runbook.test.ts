@@ -79,18 +79,18 @@ test("triggers that contradict each other are refused", async () => {
 
 test("a clause that nothing enforces needs an owner and a day", async () => {
   const text = (byHand: string) => `export default {
-  onCall: { rotation: ["first", "second"] },
+  limits: { rotation: "8" },
   byHand: ${byHand},
 };`;
   expect(await faults(text("{}"))).toEqual([
-    expect.stringMatching(/^runbook\.ts:2 onCall\.rotation: needs a person .*owner and a due date/),
+    expect.stringMatching(/^runbook\.ts:2 limits\.rotation: needs a person .*owner and a due date/),
   ]);
-  expect(await faults(text(`{ onCall: { owner: "lead", due: "2027-02-30" } }`))).toEqual(
-    expect.arrayContaining([expect.stringMatching(/^runbook\.ts:3 byHand\.onCall\.due: is no day/)]),
+  expect(await faults(text(`{ limits: { owner: "lead", due: "2027-02-30" } }`))).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^runbook\.ts:3 byHand\.limits\.due: is no day/)]),
   );
-  const { clauses } = await read(text(`{ onCall: { owner: "lead", due: "2027-02-28" } }`));
+  const { clauses } = await read(text(`{ limits: { owner: "lead", due: "2027-02-28" } }`));
   expect(clauses.map(({ id, byHand }) => [id, byHand])).toEqual([
-    ["onCall.rotation", { owner: "lead", due: "2027-02-28" }],
+    ["limits.rotation", { owner: "lead", due: "2027-02-28" }],
   ]);
 });
 

@@ -1,5 +1,6 @@
 import type { EnvironmentName } from "@evenkeel/model";
 import type { Calendar } from "../quantities/calendar.ts";
+import type { CommunicationPlan, ContinuityPlan, OnCallPlan, SeverityClass } from "./incident-plan.ts";
 
 /** What the parts of the platform take out of a runbook, in plain units. */
 export interface RunbookPlan {
@@ -19,6 +20,11 @@ export interface RunbookPlan {
   /** Path → cron, as the deployment has to declare it. */
   schedules: Record<string, string>;
   retention: Record<string, number>;
+  /** Gravest first; empty: the platform's usual ones. */
+  severities: SeverityClass[];
+  communication?: CommunicationPlan;
+  onCall?: OnCallPlan;
+  continuity?: ContinuityPlan;
 }
 
 export interface CanaryPlan {
@@ -106,7 +112,7 @@ export interface VariableRule {
 
 export const emptyPlan = (): RunbookPlan => ({
   ...{ healthChecks: [], pipelineChecks: [], smokeTests: [], budgets: [], migrations: {}, flags: {} },
-  ...{ variables: [], schedules: {}, retention: {} },
+  ...{ variables: [], schedules: {}, retention: {}, severities: [] },
   approvals: { manualRollback: 0 },
   database: { backups: [], upkeep: [] },
 });

@@ -11,6 +11,7 @@ import { healthRoutes } from "./health.ts";
 import { incidentRoutes } from "./incidents.ts";
 import { logRoutes } from "./logs.ts";
 import { migrationRoutes } from "./migrations.ts";
+import { notificationRoutes } from "./notifications.ts";
 import { peopleRoutes } from "./people.ts";
 import { platformRoutes } from "./platform.ts";
 import { processRoutes } from "./processes.ts";
@@ -38,6 +39,7 @@ export * from "./health.ts";
 export * from "./incidents.ts";
 export * from "./logs.ts";
 export * from "./migrations.ts";
+export * from "./notifications.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./people.ts";
 export * from "./platform.ts";
@@ -66,6 +68,7 @@ export const contract = {
   ...releasePlanRoutes,
   ...healthRoutes,
   ...incidentRoutes,
+  ...notificationRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
   ...blobRoutes,

@@ -12,8 +12,10 @@ import type { Drains } from "../../drains/drains.ts";
 import type { EventBus } from "../../events/event-bus.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HealthChecker } from "../../health/health-checker.ts";
+import type { IncidentDesk } from "../../incidents/incident-desk.ts";
 import type { Incidents } from "../../incidents/incidents.ts";
 import type { HostLink } from "../../instances/host-link.ts";
+import type { Channels } from "../../notifications/channels.ts";
 import type { People } from "../../people/people.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { ProgressHub } from "../../pipeline/progress-hub.ts";
@@ -61,6 +63,8 @@ export interface ControlParts {
   /** Of what control itself measures. */
   measures: SignalRecorder;
   watcher: RunbookWatcher;
+  desk: IncidentDesk;
   incidents: Incidents;
+  channels: Channels;
   startedAtMs: number;
 }

@@ -3,7 +3,7 @@ import { hostUrl } from "../../apps/hosts.ts";
 import { exportAudit, listAudit, record } from "../../audit/audit-log.ts";
 import { verifyAudit } from "../../audit/verify-audit.ts";
 import { withProgress } from "../../databases/with-progress.ts";
-import { protectionAlerts } from "../../protection/protection-alerts.ts";
+import { alertsOf, askProtection } from "../../protection/platform-alerts.ts";
 import { adminTokenId } from "../../tokens/admin-token.ts";
 import { ownerOfToken } from "../../tokens/owner-of-token.ts";
 import { createToken, listTokens, revokeToken, rotateToken } from "../../tokens/token-store.ts";
@@ -12,7 +12,6 @@ import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
 const hostLimitMs = 1_000;
-const keeperLimitMs = 2_000;
 
 export function platformHandlers(parts: ControlParts): HandlersOf<typeof platformRoutes> {
   const { database, databases, serving, place } = parts;
@@ -36,7 +35,7 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
           )
           .catch(() => []),
         parts.host.list(hostLimitMs).catch(() => undefined),
-        within(keeperLimitMs, askProtection(databases)).catch(() => undefined),
+        askProtection(databases),
       ]);
       const { queued = 0, running = 0, apps = 0 } = counts[0] ?? {};
       return {
@@ -47,9 +46,7 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
         ...(instances ? { instances } : {}),
         ...(protection ? { protection: protection.platform } : {}),
         alerts: [
-          ...(protection
-            ? protectionAlerts(protection.platform, protection.databases)
-            : ["The keeper of databases does not answer: nothing is archived now"]),
+          ...alertsOf(protection),
           ...parts.health.failing.map(
             ({ name, path, deployment, fault }) =>
               `Health check ${name} of ${deployment} fails: ${path} ${fault}`,
@@ -112,18 +109,4 @@ export function platformHandlers(parts: ControlParts): HandlersOf<typeof platfor
     },
     exportAudit: () => exportAudit(database),
   };
-}
-
-async function askProtection(databases: ControlParts["databases"]) {
-  const [{ platform }, { databases: reports = [] }] = await Promise.all([
-    databases.ask({ type: "platform" }),
-    databases.ask({ type: "list" }),
-  ]);
-  return { platform: platform!, databases: reports };
-}
-
-async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("no answer in time")), limitMs);
-  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

@@ -14,6 +14,7 @@ import { registerEnv } from "./commands/env/env.ts";
 import { registerFlags } from "./commands/flags/flags.ts";
 import { registerGates } from "./commands/gates.ts";
 import { registerHealth } from "./commands/health.ts";
+import { registerIncidents } from "./commands/incidents/incidents.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
@@ -22,8 +23,12 @@ import { registerLogSettings } from "./commands/logs/log-settings.ts";
 import { registerLogs } from "./commands/logs/logs.ts";
 import { registerMetrics } from "./commands/metrics/metrics.ts";
 import { registerTop } from "./commands/metrics/top.ts";
+
+import { registerNotify } from "./commands/notify/notify.ts";
+
 import { registerOpenApi } from "./commands/openapi.ts";
 import { registerPeople } from "./commands/people/people.ts";
+
 import { registerPs } from "./commands/processes/ps.ts";
 import { registerRun } from "./commands/processes/run.ts";
 import { registerScale } from "./commands/processes/scale.ts";
@@ -78,6 +83,8 @@ for (const register of [
   registerAutoDeploy,
   registerGates,
   registerHealth,
+  registerIncidents,
+  registerNotify,
   registerLogs,
   registerMetrics,
   registerTop,

@@ -159,7 +159,7 @@ test(
         `export default {\n  rollbackTrigers: {},\n};`,
         'runbook.ts:2 rollbackTrigers: is not known here; did you mean "rollbackTriggers"?',
       ],
-      [`export default { onCall: { rotation: ["a"] } };`, "runbook.ts:1 onCall.rotation: needs a person"],
+      [`export default { limits: { rotation: "8" } };`, "runbook.ts:1 limits.rotation: needs a person"],
       [`export default { at: new Date() };`, "holds a Date at at"],
       [`throw new Error("no");`, "cannot be evaluated: Error: no"],
       ...(isolated ? [reaching] : []),

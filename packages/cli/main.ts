@@ -43,6 +43,7 @@ import { registerSchedules } from "./commands/schedules/schedules.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerAnalytics } from "./commands/telemetry/analytics.ts";
 import { registerCost } from "./commands/telemetry/cost.ts";
+import { registerTelemetryExport } from "./commands/telemetry/telemetry-export.ts";
 import { registerTraces } from "./commands/telemetry/traces.ts";
 import { registerToken } from "./commands/token.ts";
 import { registerUp } from "./commands/up.ts";
@@ -93,6 +94,7 @@ for (const register of [
   registerCost,
   registerLogSettings,
   registerDrains,
+  registerTelemetryExport,
   registerEnv,
   registerPeople,
   registerToken,

@@ -15,6 +15,7 @@ import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { drainHandlers } from "./api/handlers/drains.ts";
 import { eventHandlers } from "./api/handlers/events.ts";
+import { exportHandlers } from "./api/handlers/exports.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
 import { healthHandlers } from "./api/handlers/health.ts";
 import { incidentHandlers } from "./api/handlers/incidents.ts";
@@ -49,6 +50,7 @@ import { Drains } from "./drains/drains.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 import { EventBus } from "./events/event-bus.ts";
+import { TelemetryExports } from "./exports/telemetry-exports.ts";
 import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
@@ -139,6 +141,7 @@ export class Control {
     const edge = new EdgeProbe(options.address, place.port, loadOrCreateKey(layout.probeKey));
     const hub = new ProgressHub();
     const signals = new SignalsClient(layout.signalsSocket);
+    const telemetry = new TelemetryLink(layout.telemetrySocket);
     const staged = new StagedReleases({
       ...{ database, serving },
       watchSignals: (filter, onSecond) => signals.subscribe(filter, onSecond),
@@ -210,7 +213,7 @@ export class Control {
         serving,
         host,
         sandbox,
-        telemetry: new TelemetryLink(layout.telemetrySocket),
+        telemetry,
         releaser,
         staged,
         pipeline,
@@ -227,6 +230,7 @@ export class Control {
         incidents: desk.incidents,
         channels: desk.channels,
         drains: new Drains({ layout, database, vault }),
+        exports: new TelemetryExports({ layout, database, vault, signals, telemetry }),
       },
       startedAtMs: Date.now(),
     };
@@ -254,6 +258,7 @@ export class Control {
         await resumeBucketRemovals(database, this.parts.blobs);
         this.takeUpDatabases();
         await this.parts.drains.start();
+        await this.parts.exports.start();
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();
@@ -296,6 +301,7 @@ export class Control {
     await this.parts.staged.stop();
     await this.parts.pipeline.stop();
     await this.parts.drains.stop();
+    await this.parts.exports.stop();
     await this.logs.close();
     this.parts.serving.stop();
     this.parts.host.stop();
@@ -326,6 +332,7 @@ export class Control {
       ...databaseHandlers(parts),
       ...blobHandlers(parts),
       ...drainHandlers(parts),
+      ...exportHandlers(parts),
       ...flagHandlers(parts),
       ...branchHandlers(parts),
       ...logHandlers(parts),

@@ -824,6 +824,16 @@ export class DrainUnknownError extends EvenkeelError {
   }
 }
 
+/** No such export of telemetry. */
+export class ExportUnknownError extends EvenkeelError {
+  readonly code = "export_unknown";
+  readonly fault = "user";
+
+  constructor(id: string) {
+    super(`There is no export ${id}`, { hint: "`evenkeel telemetry ls` lists them." });
+  }
+}
+
 // --- incidents -----------------------------------------------------------------------------------
 
 /** No such incident, or none that the caller may see. */

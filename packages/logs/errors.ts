@@ -22,4 +22,14 @@ export class DrainAddressRefusedError extends EvenkeelError {
 export class DrainFailedError extends EvenkeelError {
   readonly code = "drain_failed";
   readonly fault = "user";
+  /** What the server answered with; absent: it did not. */
+  readonly status: number | undefined;
+  /** When it wants to be asked again. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, { status, retryAfterMs }: { status?: number; retryAfterMs?: number } = {}) {
+    super(message);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
 }

@@ -51,6 +51,7 @@ const statuses: Record<string, number> = {
   run_unknown: 404,
   app_database_unknown: 404,
   drain_unknown: 404,
+  export_unknown: 404,
   flag_unknown: 404,
   flag_version_unknown: 404,
   branch_unknown: 404,

@@ -17,6 +17,7 @@ import type { DatabaseRemover } from "../databases/database-remover.ts";
 import { giveUpDatabases } from "../databases/database-store.ts";
 import type { Drains } from "../drains/drains.ts";
 import { AppUnknownError } from "../errors.ts";
+import type { TelemetryExports } from "../exports/telemetry-exports.ts";
 import { discardRepository } from "../git/repository.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -36,6 +37,7 @@ export interface RemoveAppParts {
   sandbox: SandboxLink;
   telemetry: TelemetryLink;
   drains: Drains;
+  exports: TelemetryExports;
   pipeline: Pipeline;
 }
 
@@ -84,7 +86,7 @@ export async function removeApp(
   discardRepository(parts.layout, app);
   await published;
   const drained = Promise.allSettled(deployments.map((id) => parts.host.stopDeployment(id, drainLimitMs)))
-    .then(() => parts.drains.forget(app))
+    .then(() => Promise.all([parts.drains.forget(app), parts.exports.forget(app)]))
     .then(() => rm(appLogFolder(parts.layout, app), { recursive: true, force: true }));
   // What its twins know is of no use to anybody else; a sandbox that is away keeps it.
   void parts.sandbox.forget(app).catch(() => {});

@@ -46,6 +46,7 @@ const kindOfSubject: Record<string, ChangeKind> = {
   migration: "database",
   logs: "log",
   drain: "log",
+  export: "platform",
   budget: "cost",
   price: "cost",
   token: "access",

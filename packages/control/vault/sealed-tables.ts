@@ -25,6 +25,11 @@ export const sealedTables: SealedTable[] = [
     table: "log_drains",
     belongsTo: "sealed_rows.app, 'production' AS environment, 'log drain ' || sealed_rows.id AS name",
   },
+  {
+    table: "telemetry_exports",
+    belongsTo:
+      "'_platform' AS app, 'production' AS environment, 'telemetry export ' || sealed_rows.id AS name",
+  },
 ];
 
 const pageRows = 500;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { DrainFailedError } from "../errors.ts";
 import type { LogLine } from "../line/log-line.ts";
 import { LogFollower } from "../search/log-follower.ts";
 import { LineTest } from "../search/log-query.ts";
@@ -35,6 +36,7 @@ export class DrainRunner {
   constructor(
     readonly drain: Drain,
     private readonly folder: string,
+    private readonly open: (target: DrainTarget) => DrainShipper = openShipper,
   ) {
     this.state = readDrainState(folder, drain.id);
     this.done = this.run();
@@ -56,14 +58,16 @@ export class DrainRunner {
     const test = new LineTest({ ...(environment && { environment }), ...(level && { level }) });
     while (!signal.aborted) {
       const follower = new LogFollower(this.folder, test, this.state.positions);
-      const shipper = openShipper(this.drain);
+      const shipper = this.open(this.drain);
       try {
         await this.ship(follower, shipper);
       } catch (error) {
         if (signal.aborted) return;
         const { sinceMs = Date.now(), attempts = 0 } = this.state.failure ?? {};
         this.save({ failure: { message: (error as Error).message, sinceMs, attempts: attempts + 1 } });
-        const delayMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(attempts, 20));
+        const backOffMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(attempts, 20));
+        const asked = error instanceof DrainFailedError ? (error.retryAfterMs ?? 0) : 0;
+        const delayMs = Math.max(backOffMs, Math.min(longestBackOffMs, asked));
         await sleep(delayMs, undefined, { signal }).catch(() => {});
       } finally {
         shipper.close();

@@ -8,9 +8,9 @@ export function httpShipper(target: DrainTarget): DrainShipper {
   const url = new URL(target.url);
   return {
     settleMs: 0,
-    send(lines: LogLine[], app: AppName) {
+    async send(lines: LogLine[], app: AppName) {
       const body = lines.map((line) => `${JSON.stringify({ app, ...line })}\n`).join("");
-      return post(url, target, "application/x-ndjson", body);
+      await post(url, target, "application/x-ndjson", body);
     },
     check() {},
     close() {},

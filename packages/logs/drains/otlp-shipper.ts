@@ -12,21 +12,23 @@ export function otlpShipper(target: DrainTarget): DrainShipper {
   if (!url.pathname.endsWith("/v1/logs")) url.pathname = `${url.pathname.replace(/\/$/, "")}/v1/logs`;
   return {
     settleMs: 0,
-    send: (lines, app) => post(url, target, "application/json", JSON.stringify(exportRequest(lines, app))),
+    async send(lines, app) {
+      await post(url, target, "application/json", JSON.stringify(logsExport(lines, app)));
+    },
     check() {},
     close() {},
   };
 }
 
 /** `ExportLogsServiceRequest` in the JSON form of protobuf. */
-function exportRequest(lines: LogLine[], app: AppName): object {
+export function logsExport(lines: LogLine[], app: AppName): object {
   const byDeployment = Map.groupBy(lines, ({ deployment, environment }) => `${environment} ${deployment}`);
   return {
     resourceLogs: [...byDeployment.values()].map((group) => {
       const { environment, deployment } = group[0]!;
       return {
         resource: {
-          attributes: attributes({
+          attributes: otlpAttributes({
             "service.name": app,
             "deployment.environment.name": environment,
             "deployment.id": deployment,
@@ -50,7 +52,7 @@ function logRecord(line: LogLine): object {
     body: { stringValue: line.text },
     ...(isHex(traceId, 32) && { traceId }),
     ...(isHex(spanId, 16) && { spanId }),
-    attributes: attributes({
+    attributes: otlpAttributes({
       ...others,
       ...{ "log.record.uid": id, "log.iostream": stream, "http.request.id": requestId, process },
       ...{ "service.instance.id": instance, "faas.name": calledFunction, build },
@@ -61,7 +63,8 @@ function logRecord(line: LogLine): object {
 const isHex = (value: unknown, length: number): boolean =>
   typeof value === "string" && value.length === length && /^[0-9a-f]+$/.test(value);
 
-const attributes = (values: Record<string, unknown>): object[] =>
+/** Attributes in the JSON form of protobuf; what is null or undefined is left out. */
+export const otlpAttributes = (values: Record<string, unknown>): object[] =>
   Object.entries(values).flatMap(([key, value]) =>
     value === undefined || value === null ? [] : [{ key, value: anyValue(value) }],
   );
@@ -73,5 +76,5 @@ function anyValue(value: unknown): object {
     return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
   if (Array.isArray(value))
     return { arrayValue: { values: value.filter((item) => item !== null).map(anyValue) } };
-  return { kvlistValue: { values: attributes(value as Record<string, unknown>) } };
+  return { kvlistValue: { values: otlpAttributes(value as Record<string, unknown>) } };
 }

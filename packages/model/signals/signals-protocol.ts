@@ -22,6 +22,8 @@ export type ToSignals =
   | { type: "overview"; id: number; windowMs: number }
   /** Totals and levels as scrapers read them; absent `apps`: all, and the platform itself. */
   | { type: "exposition"; id: number; format: Exposition; apps?: string[] }
+  /** All that was measured in the minute that began at `atMs`: sums, last levels, distributions. */
+  | { type: "minute"; id: number; atMs: number }
   | { type: "subscribe"; id: number; filter: SignalFilter }
   | { type: "unsubscribe"; id: number };
 
@@ -32,6 +34,7 @@ export type FromSignals =
   | { type: "catalogue"; id: number; signals: KnownSignal[] }
   | { type: "overview"; id: number; overview: SignalOverview }
   | { type: "exposition"; id: number; text: string }
+  | { type: "minute"; id: number; samples: SignalSample[] }
   | ({ type: "second"; id: number } & SignalSecond)
   | { type: "error"; id: number; error: ErrorJson };
 

@@ -6,6 +6,7 @@ import type {
   SignalFilter,
   SignalOverview,
   SignalQuery,
+  SignalSample,
   SignalSecond,
   ToSignals,
 } from "@evenkeel/model";
@@ -61,6 +62,12 @@ export class SignalsClient {
   async exposition(format: Exposition, apps?: string[]): Promise<string> {
     const message = await this.ask((id) => ({ type: "exposition", id, format, ...(apps && { apps }) }));
     return (message as Extract<FromSignals, { type: "exposition" }>).text;
+  }
+
+  /** Everything that was measured in the minute that began at `atMs`. @throws SignalsUnavailableError */
+  async minute(atMs: number): Promise<SignalSample[]> {
+    const message = await this.ask((id) => ({ type: "minute", id, atMs }));
+    return (message as Extract<FromSignals, { type: "minute" }>).samples;
   }
 
   /** Tells each new second until the returned function is called. While the process of signals is away, nothing is told. */

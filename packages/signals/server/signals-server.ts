@@ -3,6 +3,7 @@ import { errorJson } from "@evenkeel/model/errors";
 import { listenForMessages, type MessageConnection } from "@evenkeel/wire";
 import { answerQuery } from "../query/answer-query.ts";
 import { knownSignals } from "../query/known-signals.ts";
+import { minuteOf } from "../query/minute-of.ts";
 import { overviewOf } from "../query/overview.ts";
 import { secondOf } from "../query/second-of.ts";
 import { floorTo, seconds } from "../store/levels.ts";
@@ -93,6 +94,9 @@ export class SignalsServer {
           break;
         case "overview":
           connection.send({ type: "overview", id, overview: overviewOf(this.store, message.windowMs) });
+          break;
+        case "minute":
+          connection.send({ type: "minute", id, samples: minuteOf(this.store, message.atMs) });
           break;
         case "exposition":
           void this.expose(connection, message);

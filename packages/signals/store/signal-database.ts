@@ -180,6 +180,16 @@ export class SignalDatabase {
     }
   }
 
+  /** Every chunk of the level that begins at `startMs`, with its series. */
+  chunksAt(level: Level, startMs: number): (StoredSeries & { points: Uint8Array })[] {
+    return this.database
+      .query<SeriesRow & { points: Uint8Array }, number[]>(
+        "select series.*, points from chunks join series on series.id = series where level = ? and start_ms = ?",
+      )
+      .all(levelNumber[level.name], startMs)
+      .map((row) => ({ ...storedSeries(row), points: row.points }));
+  }
+
   /** Deletes chunks that began before `ms`; returns how many. */
   deleteBefore(level: Level, ms: number): number {
     const { changes } = this.database

@@ -1,10 +1,10 @@
-import type { OtlpEncoding } from "./decode-export.ts";
+import { decodeExport, type OtlpEncoding } from "./decode-export.ts";
 import { type OtlpKind, otlpMessages, rpcStatus } from "./otlp-schema.ts";
 
-/** An export request in protobuf; `message` has OTLP's names in lower camel case, ids as bytes, 64-bit numbers as decimal strings. */
-export function encodeExport(kind: OtlpKind, message: object): Uint8Array {
-  const { request } = otlpMessages[kind];
-  return request.encode(request.fromObject(message)).finish();
+/** An export request in protobuf, of its JSON form: names in lower camel case, ids in hexadecimal, 64-bit numbers as decimal strings. */
+export function encodeExport(kind: OtlpKind, json: object): Uint8Array {
+  const message = decodeExport(kind, "json", Buffer.from(JSON.stringify(json)));
+  return otlpMessages[kind].request.encode(message).finish();
 }
 
 /** What was not taken of a request whose rest was. */

@@ -104,7 +104,7 @@ function kindOf(url: string, { otlp }: AddOptions): DrainView["kind"] {
   return otlp ? "otlp" : "http";
 }
 
-function readHeaders(headers: string[]): Record<string, string> {
+export function readHeaders(headers: string[]): Record<string, string> {
   return Object.fromEntries(
     headers.map((header) => {
       const colon = header.indexOf(":");

@@ -6,6 +6,7 @@ import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { drainRoutes } from "./drains.ts";
 import { eventRoutes } from "./events.ts";
+import { exportRoutes } from "./exports.ts";
 import { flagRoutes } from "./flags.ts";
 import { healthRoutes } from "./health.ts";
 import { incidentRoutes } from "./incidents.ts";
@@ -34,6 +35,7 @@ export * from "./databases.ts";
 export * from "./deployments.ts";
 export * from "./drains.ts";
 export * from "./events.ts";
+export * from "./exports.ts";
 export * from "./flags.ts";
 export * from "./health.ts";
 export * from "./incidents.ts";
@@ -73,6 +75,7 @@ export const contract = {
   ...databaseRoutes,
   ...blobRoutes,
   ...drainRoutes,
+  ...exportRoutes,
   ...flagRoutes,
   ...branchRoutes,
   ...logRoutes,

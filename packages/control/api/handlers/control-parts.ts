@@ -10,6 +10,7 @@ import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { Evidence } from "../../databases/evidence.ts";
 import type { Drains } from "../../drains/drains.ts";
 import type { EventBus } from "../../events/event-bus.ts";
+import type { TelemetryExports } from "../../exports/telemetry-exports.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
 import type { HealthChecker } from "../../health/health-checker.ts";
 import type { IncidentDesk } from "../../incidents/incident-desk.ts";
@@ -43,6 +44,7 @@ export interface ControlParts {
   serving: Serving;
   host: HostLink;
   drains: Drains;
+  exports: TelemetryExports;
   databases: DatabasesLink;
   databaseRemover: DatabaseRemover;
   branches: Branches;

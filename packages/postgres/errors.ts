@@ -263,3 +263,39 @@ export class DatabasePortsExhaustedError extends EvenkeelError {
   readonly code = "database_ports_exhausted";
   readonly fault = "platform";
 }
+
+/** A data directory whose server gave its place to another: it would take writes that nobody has. */
+export class ClusterFencedError extends EvenkeelError {
+  readonly code = "cluster_fenced";
+  readonly fault = "user";
+}
+
+/** A standby cannot be made there, or there is one already. */
+export class StandbyRefusedError extends EvenkeelError {
+  readonly code = "standby_refused";
+  readonly fault = "user";
+}
+
+/** What lies where the standby should be is another cluster. */
+export class StandbyForeignError extends EvenkeelError {
+  readonly code = "standby_of_another_cluster";
+  readonly fault = "user";
+}
+
+/** The standby went further than the primary's history, or lacks WAL that nobody has any more: it has to be made anew. */
+export class StandbyDivergedError extends EvenkeelError {
+  readonly code = "standby_diverged";
+  readonly fault = "platform";
+}
+
+/** The standby did not follow in time. */
+export class StandbyBehindError extends EvenkeelError {
+  readonly code = "standby_behind";
+  readonly fault = "platform";
+}
+
+/** A standby cannot take over: there is none, it never followed, or the primary answers. */
+export class FailoverRefusedError extends EvenkeelError {
+  readonly code = "failover_refused";
+  readonly fault = "user";
+}

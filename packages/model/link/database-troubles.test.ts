@@ -13,8 +13,9 @@ const report = (changes: Partial<DatabaseReport>): DatabaseReport => ({
     nextBackupMs: now,
     archive: "/archive",
     verifiedEveryDays: 7,
+    epoch: 1,
   },
-  terms: { schedule: [], zeroLoss: false, upkeep: [] },
+  terms: { schedule: [], zeroLoss: false, upkeep: [], failoverChecks: 0 },
   verification: { id: "v", startedMs: now - dayMs, verdict: "passed" },
   ...changes,
 });

@@ -77,7 +77,25 @@ export type DatabasesRequest =
   /** Looks for damage in the serving cluster, and changes nothing in it; replies with `check`. */
   | ({ type: "check" } & AppEnvironment)
   /** Replies with `size`. */
-  | ({ type: "size" } & AppEnvironment);
+  | ({ type: "size" } & AppEnvironment)
+  /** Makes a hot standby of it, or changes the terms of the one that is there; replies with `database` when it streams. */
+  | ({ type: "addStandby"; sync: boolean; path?: string } & AppEnvironment)
+  /** Ends it and removes its data. Nothing happens if there is none. */
+  | ({ type: "removeStandby" } & AppEnvironment)
+  /** Makes the standby the primary; replies with `failover`. A primary that answers hands over without a loss. */
+  | ({ type: "failover" } & FailoverWish & AppEnvironment)
+  /** Makes the former primary a standby again; with `switchBack` the primary, too. Replies with `database`. */
+  | ({ type: "failback"; switchBack: boolean; by: string; reason: string } & AppEnvironment)
+  /** Replies with `failovers` of all databases, oldest first. With `after`, a count as `failoverChanges` had it, it waits until there is something new. */
+  | { type: "failovers"; after?: number };
+
+export interface FailoverWish {
+  /** Who decided, for the record. */
+  by: string;
+  reason: string;
+  /** Of a decision that nobody took in person: only where the primary does not answer. */
+  automatic?: true;
+}
 
 /** What the keeper does for the platform itself: its own database, its files, and where all archives are. */
 export type PlatformRequest =
@@ -97,7 +115,74 @@ export interface DatabaseTerms {
   /** A commit is acknowledged when the archive's receiver has it on disk, too. */
   zeroLoss: boolean;
   upkeep: UpkeepTask[];
+  /** The standby takes over by itself after so many checks in a row that the primary did not answer, two seconds apart; 0: only when somebody asks. */
+  failoverChecks: number;
 }
+
+/** A hot standby of a database. */
+export interface StandbyReport {
+  /**
+   * - `copying`: its base is being made.
+   * - `streaming`: it follows.
+   * - `waiting`: it is not connected, and tries.
+   * - `refused`: it is none of this database; `error` says why.
+   */
+  state: "copying" | "streaming" | "waiting" | "refused";
+  folder: string;
+  /** Commits wait for it. */
+  sync: boolean;
+  /** Since when they do not, although they should: it was away. */
+  syncSuspendedMs?: number;
+  /** What it has not replayed yet; absent while it is not connected. */
+  lagBytes?: number;
+  lagMs?: number;
+  error?: ErrorJson;
+}
+
+/** What a standby did not have when it became the primary. */
+export interface LostCommits {
+  commits: number;
+  /** Of WAL. */
+  bytes: number;
+  /** From the last commit that is kept to the last one that is not. */
+  seconds: number;
+  /** By the end of the former primary's own WAL; else by what the archive had received of it, which may have been less. */
+  measuredBy: "primary" | "archive";
+}
+
+/** One change of the primary; the row is on disk before each step, so that a crash goes on with it. */
+export interface DatabaseFailover extends AppEnvironment {
+  id: string;
+  /** The database's. */
+  database: string;
+  /** Counts the primaries of a database; a server of a former one does not start. */
+  epoch: number;
+  kind: "failover" | "failback";
+  trigger: "automatic" | "manual";
+  by: string;
+  reason: string;
+  state: "running" | "done" | "failed";
+  step: FailoverStep;
+  startedMs: number;
+  /** When the former primary could write no more; when the new one took writes. */
+  fencedMs?: number;
+  acceptedMs?: number;
+  /** The former primary was shut down and the standby had all of it. */
+  planned: boolean;
+  /** Data directories. */
+  from: string;
+  to: string;
+  /** That the new primary has begun. */
+  timeline?: number;
+  /** When the last commit was made that it has. */
+  lastKeptMs?: number;
+  lost?: LostCommits;
+  error?: ErrorJson;
+}
+
+/** In this order. */
+export const failoverSteps = ["fence", "promote", "switch", "serve"] as const;
+export type FailoverStep = (typeof failoverSteps)[number];
 
 /** Maintenance SQL, run as the app's role, statement by statement. */
 export interface UpkeepTask {
@@ -191,6 +276,10 @@ export interface DatabasesReply {
   size?: DatabaseSize;
   upkeep?: UpkeepRun[];
   statements?: StatementReport[];
+  failover?: DatabaseFailover;
+  failovers?: DatabaseFailover[];
+  /** Counts what has changed of `failovers`. */
+  failoverChanges?: number;
 }
 
 export interface DatabaseProgress {
@@ -219,6 +308,11 @@ export interface DatabaseReport extends AppEnvironment {
   archiveError?: ErrorJson;
   /** How far the archive is behind, when that is more than usual. */
   archiveBehindMs?: number;
+  /** Counts its primaries. */
+  epoch: number;
+  standby?: StandbyReport;
+  /** Where the former primary is, fenced, until `db failback` or `db standby` makes it anew. */
+  formerPrimary?: string;
   /** It is verified by itself every so many days; 0: never. */
   verifiedEveryDays: number;
   /** The newest verification; absent before the first. */

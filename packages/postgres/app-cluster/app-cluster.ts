@@ -1,5 +1,9 @@
+import { existsSync, realpathSync } from "node:fs";
 import { withSession } from "../client/session.ts";
 import { type ClusterRequest, startCluster } from "../server/cluster.ts";
+import { killOrphans, killPostmaster } from "../server/kill-server.ts";
+import { readPostmasterFile } from "../server/postmaster-file.ts";
+import { servesCluster } from "../server/process-table.ts";
 import type { RunningCluster, StopMode } from "../server/running-cluster.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { appDatabase, appRole, ensureAppRole } from "./app-role.ts";
@@ -20,6 +24,8 @@ export interface AppClusterSpec {
   password: string;
   /** For all instances together; default 52. */
   connectionLimit?: number;
+  /** It follows another cluster by these settings: it takes no changes, and no connections but over the socket. */
+  follows?: ServerSettings;
   /** Called before each start of a server that may have none, restarts after its death included. */
   prepare?: () => Promise<void>;
 }
@@ -69,6 +75,29 @@ export class AppCluster {
     await this.watching;
   }
 
+  /** Ends the server and all its processes at once, one that hangs or starts included: when it returns, nothing of it commits any more. */
+  async kill(): Promise<void> {
+    this.wanted = false;
+    this.wake.resolve();
+    // Also where the folder has gone and only the process is known.
+    if (this.current?.runs) await killPostmaster(this.current.pid);
+    if (existsSync(this.spec.dataDir)) {
+      const dataDir = realpathSync(this.spec.dataDir);
+      const pid = readPostmasterFile(dataDir)?.pid;
+      if (pid !== undefined && servesCluster(pid, dataDir)) await killPostmaster(pid);
+      await killOrphans(dataDir);
+    }
+    // A start that was under way fails by this.
+    await this.starting?.catch(() => {});
+    this.current = undefined;
+    await this.watching;
+  }
+
+  /** Its next start is of this data directory; it is stopped. */
+  moveTo(dataDir: string): void {
+    this.spec.dataDir = dataDir;
+  }
+
   /** Ends the watch and leaves the server running, for its next owner to adopt. */
   async release(): Promise<void> {
     this.wanted = false;
@@ -93,7 +122,7 @@ export class AppCluster {
       dataDir: this.spec.dataDir,
       socketDir: this.spec.socketDir,
       port: this.spec.port,
-      tcp: true,
+      tcp: !this.spec.follows,
       account: this.spec.account,
       binaries: this.spec.binaries,
       settings: {
@@ -102,12 +131,14 @@ export class AppCluster {
         // An archive that is away must not fill the disk: beyond this its slot is given up, and a new backup is due.
         max_slot_wal_keep_size: "1GB",
         ...this.spec.settings,
+        ...this.spec.follows,
         max_connections: limits.server,
       },
     });
     const wanted = { password: this.spec.password, connectionLimit: limits.app };
     try {
-      await withSession(cluster.connectionOptions(), (client) => ensureAppRole(client, wanted));
+      if (!this.spec.follows)
+        await withSession(cluster.connectionOptions(), (client) => ensureAppRole(client, wanted));
     } catch (error) {
       // Nobody would watch it.
       await cluster.stop();

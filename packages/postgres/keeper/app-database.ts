@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import {
   type DatabaseBackup,
   type DatabaseCheck,
+  type DatabaseFailover,
   type DatabaseReport,
   type DatabaseRestored,
   type DatabaseTerms,
@@ -16,9 +18,12 @@ import { readBackups } from "../backup/backup-manifest.ts";
 import type { BranchSource } from "../branch/branch-source.ts";
 import { directorySize } from "../branch/directory-size.ts";
 import { waitAtMost } from "../client/waiting.ts";
+import { FailoverRefusedError, ServerStartError } from "../errors.ts";
 import { archiveWithPoint } from "../restore/archive-with-point.ts";
 import { parseRecoveryTarget } from "../restore/recovery-target.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
+import { DatabaseStandby } from "../standby/database-standby.ts";
+import type { StandbyOwner } from "../standby/standby-owner.ts";
 import { checkServingCluster } from "../verify/check-serving.ts";
 import { backupView, ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
@@ -46,6 +51,10 @@ export interface AppDatabaseParts {
   formerArchives: Archive[];
   /** Default the small ones of a machine with many clusters. */
   settings?: ServerSettings | undefined;
+  standby: Pick<
+    StandbyOwner,
+    "log" | "replicationPassword" | "allotPort" | "save" | "lookEveryMs" | "onFailoverStep"
+  >;
 }
 
 /**
@@ -56,9 +65,12 @@ export class AppDatabase {
   private readonly cluster: AppCluster;
   private readonly protection: ClusterProtection;
   private readonly upkeep: Upkeep;
+  readonly standby: DatabaseStandby;
   private schedule: Promise<unknown> | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private running = false;
+  /** It was started, or a start has failed, and nobody has stopped it since. */
+  private expected = false;
   private ended = false;
   private readonly ending = Promise.withResolvers<void>();
 
@@ -79,7 +91,7 @@ export class AppDatabase {
       (event) => this.note(event.kind, "error" in event ? event.error : undefined),
     );
     this.protection = new ClusterProtection({
-      ...{ dataDir: place.dataDir, spoolDir: place.spoolDir, archive },
+      ...{ dataDir: () => place.dataDir, spoolDir: place.spoolDir, archive },
       terms: () => ({ clauses: readSchedule(this.terms.schedule), zeroLoss: this.terms.zeroLoss }),
       inTurn: (work) => this.inTurn(work),
       note: (event, error) => this.note(event, error),
@@ -90,6 +102,23 @@ export class AppDatabase {
       // In turn: a restore must not find the server started behind its back.
       connection: () =>
         this.whileServing(async () => this.cluster.appConnectionString(await this.cluster.start())),
+      note: (event, error) => this.note(event, error),
+    });
+    this.standby = new DatabaseStandby({
+      ...{
+        record,
+        place,
+        archive,
+        settings,
+        primary: this.cluster,
+        superuser: this.superuser,
+        ...parts.standby,
+      },
+      terms: () => this.terms,
+      isExpected: () => this.expected,
+      received: () => this.protection.received,
+      whileServing: (work) => this.whileServing(work),
+      inTurn: (work) => this.inTurn(work),
       note: (event, error) => this.note(event, error),
     });
   }
@@ -114,6 +143,8 @@ export class AppDatabase {
         return;
       } catch (error) {
         if (this.ended) return;
+        this.expected = true;
+        this.standby.open();
         this.note("start_failed", error);
         await waitAtMost(delayMs, this.ending.promise);
       }
@@ -148,6 +179,11 @@ export class AppDatabase {
     });
   }
 
+  /** Oldest first. */
+  failovers(): DatabaseFailover[] {
+    return this.parts.standby.log.list();
+  }
+
   runUpkeep(task: string): Promise<UpkeepRun> {
     return this.upkeep.run(task);
   }
@@ -165,8 +201,10 @@ export class AppDatabase {
   }
 
   /** Out of turn: a restore must not keep it from being measured. @throws where the server is away */
-  levels(): Promise<DatabaseLevels> {
-    return readLevels(this.superuser);
+  async levels(): Promise<DatabaseLevels> {
+    const levels = await readLevels(this.superuser);
+    const lags = [levels.replicationLagS, this.standby.lagS()].filter((lag) => lag !== undefined);
+    return lags.length === 0 ? levels : { ...levels, replicationLagS: Math.max(...lags) };
   }
 
   measureProtection(): Promise<MeasuredProtection> {
@@ -204,9 +242,18 @@ export class AppDatabase {
       const archive = await archiveWithPoint(target, present, formerArchives);
       const alsoTimelinesOf = [present, ...formerArchives].filter((one) => one !== archive);
       const request = { place, archive, target, alsoTimelinesOf };
+      const { epoch } = this.record;
       let restored: DatabaseRestored;
       try {
-        restored = await restoreInPlace(request, () => this.bringDown(), onProgress);
+        const stop = async () => {
+          await this.standby.settle();
+          if (this.record.epoch !== epoch)
+            throw new FailoverRefusedError(`${this.name} failed over while it was restored`, {
+              hint: "It serves from its standby. Restore it again, if that is still wanted.",
+            });
+          await this.bringDown();
+        };
+        restored = await restoreInPlace(request, stop, onProgress);
       } finally {
         await this.bringUp();
         await this.protection.flush();
@@ -275,14 +322,19 @@ export class AppDatabase {
   }
 
   /** A last backup, then the end of the cluster and its data; the archive stays. @returns the backup's id */
-  remove(onProgress: OnProgress): Promise<string> {
+  async remove(onProgress: OnProgress): Promise<string> {
+    await this.standby.remove();
     return this.inTurn(async () => {
       await this.bringUp();
       const { id } = await this.takeBackup("final", onProgress);
       onProgress({ step: "Removing the database" });
       await this.bringDown();
       await this.end();
-      removeFolder(this.parts.place.folder);
+      const { folder, dataDir } = this.parts.place;
+      // Elsewhere, after a failover.
+      rmSync(dataDir, { recursive: true, force: true });
+      if (this.record.former) rmSync(this.record.former.dataDir, { recursive: true, force: true });
+      removeFolder(folder);
       return id;
     });
   }
@@ -290,13 +342,15 @@ export class AppDatabase {
   /** Leaves the server running: it serves on, and the next keeper adopts it. */
   async release(): Promise<void> {
     const ended = this.end();
+    await this.standby.release();
     await this.cluster.release();
     await ended;
   }
 
   report(): DatabaseReport {
     const { archivedToMs, error, behindMs } = this.protection.state();
-    const { app, environment, id, port, createdAtMs } = this.record;
+    const { app, environment, id, port, createdAtMs, epoch = 1, former } = this.record;
+    const standby = this.standby.report();
     return {
       ...{ app, environment, id, port, createdAtMs },
       state: this.running ? "running" : "starting",
@@ -308,13 +362,18 @@ export class AppDatabase {
       ...(archivedToMs === undefined ? {} : { archivedToMs }),
       ...(error ? { archiveError: error } : {}),
       ...(behindMs === undefined ? {} : { archiveBehindMs: behindMs }),
+      epoch,
+      ...(standby ? { standby } : {}),
+      ...(former ? { formerPrimary: former.dataDir } : {}),
     };
   }
 
   private async bringUp(): Promise<void> {
+    await this.standby.settle();
     if (!this.running) finishSwitch(this.parts.place);
     await this.cluster.start();
-    this.running = true;
+    this.running = this.expected = true;
+    this.standby.open();
     this.protection.start(() => this.superuser);
     this.schedule ??= Promise.all([
       this.protection.keepSchedule(() => this.connection()),
@@ -327,6 +386,12 @@ export class AppDatabase {
     const { dataDir, spoolDir } = this.parts.place;
     const cluster = { dataDir, spoolDir, archive: this.parts.archive };
     if (!(await isLost(cluster))) return;
+    if (this.standby.takesOver) {
+      throw new ServerStartError(`The data directory ${dataDir} is gone, and the standby takes over`, {
+        hint: "Nothing has to be done.",
+      });
+    }
+    mkdirSync(dirname(dataDir), { recursive: true, mode: 0o711 });
     this.note("data_directory_lost", undefined);
     await this.protection.stop();
     await restoreLost(cluster);
@@ -336,6 +401,7 @@ export class AppDatabase {
 
   /** The server first: while it shuts down it sends the archiver all that was committed. */
   private async bringDown(): Promise<void> {
+    this.expected = false;
     await this.cluster.stop();
     this.running = false;
     await this.protection.stop();

@@ -20,7 +20,8 @@ const behindLimitMs = 3 * 60_000;
 export type OnProgress = (progress: DatabaseProgress) => void;
 
 export interface ProtectionParts {
-  dataDir: string;
+  /** Another one after a failover. */
+  dataDir: () => string;
   spoolDir: string;
   archive: Archive;
   /** What is promised now. */
@@ -93,6 +94,11 @@ export class ClusterProtection {
     }
   }
 
+  /** The archive needs no WAL before it; undefined while nothing was received. */
+  get received(): string | undefined {
+    return this.archiver?.status().durable;
+  }
+
   /** How far the archive is, for reports. */
   state(): { archivedToMs?: number; error?: ErrorJson; behindMs?: number } {
     const status = this.archiver?.status();
@@ -119,7 +125,7 @@ export class ClusterProtection {
   async backUp(label: string, connection: ClientConfig, onProgress: OnProgress): Promise<DatabaseBackup> {
     const { dataDir, archive, spoolDir } = this.parts;
     const summary = await takeBaseBackup({
-      ...{ dataDir, connection, archive, archiver: this.archiver!, lockDir: spoolDir, label },
+      ...{ dataDir: dataDir(), connection, archive, archiver: this.archiver!, lockDir: spoolDir, label },
       onProgress: (doneBytes, totalBytes) =>
         onProgress({ step: "Taking a backup", fraction: totalBytes === 0 ? 1 : doneBytes / totalBytes }),
     });

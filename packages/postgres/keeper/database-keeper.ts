@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   type AppEnvironment,
   type DatabaseRemoved,
@@ -6,6 +7,7 @@ import {
   type DatabasesReply,
   type DatabasesRequest,
   type DatabaseTerms,
+  type FailoverStep,
   type HomeLayout,
   randomId,
 } from "@evenkeel/model";
@@ -13,6 +15,8 @@ import type { TargetSpec } from "../archive/archive-target.ts";
 import { AppDatabaseUnknownError } from "../errors.ts";
 import { readArchivePlace, readFormerPlaces } from "../platform/archive-place.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
+import { FailoverLog } from "../standby/failover-log.ts";
+import type { StandbyOwner } from "../standby/standby-owner.ts";
 import { allotPort } from "./allot-port.ts";
 import { AppDatabase } from "./app-database.ts";
 import { BranchKeeper, type BranchKeeperParts } from "./branches/branch-keeper.ts";
@@ -27,6 +31,10 @@ const keyOf = ({ app, environment }: AppEnvironment): string => `${app}/${enviro
 export interface KeeperOptions extends Pick<BranchKeeperParts, "idleMs" | "disk"> {
   /** How often it looks for databases whose verification is due; default a minute. */
   verificationLookMs?: number;
+  /** How often primaries and standbys are looked at; default 2 s. */
+  standbyLookMs?: number;
+  /** Told of each step of a failover once it is on disk. */
+  onFailoverStep?: (step: FailoverStep) => void;
 }
 
 /** All databases of apps on this machine. What exists is what `cluster.json` files say. */
@@ -39,12 +47,17 @@ export class DatabaseKeeper {
   private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
   private readonly branches: BranchKeeper;
   private readonly verifications: VerificationKeeper;
+  /** Counts on over restarts, as far as clocks do. */
+  private failoverChanges = Date.now();
+  private failoverChanged = Promise.withResolvers<void>();
+  private readonly standbyOptions: Pick<StandbyOwner, "lookEveryMs" | "onFailoverStep">;
 
   constructor(
     private readonly layout: HomeLayout,
     private readonly settings?: ServerSettings,
-    { verificationLookMs, ...branchOptions }: KeeperOptions = {},
+    { verificationLookMs, standbyLookMs, onFailoverStep, ...branchOptions }: KeeperOptions = {},
   ) {
+    this.standbyOptions = { lookEveryMs: standbyLookMs, onFailoverStep };
     this.archives = readArchivePlace(layout);
     this.formerPlaces = readFormerPlaces(layout);
     this.branches = new BranchKeeper({
@@ -135,6 +148,20 @@ export class DatabaseKeeper {
         return { check: await this.get(request).check(onProgress) };
       case "size":
         return { size: await this.size(request) };
+      case "addStandby":
+        await this.get(request).standby.add(request, onProgress);
+        return { database: this.report(this.get(request)) };
+      case "removeStandby":
+        await this.get(request).standby.remove();
+        return {};
+      case "failover":
+        onProgress({ step: "Changing the primary" });
+        return { failover: await this.get(request).standby.failOver(request) };
+      case "failback":
+        await this.get(request).standby.failBack(request, onProgress);
+        return { database: this.report(this.get(request)) };
+      case "failovers":
+        return this.failovers(request.after);
     }
   }
 
@@ -157,6 +184,12 @@ export class DatabaseKeeper {
     database.record.verifyEveryDays = days;
     writeRecord(this.layout, database.record);
     return this.report(database);
+  }
+
+  private async failovers(after: number | undefined): Promise<DatabasesReply> {
+    while (after !== undefined && after >= this.failoverChanges) await this.failoverChanged.promise;
+    const failovers = [...this.databases.values()].flatMap((database) => database.failovers());
+    return { failovers, failoverChanges: this.failoverChanges };
   }
 
   private async size({ app, environment }: AppEnvironment): Promise<DatabaseSize> {
@@ -202,9 +235,22 @@ export class DatabaseKeeper {
     const formerArchives = this.formerPlaces.map((former) => databaseArchive(former, record, keys.archive));
     const database = new AppDatabase({
       ...{ record, place, archive, formerArchives, password: keys.password, settings },
+      standby: {
+        log: new FailoverLog(join(place.folder, "failovers"), () => this.tellFailover()),
+        replicationPassword: keys.replication,
+        allotPort: () => this.allotPort(),
+        save: () => writeRecord(this.layout, record),
+        ...this.standbyOptions,
+      },
     });
     this.databases.set(keyOf(record), database);
     return database;
+  }
+
+  private tellFailover(): void {
+    this.failoverChanges++;
+    this.failoverChanged.resolve();
+    this.failoverChanged = Promise.withResolvers();
   }
 
   private remove(name: AppEnvironment, onProgress: OnProgress): Promise<DatabaseRemoved> {
@@ -225,7 +271,9 @@ export class DatabaseKeeper {
   }
 
   private allotPort(): number {
-    const ports = [...this.databases.values()].map(({ record }) => record.port);
+    const ports = [...this.databases.values()].flatMap(({ record }) =>
+      record.standby ? [record.port, record.standby.port] : [record.port],
+    );
     return allotPort(new Set([...ports, ...this.branches.ports]));
   }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { loadOrCreateKey } from "@evenkeel/disk";
 import type { HomeLayout } from "@evenkeel/model";
 import { Archive } from "../archive/archive.ts";
@@ -19,10 +19,12 @@ export interface DatabasePlace {
 
 export function databasePlace(layout: HomeLayout, record: DatabaseRecord): DatabasePlace {
   const folder = databaseFolder(layout, record);
+  const dataDir = record.dataDir ?? join(folder, "data");
   return {
     folder,
-    dataDir: join(folder, "data"),
-    restoredDir: join(folder, "restored"),
+    dataDir,
+    // On the same file system: it is renamed.
+    restoredDir: join(dirname(dataDir), "restored"),
     spoolDir: join(folder, "spool"),
     socketDir: layout.databaseServerSockets,
   };
@@ -32,11 +34,17 @@ export function databasePlace(layout: HomeLayout, record: DatabaseRecord): Datab
  * The keys of a database, made where they are missing. They stand with the platform's other keys, outside the data directory and its
  * backups, and stay when the database is removed: its archive does not open without them.
  */
-export function databaseKeys(layout: HomeLayout, id: string): { password: string; archive: ArchiveKey } {
+export function databaseKeys(
+  layout: HomeLayout,
+  id: string,
+): { password: string; archive: ArchiveKey; replication: () => string } {
   const path = (use: string) => join(layout.keys, "databases", `${id}.${use}.key`);
+  const secret = (use: string) => Buffer.from(loadOrCreateKey(path(use))).toString("base64url");
   return {
-    password: Buffer.from(loadOrCreateKey(path("password"))).toString("base64url"),
+    password: secret("password"),
     archive: new ArchiveKey(loadOrCreateKey(path("archive"))),
+    // What a standby comes with; most databases have none.
+    replication: () => secret("replication"),
   };
 }
 

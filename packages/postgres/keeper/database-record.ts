@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { dirname, join } from "node:path";
 import { syncFolder, writeFileDurably } from "@evenkeel/disk";
 import { type AppEnvironment, type DatabaseTerms, type HomeLayout, randomId } from "@evenkeel/model";
+import type { FormerPrimary, StandbyRecord } from "../standby/standby-record.ts";
 
 /** `cluster.json`: that an app environment has a database, and what cannot be worked out anew. */
 export interface DatabaseRecord extends AppEnvironment {
@@ -17,6 +18,13 @@ export interface DatabaseRecord extends AppEnvironment {
   verifyEveryDays?: number;
   /** Where it differs from what is usual. */
   terms?: Partial<DatabaseTerms>;
+  /** Absent: `data` beside the record. After a failover the former standby's. */
+  dataDir?: string;
+  /** Counts its primaries; absent: 1. */
+  epoch?: number;
+  standby?: StandbyRecord;
+  /** While nothing was made of it. */
+  former?: FormerPrimary;
   /** Its removal was begun: it is taken up again after a crash. */
   removing?: true;
 }

@@ -1,4 +1,5 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { syncFolder } from "@evenkeel/disk";
 import { readControlFile } from "../backup/control-file.ts";
 import { replacedMark } from "../server/data-directory.ts";
@@ -14,7 +15,8 @@ import type { DatabasePlace } from "./database-place.ts";
  * @returns where the replaced data directory is, if the restore is finished by this
  */
 export function finishSwitch(place: DatabasePlace, now = new Date()): string | undefined {
-  const { dataDir, restoredDir, folder } = place;
+  const { dataDir, restoredDir } = place;
+  const folder = dirname(dataDir);
   if (!existsSync(restoredDir)) return undefined;
   // Without an exchange in one step the old one has its name already.
   if (!existsSync(dataDir)) renameSync(restoredDir, dataDir);

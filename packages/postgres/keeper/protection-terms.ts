@@ -12,6 +12,7 @@ export const usualTerms: DatabaseTerms = {
   schedule: ["daily 02:00 UTC, 30 days", "continuous, 7 days"],
   zeroLoss: false,
   upkeep: [],
+  failoverChecks: 0,
 };
 
 /** @throws InvalidValueError naming the clause that cannot be read, or what is missing among them */

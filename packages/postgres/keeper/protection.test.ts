@@ -139,7 +139,7 @@ test(
     await keeper.release();
     keeper = newKeeper();
     keeper.open();
-    expect((await report()).terms).toEqual({ schedule, zeroLoss: false, upkeep: [] });
+    expect((await report()).terms).toMatchObject({ schedule, zeroLoss: false, upkeep: [] });
     expect(new Date((await report()).nextBackupMs).toISOString()).toMatch(/T0[12]:[03]0:00/);
     // The daily one that was there answers for thirty days, not for twelve weeks.
     await until("the weekly one is taken", async () => {

@@ -13,7 +13,10 @@ import { verificationFolder } from "./verification/verification-keeper.ts";
 /** Stops the servers of all apps' databases and branches, whether or not a keeper was there; it must have ended before. */
 export async function stopDatabases(layout: HomeLayout): Promise<void> {
   const folders = [
-    ...readRecords(layout).map((record) => databasePlace(layout, record).dataDir),
+    ...readRecords(layout).flatMap((record) => {
+      const standby = record.standby?.dataDir;
+      return [databasePlace(layout, record).dataDir, ...(standby ? [standby] : [])];
+    }),
     ...readBranchFolders(layout).map(({ folder }) => join(folder, "data")),
   ];
   const servers = folders.flatMap((folder) => {

@@ -49,7 +49,7 @@ export class PlatformKeeper {
     const { dataDir, spoolDir } = platformDatabase(layout);
     const terms = { clauses: readSchedule(usualTerms.schedule), zeroLoss: false };
     this.database = new ClusterProtection({
-      ...{ dataDir, spoolDir, archive: archives.database, terms: () => terms },
+      ...{ dataDir: () => dataDir, spoolDir, archive: archives.database, terms: () => terms },
       inTurn: (work) => this.inTurn(work),
       note: (event, error) => this.note(event, error),
     });

@@ -1,3 +1,6 @@
+/** What a standby comes as: its server has no account of the platform's. */
+export const replicationRole = "evenkeel_standby";
+
 /**
  * `pg_hba.conf`: the superuser comes over the socket only and by who he is for the kernel (the account that runs
  * the platform), so there is no superuser password that could leak. Everyone else brings a SCRAM password.
@@ -7,6 +10,7 @@ export function accessRules(superuser: string): string {
   return [
     `local   all          ${superuser}               peer map=platform`,
     `local   replication  ${superuser}               peer map=platform`,
+    `local   replication  ${replicationRole}       scram-sha-256`,
     `host    all          ${superuser}  all          reject`,
     "local   all          all                    scram-sha-256",
     "host    all          all       127.0.0.1/32  scram-sha-256",

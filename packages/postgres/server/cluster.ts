@@ -13,6 +13,7 @@ import { writeFileDurably } from "@evenkeel/disk";
 import { ServerStartError, SocketPathTooLongError } from "../errors.ts";
 import { accessRules, identityMap, platformAccountName } from "./access-rules.ts";
 import { ensureDataDirectory, handOver, serverEnvironment } from "./data-directory.ts";
+import { refuseFenced } from "./fence.ts";
 import { withFolderLock } from "./folder-lock.ts";
 import { killOrphans } from "./kill-server.ts";
 import { disownLockFiles, readPostmasterFile } from "./postmaster-file.ts";
@@ -53,7 +54,7 @@ const socketPathLimitBytes = 103;
  * Starts a cluster's server, or adopts the one that already serves it: a server outlives a parent that dies.
  * Configuration is written at each start, so a changed setting takes effect on the next.
  *
- * @throws ServerStartError with the end of the server's log, and the errors of `ensureDataDirectory`.
+ * @throws ServerStartError with the end of the server's log, ClusterFencedError, and the errors of `ensureDataDirectory`.
  */
 export async function startCluster(request: ClusterRequest): Promise<RunningCluster> {
   const plan = await planStart(request);
@@ -68,6 +69,7 @@ export async function startCluster(request: ClusterRequest): Promise<RunningClus
   // The server's working folder as the kernel names it.
   plan.dataDir = realpathSync(plan.dataDir);
   return withFolderLock(plan.dataDir, async () => {
+    refuseFenced(plan.dataDir);
     const running = await adopt(plan);
     if (running) return running;
     prepareFolders(plan);

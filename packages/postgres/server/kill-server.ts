@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { readPostmasterFile } from "./postmaster-file.ts";
-import { orphansOfCluster, servesCluster } from "./process-table.ts";
+import { childrenOf, orphansOfCluster, processRuns, servesCluster } from "./process-table.ts";
 
 /** Ends the server in a folder that is about to be removed, if one runs there: it has nothing to lose any more. */
 export async function killServer(folder: string): Promise<void> {
@@ -27,4 +27,18 @@ export async function killOrphans(dataDir: string): Promise<void> {
     }
     await Bun.sleep(5);
   }
+}
+
+/** Ends a postmaster and all that it has started, wherever its data directory has gone: none of them commits anything any more. */
+export async function killPostmaster(pid: number): Promise<void> {
+  // It first, or it would start others.
+  const children = childrenOf(pid);
+  for (const each of [pid, ...children]) {
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  while ([pid, ...children].some(processRuns)) await Bun.sleep(5);
 }

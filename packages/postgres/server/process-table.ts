@@ -42,6 +42,23 @@ export function orphansOfCluster(dataDir: string): number[] {
     .filter((pid) => pid > 0 && workingFolder(pid) === dataDir && isPostgres(pid) && processRuns(pid));
 }
 
+/** Processes that `pid` has started and that run still; none where `/proc` does not say (macOS), where they end by themselves. */
+export function childrenOf(pid: number): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((child) => child > 0 && parentOf(child) === pid);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(status.slice(status.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
 function workingFolder(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);

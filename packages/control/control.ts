@@ -33,6 +33,7 @@ import { runbookHandlers } from "./api/handlers/runbooks.ts";
 import { scheduleHandlers } from "./api/handlers/schedules.ts";
 import { signalHandlers } from "./api/handlers/signals.ts";
 import { stagedReleaseHandlers } from "./api/handlers/staged-releases.ts";
+import { standbyHandlers } from "./api/handlers/standbys.ts";
 import { telemetryHandlers } from "./api/handlers/telemetry.ts";
 import { verificationHandlers } from "./api/handlers/verifications.ts";
 import { makeApi } from "./api/server.ts";
@@ -45,6 +46,7 @@ import { Branches } from "./databases/branches.ts";
 import { DatabaseRemover } from "./databases/database-remover.ts";
 import { DatabasesLink } from "./databases/databases-link.ts";
 import { Evidence } from "./databases/evidence.ts";
+import { Failovers } from "./databases/failovers.ts";
 import { hostedDeployments } from "./deployments/deployment-environment.ts";
 import { Drains } from "./drains/drains.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
@@ -210,6 +212,7 @@ export class Control {
         databaseRemover,
         branches,
         evidence,
+        failovers: new Failovers({ database, databases, incidents, events }),
         serving,
         host,
         sandbox,
@@ -284,6 +287,7 @@ export class Control {
     };
     databases.onConnect();
     evidence.start();
+    this.parts.failovers.start();
   }
 
   /** Jobs are left where they are; the next start resumes them. */
@@ -305,6 +309,7 @@ export class Control {
     await this.logs.close();
     this.parts.serving.stop();
     this.parts.host.stop();
+    this.parts.failovers.stop();
     this.parts.databases.stop();
     this.parts.signals.stop();
     this.parts.measures.stop();
@@ -330,6 +335,7 @@ export class Control {
       ...notificationHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
+      ...standbyHandlers(parts),
       ...blobHandlers(parts),
       ...drainHandlers(parts),
       ...exportHandlers(parts),

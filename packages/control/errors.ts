@@ -802,6 +802,21 @@ export class TelemetryUnreachableError extends EvenkeelError {
   }
 }
 
+/** The runbook names who decides a failover, and it was none of them. */
+export class FailoverDecisionError extends EvenkeelError {
+  readonly code = "failover_needs_decision";
+  readonly fault = "user";
+
+  constructor(app: AppName, makers: readonly string[], given: string | undefined) {
+    super(
+      given === undefined
+        ? `The runbook of ${app} says who decides a failover: ${makers.join(" or ")}`
+        : `"${given}" does not decide failovers of ${app}: ${makers.join(" or ")} does`,
+      { hint: `If that is you: --decided-by ${makers[0]}. It goes on record with your name.` },
+    );
+  }
+}
+
 /** No trace is kept by that id. */
 export class TraceUnknownError extends EvenkeelError {
   readonly code = "trace_unknown";

@@ -28,6 +28,8 @@ const onceOnly: ReadonlySet<Pending["request"]["type"]> = new Set([
   "restore",
   "verify",
   "runUpkeep",
+  "failover",
+  "failback",
   "backupPlatform",
 ]);
 

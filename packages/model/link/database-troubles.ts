@@ -12,6 +12,7 @@ export function databaseTroubles(database: DatabaseReport, nowMs: number): strin
   return [
     ...archiveTroubles(what, archiveError?.message, archiveBehindMs),
     ...unproved(database, what, nowMs),
+    ...standbyTroubles(database, what),
   ];
 }
 
@@ -38,6 +39,20 @@ function unproved(
   const sinceMs = nowMs - (verification?.startedMs ?? createdAtMs);
   if (verifiedEveryDays === 0 || sinceMs <= verifiedEveryDays * dayMs + overdueAfterMs) return [];
   return [`${capitalised(what)} was not verified for ${formatDuration(sinceMs)} (evenkeel db verify ${app})`];
+}
+
+function standbyTroubles({ app, standby, formerPrimary }: DatabaseReport, what: string): string[] {
+  if (!standby) {
+    return formerPrimary === undefined
+      ? []
+      : [
+          `${capitalised(what)} failed over and has no standby now: see to the former primary, then evenkeel db failback ${app}`,
+        ];
+  }
+  if (standby.state === "refused") return [`The standby of ${what} is refused: ${standby.error?.message}`];
+  if (standby.syncSuspendedMs === undefined) return [];
+  const since = new Date(standby.syncSuspendedMs).toISOString();
+  return [`Commits of ${what} do not wait for its standby since ${since}: it is not in step`];
 }
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -98,6 +98,14 @@ export interface DatabasePlan {
   /** What may be lost, and how long a recovery may take. */
   rpoMs?: number;
   rtoMs?: number;
+  failover?: FailoverPlan;
+}
+
+export interface FailoverPlan {
+  /** The standby takes over by itself after so many checks in a row that its primary did not answer; 0: only when somebody asks. */
+  checks: number;
+  /** Who may ask, as roles of the team; nobody in particular where it is empty. */
+  decisionMakers: string[];
 }
 
 export interface VariableRule {

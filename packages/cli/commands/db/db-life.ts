@@ -54,7 +54,7 @@ async function list(app: string | undefined, options: { json?: boolean }): Promi
     return void console.log("No databases yet. Make one: evenkeel db create APP");
   console.log(
     formatTable(
-      ["database", "state", "port", "size", "made", "verified", "archived to"],
+      ["database", "state", "port", "size", "made", "verified", "standby", "archived to"],
       [...databases.map(describe), ...external.map(describeExternal)],
     ),
   );
@@ -69,6 +69,7 @@ const describe = (database: DatabaseReport): string[] => [
   formatSize(database.sizeBytes),
   formatAge(database.createdAtMs),
   verified(database),
+  standbyOf(database),
   database.archiveError?.message ??
     (database.archiveBehindMs === undefined
       ? undefined
@@ -82,8 +83,15 @@ function verified({ verification }: DatabaseReport): string {
   return verdict === "passed" ? formatAge(startedMs) : `${verdict}, ${formatAge(startedMs)}`;
 }
 
+function standbyOf({ standby, formerPrimary }: DatabaseReport): string {
+  if (!standby) return formerPrimary === undefined ? "–" : "none since a failover";
+  return standby.state === "streaming" && standby.sync && standby.syncSuspendedMs === undefined
+    ? "in step, commits wait"
+    : standby.state;
+}
+
 const describeExternal = ({ app, environment, state, port, host, variable }: ExternalDatabase): string[] => [
-  ...[`${app}/${environment}`, state, String(port), "–", "–", "–"],
+  ...[`${app}/${environment}`, state, String(port), "–", "–", "–", "–"],
   `${host} of ${variable}: backups and point-in-time recovery are its provider's`,
 ];
 

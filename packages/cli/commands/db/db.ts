@@ -5,6 +5,7 @@ import { registerDbBranches } from "./db-branches.ts";
 import { registerDbLife } from "./db-life.ts";
 import { registerDbMigrations } from "./db-migrations.ts";
 import { registerDbSize } from "./db-size.ts";
+import { registerDbStandby } from "./db-standby.ts";
 import { registerDbTerms } from "./db-terms.ts";
 import { registerDbUpkeep } from "./db-upkeep.ts";
 import { registerDbVerification } from "./db-verification.ts";
@@ -30,6 +31,7 @@ Examples:
   registerDbVerification(db);
   registerDbBranches(db);
   registerDbMigrations(db);
+  registerDbStandby(db);
   registerDbTerms(db);
   registerDbUpkeep(db);
   registerDbSize(db);

@@ -89,6 +89,7 @@ export const databaseRoutes = {
     body: z.strictObject({
       schedule: z.array(z.string().max(100)).min(1).max(3).optional(),
       zeroLoss: z.boolean().optional(),
+      failoverChecks: z.number().int().min(0).max(100).optional(),
       upkeep: z
         .array(z.strictObject({ name: z.string(), when: z.string().max(100), sql: z.string().max(20_000) }))
         .max(50)

@@ -24,6 +24,7 @@ import { runbookRoutes } from "./runbooks.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { signalRoutes } from "./signals.ts";
 import { stagedReleaseRoutes } from "./staged-releases.ts";
+import { standbyRoutes } from "./standbys.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { verificationRoutes } from "./verifications.ts";
 
@@ -55,6 +56,7 @@ export * from "./runbooks.ts";
 export * from "./schedules.ts";
 export * from "./signals.ts";
 export * from "./staged-releases.ts";
+export * from "./standbys.ts";
 export * from "./telemetry.ts";
 export * from "./verifications.ts";
 
@@ -73,6 +75,7 @@ export const contract = {
   ...notificationRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
+  ...standbyRoutes,
   ...blobRoutes,
   ...drainRoutes,
   ...exportRoutes,

@@ -8,6 +8,7 @@ import type { Branches } from "../../databases/branches.ts";
 import type { DatabaseRemover } from "../../databases/database-remover.ts";
 import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { Evidence } from "../../databases/evidence.ts";
+import type { Failovers } from "../../databases/failovers.ts";
 import type { Drains } from "../../drains/drains.ts";
 import type { EventBus } from "../../events/event-bus.ts";
 import type { TelemetryExports } from "../../exports/telemetry-exports.ts";
@@ -50,6 +51,7 @@ export interface ControlParts {
   branches: Branches;
   blobs: BlobsLink;
   evidence: Evidence;
+  failovers: Failovers;
   sandbox: SandboxLink;
   telemetry: TelemetryLink;
   releaser: Releaser;

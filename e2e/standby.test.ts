@@ -95,7 +95,7 @@ test("an app goes on with its standby when its database hangs, without a deploy 
   // The former one is dead, and whoever starts it by hand gets a server that takes no writes.
   expect(existsSync(join(first, "evenkeel.fenced")) && existsSync(join(first, "standby.signal"))).toBe(true);
   const told = async () =>
-    (await platform.api<{ incidents: Incident[] }>("GET", "/apps/notes/incidents")).incidents;
+    ((await platform.api("GET", "/incidents?app=notes")).json() as { incidents: Incident[] }).incidents;
   await eventually(told, (all) => all.some(({ title }) => title.includes("standby took over")));
   expect((await platform.failing("status")).stdout).toContain("has no standby now");
 }, 120_000);

@@ -212,7 +212,7 @@ export class Control {
         databaseRemover,
         branches,
         evidence,
-        failovers: new Failovers({ database, databases, incidents, events }),
+        failovers: new Failovers({ database, databases, incidents: desk.incidents, events }),
         serving,
         host,
         sandbox,

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { registerApprovals } from "./commands/approvals/approvals.ts";
 import { registerAudit } from "./commands/audit/audit.ts";
 import { registerAutoDeploy } from "./commands/auto-deploy.ts";
 import { registerBackup } from "./commands/backup/backup.ts";
@@ -98,6 +99,7 @@ for (const register of [
   registerEnv,
   registerPeople,
   registerToken,
+  registerApprovals,
   registerAudit,
   registerOpenApi,
   registerKey,

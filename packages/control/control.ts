@@ -6,6 +6,7 @@ import type { DeploymentId, HomeLayout } from "@evenkeel/model";
 import { SignalRecorder } from "@evenkeel/signals/client/signal-recorder";
 import { SignalsClient } from "@evenkeel/signals/client/signals-client";
 import type { Hono } from "hono";
+import { approvalHandlers } from "./api/handlers/approvals.ts";
 import { appHandlers } from "./api/handlers/apps.ts";
 import { blobHandlers } from "./api/handlers/blobs.ts";
 import { branchHandlers } from "./api/handlers/branches.ts";
@@ -37,6 +38,7 @@ import { standbyHandlers } from "./api/handlers/standbys.ts";
 import { telemetryHandlers } from "./api/handlers/telemetry.ts";
 import { verificationHandlers } from "./api/handlers/verifications.ts";
 import { makeApi } from "./api/server.ts";
+import { ApprovalDesk } from "./approvals/approval-desk.ts";
 import type { Place } from "./apps/hosts.ts";
 import { BlobsLink } from "./blobs/blobs-link.ts";
 import { resumeBucketRemovals } from "./blobs/bucket-store.ts";
@@ -127,6 +129,7 @@ export class Control {
     const vault = Vault.open(layout.masterKey);
     const adminToken = new AdminToken(layout.apiToken);
     const people = new People(database, place, layout.peopleKey);
+    const approvals = new ApprovalDesk(database);
     const feed = new Feed(layout.feedSocket, {
       load: () => loadServing(database),
       entriesAfter: (version) => entriesAfter(database, version),
@@ -159,6 +162,7 @@ export class Control {
         logs: this.logs,
         place,
         database,
+        approvals,
         vault,
         databases,
         blobs,
@@ -207,6 +211,7 @@ export class Control {
         adminToken,
         events,
         people,
+        approvals,
         databases,
         blobs,
         databaseRemover,
@@ -324,6 +329,7 @@ export class Control {
     const handlers = {
       ...platformHandlers(parts),
       ...peopleHandlers(parts),
+      ...approvalHandlers(parts),
       ...appHandlers(parts),
       ...deploymentHandlers(parts),
       ...releaseHandlers(parts),

@@ -79,10 +79,56 @@ export class RollbackNeedsApprovalError extends EvenkeelError {
   readonly code = "rollback_needs_approval";
   readonly fault = "user";
 
-  constructor(app: AppName, environment: string, to: string, who: string) {
+  constructor(app: AppName, environment: string, to: string, who: string, approval: string) {
     super(`The rollback of ${app} in ${environment} to ${to} needs a second person beside ${who}`, {
-      hint: `It is noted for an hour. Somebody else gives the same command with a token of their own: evenkeel rollback ${app} --to ${to}`,
+      hint: `It is noted for an hour. Somebody else agrees as themselves: evenkeel approvals approve ${approval}, or evenkeel rollback ${app} --to ${to}`,
     });
+  }
+}
+
+// --- approvals -----------------------------------------------------------------------------------
+
+/** No approval has that id. */
+export class ApprovalUnknownError extends EvenkeelError {
+  readonly code = "approval_unknown";
+  readonly fault = "user";
+
+  constructor(id: string) {
+    super(`There is no approval ${id}`, { hint: "`evenkeel approvals list` shows what waits for a word." });
+  }
+}
+
+/** Nothing is waiting for that word, or the same person has given theirs. */
+export class ApprovalStateError extends EvenkeelError {
+  readonly code = "approval_state";
+  readonly fault = "user";
+}
+
+/** What was asked for is noted, and waits for somebody else. */
+export class ApprovalNeededError extends EvenkeelError {
+  readonly code = "approval_needed";
+  readonly fault = "user";
+
+  constructor(app: AppName, id: string, what: string) {
+    super(`To ${what} of ${app} needs another person's word`, {
+      hint: `It is noted. Somebody else agrees as themselves: evenkeel approvals approve ${id}`,
+    });
+  }
+}
+
+/** A deploy that people did not agree to in time. */
+export class ApprovalMissingError extends EvenkeelError {
+  readonly code = "approval_missing";
+  readonly fault = "user";
+
+  constructor(id: string, state: string, refused: { name: string; reason?: string } | undefined) {
+    const why = refused?.reason === undefined ? "" : `: ${refused.reason}`;
+    super(
+      refused
+        ? `The deploy ${id} was refused by ${refused.name}${why}`
+        : `The deploy ${id} was not agreed to in time: its approval is ${state}`,
+      { hint: "What answered before still does. Deploy again to ask anew." },
+    );
   }
 }
 

@@ -22,6 +22,7 @@ interface GateOptions {
   budget?: string;
   canary?: string;
   twoPeople?: boolean;
+  twoPeopleToDeploy?: boolean;
   json?: boolean;
 }
 
@@ -59,6 +60,7 @@ export function registerGates(program: Command): void {
     .option("--budget <size>", "of all scripts for browsers, gzipped: 1MB")
     .option("--canary <steps>", 'release in steps: "5% for 2 minutes, 25%, 100%"')
     .option("--two-people", "a rollback by hand takes two people")
+    .option("--two-people-to-deploy", "a deploy to production takes two people")
     .option("--json", "print as JSON")
     .addHelpText(
       "after",
@@ -75,7 +77,7 @@ const environmentOf = ({ env }: GateOptions) =>
   readEnvironment(env, deployableEnvironments, "environment with deployments");
 
 function readPlan(options: GateOptions): Partial<Plan> {
-  const { check = [], smoke = [], health = [], budget, canary, twoPeople } = options;
+  const { check = [], smoke = [], health = [], budget, canary, twoPeople, twoPeopleToDeploy } = options;
   const asked = (path: string) => ({
     name: path,
     path: readPath(path),
@@ -90,7 +92,7 @@ function readPlan(options: GateOptions): Partial<Plan> {
     })),
     budgets: budget === undefined ? [] : [{ of: "bundle", bytes: parseSizeBytes(budget), gzipped: true }],
     ...(canary !== undefined && { canary: { steps: readSteps(canary), minimumSamples: 50 } }),
-    approvals: { manualRollback: twoPeople ? 2 : 0 },
+    approvals: { manualRollback: twoPeople ? 2 : 0, productionDeploy: twoPeopleToDeploy ? 2 : 0 },
   };
 }
 
@@ -132,6 +134,7 @@ function report({ environment, plan }: ReleasePlanReply, { json }: GateOptions):
         ]
       : []),
     ...(plan.approvals.manualRollback === 2 ? ["people  a rollback by hand takes two"] : []),
+    ...(plan.approvals.productionDeploy === 2 ? ["people  a deploy to production takes two"] : []),
   ];
   console.log(lines.length > 0 ? lines.join("\n") : `Nothing is set for ${environment}.`);
 }

@@ -17,6 +17,7 @@ const stepTitles: Record<Step["name"], string> = {
   gates: "Running its checks",
   import: "Storing the build output",
   check: "Checking the variables",
+  approve: "Waiting for another person's word",
   migrate: "Migrating the database",
   prepare: "Starting an instance",
   smoke: "Asking it for an answer",
@@ -27,7 +28,7 @@ const stepTitles: Record<Step["name"], string> = {
 };
 
 /** Most apps ask for nothing in these: they are named with their first line, if one comes. */
-const optional = new Set<Step["name"]>(["gates", "tests", "canary"]);
+const optional = new Set<Step["name"]>(["gates", "approve", "tests", "canary"]);
 
 /**
  * Follows it to its end. A control plane that is restarted meanwhile goes on with the deployment, so its return is waited for.

@@ -73,6 +73,10 @@ const matrix: Record<string, Permission> = {
   "POST /api/people/:person/reset-link": "admin",
   "DELETE /api/invitations/:invitation": "admin",
   "POST /api/people/owner-link": "admin",
+  "GET /api/approvals": "read",
+  "GET /api/apps/:app/approvals/:approval": "read",
+  "POST /api/apps/:app/approvals/:approval/approve": "release",
+  "POST /api/apps/:app/approvals/:approval/refuse": "release",
   "GET /api/apps": "read",
   "GET /api/apps/:app": "read",
   "PUT /api/apps/:app": "deploy",
@@ -286,10 +290,10 @@ test(
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
         // The app has no database, no schedule, no runbook, no traces and no incident.
-        /:trace|:incident|databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
+        /:trace|:incident|:approval|databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
       ]);
       // They show what is the caller's.
-      if (["/api/apps", "/api/events", "/api/incidents"].includes(route.path)) continue;
+      if (["/api/apps", "/api/approvals", "/api/events", "/api/incidents"].includes(route.path)) continue;
       const foreign = await status(route, await tokenFor(["read"], ["other"]));
       expect([route.path, foreign]).toEqual([route.path, route.path.includes(":app") ? 403 : 404]);
     }

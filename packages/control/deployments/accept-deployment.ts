@@ -41,6 +41,8 @@ export interface DeploymentWish {
   /** Of a push: it is released only while that is not paused. */
   automatic?: boolean | undefined;
   who: string;
+  /** `Caller.voice`; absent where no person or token asked. */
+  voice?: string | undefined;
 }
 
 export interface Accepted {
@@ -135,15 +137,15 @@ export async function insertDeployment(
   const [inserted] = await connection.query<{ sequence: number }>(
     `WITH host AS (INSERT INTO aliases (host, app, kind, created_by) VALUES ($8, $2, 'deployment', $11))
      INSERT INTO deployments (id, app, environment, branch, kind, source, source_hash, host, git, reason, created_by,
-       system_environment, derived_from, output, has_functions, declared, ignore_schema, rollout, automatic)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING sequence`,
+       system_environment, derived_from, output, has_functions, declared, ignore_schema, rollout, automatic, voice)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) RETURNING sequence`,
     [
       ...[id, app, environment, wish.branch ?? null, kind, JSON.stringify(wish.source), sourceHash, host],
       ...[wish.git ? JSON.stringify(wish.git) : null, wish.reason ?? null, who, JSON.stringify(system)],
       ...[derivation?.from ?? null, derivation?.output ?? null, derivation?.hasFunctions ?? null],
       JSON.stringify(derivation?.declared ?? {}),
       wish.ignoreSchema ?? false,
-      ...[wish.rollout ? JSON.stringify(wish.rollout) : null, wish.automatic ?? false],
+      ...[wish.rollout ? JSON.stringify(wish.rollout) : null, wish.automatic ?? false, wish.voice ?? null],
     ],
   );
   await connection.query(

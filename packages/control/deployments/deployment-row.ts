@@ -38,6 +38,8 @@ export interface DeploymentRow {
   automatic: boolean;
   createdAt: Date;
   createdBy: string;
+  /** Whose word it is, as `Caller.voice`; absent of those from before, and of what the platform began. */
+  voice: string | null;
   readyAt: Date | null;
   endedAt: Date | null;
 }
@@ -55,7 +57,7 @@ export interface StepRow {
 export const deploymentColumns = `id, sequence, app, environment, branch, kind, source, source_hash AS "sourceHash", git, host,
   system_environment AS "systemEnvironment", state, error, output, has_functions AS "hasFunctions", derived_from AS "derivedFrom", declared, processes, reason,
   ignore_schema AS "ignoreSchema", rollout, automatic,
-  created_at AS "createdAt", created_by AS "createdBy", ready_at AS "readyAt", ended_at AS "endedAt"`;
+  created_at AS "createdAt", created_by AS "createdBy", voice, ready_at AS "readyAt", ended_at AS "endedAt"`;
 
 /** Not ended: the pipeline has still to do with it. */
 export const underWay = "('queued', 'building', 'deploying')";

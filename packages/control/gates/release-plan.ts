@@ -31,9 +31,16 @@ export async function releasePlan(
     smokeTests: said(own.smokeTests, set.smokeTests),
     budgets: said(own.budgets, set.budgets),
     healthChecks: said(own.healthChecks, set.healthChecks),
-    approvals: own.approvals.manualRollback > 0 ? own.approvals : set.approvals,
+    // What is set stands, whatever a deployment says of itself.
+    approvals: {
+      manualRollback: most(own.approvals.manualRollback, set.approvals.manualRollback),
+      productionDeploy: most(own.approvals.productionDeploy, set.approvals.productionDeploy),
+    },
   };
 }
+
+const most = (...people: (0 | 1 | 2 | undefined)[]): 0 | 1 | 2 =>
+  Math.max(...people.map((count) => count ?? 0)) as 0 | 1 | 2;
 
 /** As it is set, whatever a deployment's runbook says. */
 export async function environmentPlan(

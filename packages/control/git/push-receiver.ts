@@ -71,7 +71,7 @@ export class PushReceiver {
     await keepCommit(layout, app, facts.sha!);
     const environment = (await this.isProduction(app, branch)) ? "production" : "preview";
     const id = await pipeline.accept({
-      ...{ app, environment, branch, kind: "source", who: caller.name, automatic: true },
+      ...{ app, environment, branch, kind: "source", who: caller.name, voice: caller.voice, automatic: true },
       source: { commit: facts.sha! },
       git: { ...facts, ref: branch, ...(isAbsent(oldSha) ? {} : { previousSha: oldSha }) },
     });
@@ -88,6 +88,14 @@ export class PushReceiver {
         }
       } else if (event.type === "step") {
         yield { type: "step", step: event.step };
+        if (event.step.name === "approve" && event.step.state === "running") {
+          yield {
+            type: "note",
+            text: "It waits for another person's word and goes on by itself: evenkeel approvals list",
+          };
+          yield { type: "accepted" };
+          return;
+        }
         inCanary = event.step.name === "canary" && event.step.state === "running";
       } else if (event.type === "done") yield* conclude(event.deployment);
     }

@@ -1,5 +1,6 @@
 import type { ErrorJson, HomeLayout } from "@evenkeel/model";
 import type { DeploymentState, StepName } from "../api/contract/index.ts";
+import type { ApprovalDesk } from "../approvals/approval-desk.ts";
 import type { Place } from "../apps/hosts.ts";
 import type { BlobsLink } from "../blobs/blobs-link.ts";
 import type { Database } from "../database/database.ts";
@@ -21,6 +22,7 @@ export interface PipelineParts {
   place: Place;
   logs: BuildLogs;
   database: Database;
+  approvals: ApprovalDesk;
   vault: Vault;
   databases: DatabasesLink;
   blobs: BlobsLink;

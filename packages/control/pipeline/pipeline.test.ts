@@ -22,7 +22,9 @@ test(
     expect(deployed.state).toBe("ready");
     expect(deployed.steps.map((step) => step.state)).toEqual(
       // It has no database, and nobody asked for gates, tests and steps.
-      stepNames.map((name) => (["gates", "migrate", "tests", "canary"].includes(name) ? "skipped" : "done")),
+      stepNames.map((name) =>
+        ["gates", "approve", "migrate", "tests", "canary"].includes(name) ? "skipped" : "done",
+      ),
     );
     expect(deployed.aliases).toEqual([`http://shop.localhost:${control.edge.port}`]);
     expect(control.edge.answering("shop.localhost")).toBe(deployed.id);
@@ -49,7 +51,7 @@ test(
     expect(unstartable.state).toBe("failed");
     expect(unstartable.error).toEqual(control.host.outcome);
     expect(unstartable.steps.map((step) => step.state)).toEqual([
-      ...["done", "done", "skipped", "done", "done", "skipped", "failed"],
+      ...["done", "done", "skipped", "done", "done", "skipped", "skipped", "failed"],
       ...["waiting", "waiting", "waiting", "waiting", "waiting"],
     ] as never);
     control.host.outcome = "wait";

@@ -25,6 +25,7 @@ import {
 } from "./pipeline-step.ts";
 import type { ProgressHub } from "./progress-hub.ts";
 import { alignSteps, cancelDeployment, endDeployment, endStep, startStep } from "./step-store.ts";
+import { approveStep } from "./steps/approve.ts";
 import { buildStep } from "./steps/build.ts";
 import { canaryStep } from "./steps/canary.ts";
 import { checkStep } from "./steps/check.ts";
@@ -45,6 +46,7 @@ const steps: PipelineStep[] = [
   gatesStep,
   importStep,
   checkStep,
+  approveStep,
   migrateStep,
   prepareStep,
   smokeStep,
@@ -61,7 +63,7 @@ const ended = Symbol("cancelled or superseded");
 /**
  * Brings accepted deployments live.
  *
- *   queued → building (source, build, gates, import) → deploying (check, migrate, prepare, smoke, tests, canary, switch, confirm) → ready
+ *   queued → building (source, build, gates, import) → deploying (check, approve, migrate, prepare, smoke, tests, canary, switch, confirm) → ready
  *   any of these → failed | cancelled | superseded, until `switch` is committed
  *
  * Invariants:

@@ -118,7 +118,7 @@ test(
     // What was asked for is used up, although the same is asked once more.
     expect(await refusal(ben.rollback({ app: "shop" }))).toBe("rollback_needs_approval");
     const { entries } = await control.client().listAudit({ app: "shop" });
-    expect(entries.filter(({ action }) => action.startsWith("rollback.")).length).toBeGreaterThan(2);
+    expect(entries.filter(({ action }) => action.startsWith("approval.")).length).toBeGreaterThan(2);
   },
   limitMs,
 );

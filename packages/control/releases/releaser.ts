@@ -6,6 +6,7 @@ import type {
   Released,
   Staged,
 } from "../api/contract/index.ts";
+import { requireAgreedDeploy, requireAgreedRollback } from "../approvals/release-approval.ts";
 import { hostUrl, type Place, releaseHost } from "../apps/hosts.ts";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import type { Connection } from "../database/connection.ts";
@@ -13,7 +14,6 @@ import type { Database } from "../database/database.ts";
 import { type DeploymentRow, getDeployment } from "../deployments/deployment-row.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import { DeploymentMovedError, DeploymentStateError, ReleaseUnknownError } from "../errors.ts";
-import { releasePlan } from "../gates/release-plan.ts";
 import type { HostLink } from "../instances/host-link.ts";
 import { requireKnownSchema } from "../migrations/release-schema.ts";
 import type { PublishOutcome } from "../serving/feed.ts";
@@ -26,7 +26,6 @@ import { appendRelease } from "./append-release.ts";
 import { pauseAutoDeploy } from "./auto-deploy.ts";
 import { condemn, refuseCondemned } from "./condemnations.ts";
 import { findRelease, releaseBefore, releaseOfDeployment } from "./release-store.ts";
-import { requireTwoPeople } from "./rollback-approval.ts";
 
 /** An instance of a Next.js page starts in 0.2 s, a `web` process may take a minute; what takes longer than this does not start. */
 const prepareLimitMs = 90_000;
@@ -53,6 +52,8 @@ export interface RollbackTarget {
 
 export interface ReleaseBy {
   who: string;
+  /** `Caller.voice`: whose word it is where several people are asked. */
+  voice?: string | undefined;
   reason?: string | undefined;
   /** Released although it does not know the schema of its database; has a reason. */
   ignoreSchema?: boolean | undefined;
@@ -181,23 +182,29 @@ export class Releaser {
     });
   }
 
-  /** Where a manual rollback takes two people. @throws RollbackNeedsApprovalError */
+  /**
+   * Where a release by hand takes several people. To go back by a promotion is a rollback.
+   *
+   * @throws RollbackNeedsApprovalError, ApprovalNeededError
+   */
   private async requireApproval(
-    { app, environment, id }: DeploymentRow,
+    deployment: DeploymentRow,
     host: string,
-    { kind, automatic, who, reason }: ReleaseBy & { kind: "promote" | "rollback" },
+    { kind, automatic, who, voice, reason }: ReleaseBy & { kind: "promote" | "rollback" },
   ): Promise<void> {
     const { database } = this.parts;
-    if (kind !== "rollback" || automatic || environment === "preview") return;
+    if (automatic || deployment.environment === "preview") return;
     const [alias] = await database.query<{ deployment: DeploymentId | null }>(
       "SELECT deployment FROM aliases WHERE host = $1",
       [host],
     );
     const from = alias?.deployment;
-    if (!from || from === id) return;
-    const { approvals } = await releasePlan(database, { id: from, app, environment });
-    if (approvals.manualRollback === 2)
-      await requireTwoPeople(database, { app, environment, from, to: id, who, reason });
+    if (from === deployment.id) return;
+    const goesBack =
+      from != null &&
+      (kind === "rollback" || deployment.sequence < (await getDeployment(database, from)).sequence);
+    if (goesBack) await requireAgreedRollback(database, { deployment, from }, { who, voice, reason });
+    else await requireAgreedDeploy(database, deployment, { who, voice });
   }
 
   private async stage(

@@ -18,7 +18,7 @@ export const approvals = clauseKind({
         says: `a manual rollback needs ${spaced(section.manual_rollback)}`,
         enforced:
           section.manual_rollback === "two_person_approval"
-            ? { by: "platform", how: "`evenkeel rollback` waits until a second person has agreed" }
+            ? { by: "platform", how: "`evenkeel rollback` is done once a second person has agreed" }
             : { by: "platform", how: "`evenkeel rollback` needs a token that may release" },
       });
     }
@@ -28,13 +28,26 @@ export const approvals = clauseKind({
         says: `a deploy to production needs ${spaced(section.production_deploy)}`,
         enforced:
           section.production_deploy === "nobody"
-            ? { by: "platform", how: "a token that may deploy is enough" }
-            : { by: "person", how: "somebody sees to it: a push to the production branch deploys" },
+            ? { by: "platform", how: "whoever may deploy is enough" }
+            : section.production_deploy === "one_person"
+              ? {
+                  by: "platform",
+                  how: "it takes a person or token that may deploy, and is on record with their name",
+                }
+              : {
+                  by: "pipeline",
+                  how: "the step `approve` waits until a second person has agreed to exactly this build with these variables",
+                },
       });
     }
     return {
       clauses,
-      plan: { approvals: { manualRollback: section.manual_rollback === "two_person_approval" ? 2 : 0 } },
+      plan: {
+        approvals: {
+          manualRollback: section.manual_rollback === "two_person_approval" ? 2 : 0,
+          productionDeploy: section.production_deploy === "two_person_approval" ? 2 : 0,
+        },
+      },
     };
   },
 });

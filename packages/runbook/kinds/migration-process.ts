@@ -74,7 +74,7 @@ export const migrationProcess = clauseKind({
         reviewers > 0
           ? {
               by: "person",
-              how: "what takes something away waits for `evenkeel db approve`; at the rest somebody looks before the deploy",
+              how: `what takes something away waits for \`evenkeel db approve\`${reviewers === 2 ? " of two different people" : ""}; at the rest somebody looks before the deploy`,
             }
           : {
               by: "pipeline",

@@ -86,6 +86,8 @@ export interface MigrationPolicyPlan {
 export interface ApprovalsPlan {
   /** Different people who have to agree to a manual rollback of production. */
   manualRollback: 0 | 1 | 2;
+  /** To a deploy to production; absent or 0: whoever may deploy is enough. */
+  productionDeploy?: 0 | 1 | 2;
 }
 
 export interface DatabasePlan {

@@ -33,6 +33,7 @@ export const stepNames = [
   "gates",
   "import",
   "check",
+  "approve",
   "migrate",
   "prepare",
   "smoke",

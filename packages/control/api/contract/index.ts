@@ -1,3 +1,4 @@
+import { approvalRoutes } from "./approvals.ts";
 import { appRoutes } from "./apps.ts";
 import { blobRoutes } from "./blobs.ts";
 import { branchRoutes } from "./branches.ts";
@@ -28,6 +29,7 @@ import { standbyRoutes } from "./standbys.ts";
 import { telemetryRoutes } from "./telemetry.ts";
 import { verificationRoutes } from "./verifications.ts";
 
+export * from "./approvals.ts";
 export * from "./apps.ts";
 export * from "./blobs.ts";
 export * from "./branches.ts";
@@ -65,6 +67,7 @@ export const contract = {
   ...platformRoutes,
   ...peopleRoutes,
   ...appRoutes,
+  ...approvalRoutes,
   ...deploymentRoutes,
   ...releaseRoutes,
   ...stagedReleaseRoutes,

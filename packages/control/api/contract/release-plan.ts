@@ -59,7 +59,10 @@ const releasePlan = z.strictObject({
     .max(50)
     .optional(),
   approvals: z
-    .strictObject({ manualRollback: z.union([z.literal(0), z.literal(1), z.literal(2)]) })
+    .strictObject({
+      manualRollback: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+      productionDeploy: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
+    })
     .optional(),
 });
 

@@ -1,6 +1,7 @@
 import type { HomeLayout } from "@evenkeel/model";
 import type { SignalRecorder } from "@evenkeel/signals/client/signal-recorder";
 import type { SignalsClient } from "@evenkeel/signals/client/signals-client";
+import type { ApprovalDesk } from "../../approvals/approval-desk.ts";
 import type { Place } from "../../apps/hosts.ts";
 import type { BlobsLink } from "../../blobs/blobs-link.ts";
 import type { Database } from "../../database/database.ts";
@@ -42,6 +43,7 @@ export interface ControlParts {
   events: EventBus;
   adminToken: AdminToken;
   people: People;
+  approvals: ApprovalDesk;
   serving: Serving;
   host: HostLink;
   drains: Drains;

@@ -30,7 +30,7 @@ export function deploymentHandlers(parts: ControlParts): HandlersOf<typeof deplo
       if (!(await hasUpload(database, app, upload))) throw new UploadUnknownError(upload);
       const id = await pipeline.accept({
         ...wish,
-        ...{ app, who: caller.name, source: { upload }, rollout },
+        ...{ app, who: caller.name, voice: caller.voice, source: { upload }, rollout },
       });
       return view(id);
     },

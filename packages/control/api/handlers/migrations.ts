@@ -3,7 +3,7 @@ import { getApp } from "../../apps/app-store.ts";
 import { record } from "../../audit/audit-log.ts";
 import { withProgress } from "../../databases/with-progress.ts";
 import { MigrationsChangedError, MigrationsOnlyByDeployError } from "../../errors.ts";
-import { recordApproval } from "../../migrations/approval-store.ts";
+import { approveMigrations } from "../../migrations/approve-migrations.ts";
 import { migrateDatabase } from "../../migrations/migrate-database.ts";
 import { currentMigrations, migrationsReport } from "../../migrations/migrations-report.ts";
 import { statementView } from "../../migrations/statement-view.ts";
@@ -53,12 +53,10 @@ export function migrationHandlers(parts: ControlParts): HandlersOf<typeof migrat
         set.kind === "command"
           ? [{ command: set.command }]
           : (plan!.approval?.statements ?? []).map(statementView);
-      await database.transaction((connection) =>
-        recordApproval(connection, {
-          ...{ ...params, key, statements, migrations: approval.migrations },
-          ...{ reason, who: caller.name },
-        }),
-      );
+      await approveMigrations(database, migrations.deployment, {
+        ...{ ...params, key, statements, migrations: approval.migrations, reason },
+        by: { who: caller.name, voice: caller.voice },
+      });
       return { approval: (await migrationsReport(parts, migrations)).approval! };
     },
     async resolveMigrations({ params, body: { outcome }, caller }) {

@@ -24,7 +24,13 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       const deployment = await getDeployment(database, params.deployment);
       if (deployment.environment === environment) {
-        return releaser.promote(deployment, { who: caller.name, reason, ignoreSchema, evenCondemned });
+        return releaser.promote(deployment, {
+          who: caller.name,
+          voice: caller.voice,
+          reason,
+          ignoreSchema,
+          evenCondemned,
+        });
       }
       return rebuild(parts, deployment, { environment, reason, ignoreSchema, caller });
     },
@@ -33,18 +39,24 @@ export function releaseHandlers(parts: ControlParts): HandlersOf<typeof releaseR
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       const deployment = await getDeployment(database, params.deployment);
       if (deployment.environment === environment)
-        return releaser.stagePromotion(deployment, { who: caller.name, ...by, steps });
+        return releaser.stagePromotion(deployment, { who: caller.name, voice: caller.voice, ...by, steps });
       return rebuild(parts, deployment, { environment, reason, ignoreSchema, steps, caller });
     },
     async rollback({ params: { app }, body: { reason, ignoreSchema, ...target }, caller }) {
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       await getApp(database, app);
-      return releaser.rollback({ app, ...target }, { who: caller.name, reason, ignoreSchema });
+      return releaser.rollback(
+        { app, ...target },
+        { who: caller.name, voice: caller.voice, reason, ignoreSchema },
+      );
     },
     async stageRollback({ params: { app }, body: { reason, ignoreSchema, steps, ...target }, caller }) {
       if (ignoreSchema && !reason) throw new ReasonMissingError("Ignoring the schema");
       await getApp(database, app);
-      return releaser.stageRollback({ app, ...target }, { who: caller.name, reason, ignoreSchema, steps });
+      return releaser.stageRollback(
+        { app, ...target },
+        { who: caller.name, voice: caller.voice, reason, ignoreSchema, steps },
+      );
     },
   };
 }
@@ -64,7 +76,7 @@ async function rebuild(
   const id = await parts.pipeline.accept({
     ...{ app: from.app, environment: wish.environment, kind: from.kind, source: from.source },
     ...{ branch: from.branch ?? undefined, git: from.git ?? undefined },
-    ...{ reason: wish.reason ?? `Promoted from ${from.id}`, who: wish.caller.name },
+    ...{ reason: wish.reason ?? `Promoted from ${from.id}`, who: wish.caller.name, voice: wish.caller.voice },
     ignoreSchema: wish.ignoreSchema,
     rollout: wish.steps,
   });

@@ -23,6 +23,7 @@ import { incidentHandlers } from "./api/handlers/incidents.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
 import { notificationHandlers } from "./api/handlers/notifications.ts";
+import { overviewHandlers } from "./api/handlers/overview.ts";
 import { peopleHandlers } from "./api/handlers/people.ts";
 import { platformHandlers } from "./api/handlers/platform.ts";
 import { processHandlers } from "./api/handlers/processes.ts";
@@ -357,6 +358,7 @@ export class Control {
       ...pushHandlers(parts, pushes),
       ...telemetryHandlers(parts),
       ...eventHandlers(parts),
+      ...overviewHandlers(parts),
     };
     const refuseUntilOpen = (path: string) => {
       if (!this.opened && !openAlways.has(path)) throw new DatabaseUnavailableError();

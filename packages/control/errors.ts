@@ -648,6 +648,22 @@ export class InvalidRangeError extends EvenkeelError {
   }
 }
 
+/** Somebody else has changed the variable since the caller looked at it. */
+export class VariableMovedError extends EvenkeelError {
+  readonly code = "variable_moved";
+  readonly fault = "user";
+
+  constructor(name: string, seen: number, now: number) {
+    const shown = (version: number) => (version === 0 ? "is not there" : `has version ${version}`);
+    super(
+      `The variable ${name} ${shown(now)}, and when you looked it ${seen === 0 ? "was not there" : `had version ${seen}`}`,
+      {
+        hint: "Look at what it is now, and set it again if it is still to be changed.",
+      },
+    );
+  }
+}
+
 /** What was to be led away from does not answer any more: somebody was faster. */
 export class DeploymentMovedError extends EvenkeelError {
   readonly code = "deployment_moved";

@@ -17,6 +17,7 @@ import { startCacheService } from "./cache/cache-service.ts";
 import { EntryStore } from "./cache/entry-store.ts";
 import { SharedGeneration } from "./cache/shared-generation.ts";
 import { TagLedger } from "./cache/tag-ledger.ts";
+import { ConsolePages } from "./console/console-pages.ts";
 import { FileServer } from "./files/file-server.ts";
 import { FlagStreams } from "./flags/flag-streams.ts";
 import { OfrepEndpoint } from "./flags/ofrep-endpoint.ts";
@@ -134,6 +135,7 @@ export class Edge {
       domain: options.domain,
       controlSocket: layout.controlSocket,
       blobsSocket: layout.blobsSocket,
+      console: new ConsolePages(layout),
       table: this.table,
       dispatcher,
       flags: new OfrepEndpoint(this.table, this.flagStreams),

@@ -1,4 +1,5 @@
 export * from "./app-environment.ts";
+export * from "./console/console-manifest.ts";
 export * from "./errors.ts";
 export * from "./home/home-layout.ts";
 export * from "./home/host-names.ts";

@@ -125,6 +125,7 @@ async function report(
   }
   console.log(`Evenkeel is ${already ? "already running" : "up"}: ${url}
 
+  console   ${url}
   apps      http://<app>.${config.domain}:${config.port}
   git       git push http://token@${config.domain}:${config.port}/<app>.git main
   data      ${layout.home}

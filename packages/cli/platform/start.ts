@@ -10,11 +10,12 @@ const supervisorFolder = join(import.meta.dir, "../supervisor");
 /** A first start initialises a cluster and compiles nothing; a minute is ten times what a slow machine needs. */
 const startLimitMs = 60_000;
 
-/** Starts guardian and supervisor and waits until every process runs. The guardian outlives the caller. */
+/** Makes the console's pages, starts guardian and supervisor and waits until every process runs. The guardian outlives the caller. */
 export async function startPlatform(
   layout: HomeLayout,
   onStep: (step: string) => void,
 ): Promise<ProcessReport[]> {
+  await provideConsole(layout, onStep);
   const logPath = join(layout.logs, "platform", "supervisor.log");
   mkdirSync(join(layout.logs, "platform"), { recursive: true, mode: 0o700 });
   // Left by a supervisor that was killed; the new one makes its own.
@@ -51,6 +52,16 @@ export async function startPlatform(
       }
       await Bun.sleep(20);
     }
+  }
+}
+
+/** Apps are served without the console; why its pages are missing is said, and no more. */
+async function provideConsole(layout: HomeLayout, onStep: (step: string) => void): Promise<void> {
+  const console = await import("@evenkeel/console/build/build-console");
+  try {
+    await console.provideConsole(layout, () => onStep("Building the console"));
+  } catch (error) {
+    onStep(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -73,7 +73,7 @@ async function requirePermission(
 
 /** Each of their handlers looks at the permission on the app that it finds. */
 export const narrows: ReadonlySet<string> = new Set([
-  ...["/api/apps", "/api/traces/:trace", "/api/approvals", "/api/events", "/metrics"],
+  ...["/api/apps", "/api/traces/:trace", "/api/approvals", "/api/events", "/api/overview", "/metrics"],
   ...["/api/incidents", "/api/incidents/:incident"],
   ...["acknowledge", "updates", "resolve", "report"].map((action) => `/api/incidents/:incident/${action}`),
 ]);

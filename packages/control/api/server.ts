@@ -9,7 +9,6 @@ import type { Given, Handlers } from "./handler.ts";
 import { RequestSide } from "./request-side.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import { statusOfError } from "./status-of-error.ts";
-import { welcomePage } from "./welcome-page.ts";
 
 /** Of a JSON body. The largest thing in one are a deployment's variables, 64 KiB. */
 const bodyLimitBytes = 1024 * 1024;
@@ -64,12 +63,6 @@ export function makeApi(
       return response;
     });
   }
-  api.get("/", (context) =>
-    context.html(welcomePage(context.req.url), 200, {
-      "cache-control": "no-store",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-    }),
-  );
   api.get("/v1/openapi.json", (context) => context.redirect("/api/openapi.json", 308));
   api.notFound((context) => answerError(new RouteUnknownError(context.req.method, context.req.path)));
   api.onError((error) => answerError(error));

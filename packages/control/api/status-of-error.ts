@@ -75,6 +75,7 @@ const statuses: Record<string, number> = {
   deployment_in_use: 409,
   deployment_state: 409,
   deployment_moved: 409,
+  variable_moved: 409,
   host_taken: 409,
   rotation_under_way: 409,
   branch_taken: 409,

@@ -93,6 +93,13 @@ export class HealthChecker {
       }));
   }
 
+  all(): (HealthCheck & { app: string; environment: string })[] {
+    return [...this.running.values()].map((check) => ({
+      ...view(check),
+      ...{ app: check.of.app, environment: check.of.environment },
+    }));
+  }
+
   /** All that fail as often in a row as makes a failure. */
   get failing(): HealthCheck[] {
     return [...this.running.values()].filter(isFailing).map(view);

@@ -1,4 +1,5 @@
 import { blobsPath, EvenkeelError, flagsPath, otlpPath, ownPathPrefix } from "@evenkeel/model";
+import { ConsolePages } from "../console/console-pages.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
 import type { TelemetryGate } from "../telemetry/telemetry-gate.ts";
@@ -12,6 +13,7 @@ export interface FrontDoorOptions {
   domain: string;
   controlSocket: string;
   blobsSocket: string;
+  console: ConsolePages;
   table: ServingTable;
   dispatcher: Dispatcher;
   /** Paths that begin with `flagsPath`. */
@@ -29,7 +31,7 @@ const ownNames = new Set(["", "localhost", "127.0.0.1", "[::1]"]);
 
 /** Where every request comes in: by its host it is for an app, for the platform itself, or for nobody. */
 export class FrontDoor {
-  /** Console, API, git. */
+  /** API, git. */
   private readonly control: PlatformProxy;
   /** S3 for apps. */
   private readonly blobs: PlatformProxy;
@@ -70,8 +72,24 @@ export class FrontDoor {
       const pending = dispatcher.handle(exchange, site);
       return pending?.catch((error) => this.answerFault(exchange, site, error));
     }
-    if (host === domain || ownNames.has(host)) return this.control.forward(exchange);
+    if (host === domain || ownNames.has(host)) return this.answerOwn(exchange);
     this.answerUnknownHost(exchange);
+  }
+
+  /** The platform's own host: the console, and beside it the API that its pages ask. */
+  private async answerOwn(exchange: Exchange): Promise<void> {
+    if (!ConsolePages.serves(exchange)) return this.control.forward(exchange);
+    if (await this.options.console.handle(exchange)) return;
+    const requestId = newRequestId();
+    const { headers, body } = renderPlatformPage(
+      {
+        ...{ status: 404, code: "NOT_FOUND", title: "Nothing is here", requestId },
+        message: `The console has no "${exchange.path}".`,
+        hint: "`evenkeel up` makes the console's pages; the API is at /api.",
+      },
+      exchange.header("accept"),
+    );
+    exchange.respond(404, [...headers, ["server", "Evenkeel"]], body);
   }
 
   /** The platform is at fault: a lost build output, a full disk. The log has what it was. */

@@ -57,6 +57,9 @@ export interface HomeLayout {
   signalsSocket: string;
   signals: string;
   toolchain: string;
+  /** The console's pages as they were built, one folder per version, and which are served: `ConsoleBuilds`. */
+  consoleBuilds: string;
+  console: string;
   artifacts: string;
   artifactFiles: string;
   artifactOutputs: string;
@@ -121,6 +124,8 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     signalsSocket: `${run}/signals.sock`,
     signals: `${home}/signals`,
     toolchain: `${home}/toolchain`,
+    consoleBuilds: `${home}/toolchain/console`,
+    console: `${home}/console.json`,
     artifacts: `${home}/artifacts`,
     artifactFiles: `${home}/artifacts/files`,
     artifactOutputs: `${home}/artifacts/outputs`,

@@ -93,6 +93,8 @@ export const configurationRoutes = {
     body: z.strictObject({
       environments: z.array(environmentName).min(1).default(["production"]),
       variables: z.record(z.string(), z.string()).default({}),
+      /** Versions as the caller saw them, 0 for one that was not there; where another one is there now, nothing is changed. */
+      seen: z.record(z.string(), z.number().int().min(0)).optional(),
       /** No secrets. Default: as they were; secret at first. */
       plain: z.boolean().optional(),
       remove: z.array(variableName).max(1_000).default([]),

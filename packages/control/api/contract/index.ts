@@ -14,6 +14,7 @@ import { incidentRoutes } from "./incidents.ts";
 import { logRoutes } from "./logs.ts";
 import { migrationRoutes } from "./migrations.ts";
 import { notificationRoutes } from "./notifications.ts";
+import { overviewRoutes } from "./overview.ts";
 import { peopleRoutes } from "./people.ts";
 import { platformRoutes } from "./platform.ts";
 import { processRoutes } from "./processes.ts";
@@ -45,6 +46,7 @@ export * from "./incidents.ts";
 export * from "./logs.ts";
 export * from "./migrations.ts";
 export * from "./notifications.ts";
+export * from "./overview.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
 export * from "./people.ts";
 export * from "./platform.ts";
@@ -94,6 +96,7 @@ export const contract = {
   ...pushRoutes,
   ...telemetryRoutes,
   ...eventRoutes,
+  ...overviewRoutes,
 };
 export type Contract = typeof contract;
 export type RouteName = keyof Contract;

@@ -1,7 +1,7 @@
 import type { EnvironmentName } from "@evenkeel/model";
 import { getApp } from "../../apps/app-store.ts";
 import { addDomain, listDomains, parseDomain, removeDomain } from "../../apps/domains.ts";
-import { DomainUnknownError } from "../../errors.ts";
+import { DomainUnknownError, VariableMovedError } from "../../errors.ts";
 import { endOverlap, rotateVariable } from "../../variables/rotate-variable.ts";
 import { listVariables, revealVariables } from "../../variables/show-variables.ts";
 import { variableHistory } from "../../variables/variable-history.ts";
@@ -33,12 +33,18 @@ export function configurationHandlers(parts: ControlParts): HandlersOf<typeof co
       return { variables: await listVariables(parts, app, query.environment) };
     },
     async setVariables({ params: { app }, body, caller }) {
-      const { environments, remove, plain, release, reason } = body;
+      const { environments, remove, plain, release, reason, seen } = body;
       const set = checkVariables(body.variables, body.fromFile);
       await getApp(database, app);
       const deployments = await configurer.change({
         ...{ app, environments, kind: "set", release, reason, who: caller.name },
-        variables: () => ({ set, remove, plain }),
+        variables: (current) => {
+          for (const [name, version] of Object.entries(seen ?? {})) {
+            const now = current.get(name)?.version ?? 0;
+            if (now !== version) throw new VariableMovedError(name, version, now);
+          }
+          return { set, remove, plain };
+        },
       });
       const touched = (name: string, environment: EnvironmentName) =>
         name in set && environments.includes(environment);

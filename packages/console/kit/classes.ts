@@ -1,0 +1,3 @@
+/** Class names that are there. */
+export const classes = (...names: (string | false | undefined | null)[]): string =>
+  names.filter(Boolean).join(" ");

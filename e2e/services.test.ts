@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Trace } from "@evenkeel/control";
 import { eventually } from "./harness/http.ts";
 import { Load, loadedHandler } from "./harness/load.ts";
 import { type Deployed, repository, TestPlatform } from "./harness/platform.ts";
@@ -67,6 +68,14 @@ describe("a Procfile app", () => {
       });
       expect(answer.headers["cache-control"]).toBe("s-maxage=60");
       expect(answer.headers["x-evenkeel-deployment"]).toBe(first.id);
+      const { stdout } = await eventually(
+        () => platform.run("trace", String(answer.headers["x-vercel-id"]), "--json"),
+        ({ exitCode }) => exitCode === 0,
+      );
+      const [root] = (JSON.parse(stdout) as Trace).roots;
+      expect(root!.span).toMatchObject({ service: "edge", name: "GET /place" });
+      const web = root!.children.find(({ span }) => span.service === "web")!;
+      expect(web.span).toMatchObject({ kind: "server", name: "GET /place", status: "unset" });
       const log = await buildLog(first.id);
       for (const line of [
         "Installing with npm",

@@ -1,3 +1,4 @@
+import { webFunction, webProcess } from "@evenkeel/model";
 import type { Span } from "@evenkeel/model/link/span";
 import type { Exchange } from "../http/exchange.ts";
 import type { RequestState } from "../serve/request-state.ts";
@@ -47,11 +48,11 @@ export function edgeSpans(
       },
     },
   ];
-  for (const call of trace.calls) spans.push(...callSpans(call, rootId, endMs));
+  for (const call of trace.calls) spans.push(...callSpans(exchange, call, rootId, endMs));
   return spans;
 }
 
-function callSpans(call: TracedCall, rootId: string, endMs: number): Span[] {
+function callSpans(exchange: Exchange, call: TracedCall, rootId: string, endMs: number): Span[] {
   const { trace, beganMs, sentMs, headMs, failure } = call;
   const base = { traceId: trace.traceId, parentId: rootId, service: "edge" } as const;
   const spans: Span[] = [];
@@ -69,8 +70,13 @@ function callSpans(call: TracedCall, rootId: string, endMs: number): Span[] {
     });
   }
   if (sentMs === 0) return spans;
+  // Nobody stands beside a process as the launcher does beside a function: its time is what it took as seen from here.
+  const isProcess = call.name === webFunction;
   spans.push({
-    ...{ ...base, spanId: call.spanId, kind: "client", name: `call ${call.name}` },
+    ...{ ...base, spanId: call.spanId },
+    ...(isProcess
+      ? { kind: "server", service: webProcess, name: `${exchange.method} ${exchange.path}`.slice(0, 256) }
+      : { kind: "client", name: `call ${call.name}` }),
     startMs: toEpoch(sentMs),
     durationMs: Math.max(0, (call.endMs || endMs) - sentMs),
     status: failure === undefined ? "unset" : "error",

@@ -28,6 +28,8 @@ function open(path: string, schema: string): Database {
     database.run("PRAGMA journal_mode = WAL");
     // A crash of the machine may lose the last moments, never the file.
     database.run("PRAGMA synchronous = NORMAL");
+    // Writes wait in a file of a megabyte, which a disk that is nearly full has to have room for.
+    database.run("PRAGMA wal_autocheckpoint = 256");
     database.run("PRAGMA foreign_keys = ON");
     database.run("PRAGMA busy_timeout = 5000");
     database.run(schema);

@@ -1,4 +1,6 @@
 import type { Database } from "bun:sqlite";
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Span } from "@evenkeel/model/link/span";
 import type { FoundTrace, TelemetryOwner } from "@evenkeel/model/link/telemetry-protocol";
 import { openDatabase } from "../store/open-database.ts";
@@ -33,6 +35,10 @@ export interface TraceStoreOptions {
   budgetBytes?: number;
   /** Of one trace; default 2,000. */
   spanLimit?: number;
+  /** What the disk is to have left, bytes: old traces go before it is full, since deleting needs room, too. Default 256 MiB. */
+  reserveBytes?: number;
+  /** Between looks at the disk; default 500. */
+  lookEveryMs?: number;
   /** Spans that may wait to be sent on; default 100,000. */
   outboxLimit?: number;
 }
@@ -67,6 +73,22 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
+/** Why spans were not kept → how many. */
+export type SpanRefusals = ReadonlyMap<string, number>;
+
+/** Times that the oldest tenth goes for one look at the disk. */
+const roomAttempts = 5;
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+function isFull(error: unknown): boolean {
+  const { code = "" } = error as { code?: string };
+  return code.startsWith("SQLITE_FULL") || code.startsWith("SQLITE_IOERR");
+}
+
 interface TraceRow {
   id: number;
   spans: number;
@@ -80,6 +102,10 @@ export class TraceStore {
   private readonly retentionMs: number;
   private readonly budgetBytes: number;
   private readonly spanLimit: number;
+  private readonly reserveBytes: number;
+  private readonly lookEveryMs: number;
+  private readonly folder: string;
+  private lookedAtMs = Number.NEGATIVE_INFINITY;
   private readonly bytes = new Map<string, number>();
 
   constructor(options: TraceStoreOptions) {
@@ -88,6 +114,9 @@ export class TraceStore {
     this.retentionMs = options.retentionMs ?? 7 * 86_400_000;
     this.budgetBytes = options.budgetBytes ?? 128 * 1024 ** 2;
     this.spanLimit = options.spanLimit ?? 2_000;
+    this.reserveBytes = options.reserveBytes ?? 256 * 1024 ** 2;
+    this.lookEveryMs = options.lookEveryMs ?? 500;
+    this.folder = dirname(options.path);
     for (const { app, environment, bytes } of this.database
       .query<TelemetryOwner & { bytes: number }, []>(
         "SELECT app, environment, sum(bytes) AS bytes FROM traces GROUP BY app, environment",
@@ -97,14 +126,46 @@ export class TraceStore {
     }
   }
 
-  /** Adds spans, whichever come first. @returns how many were not kept because their trace is full */
-  add(owner: TelemetryOwner, deployment: string | undefined, spans: readonly Span[]): number {
-    let refused = 0;
-    this.database.transaction(() => {
-      for (const span of spans) if (!this.addSpan(owner, deployment, span)) refused++;
-    })();
-    this.keepBudget(owner);
-    return refused;
+  /** Adds spans, whichever come first. @returns how many were not kept, by reason */
+  add(owner: TelemetryOwner, deployment: string | undefined, spans: readonly Span[]): SpanRefusals {
+    this.keepReserve();
+    const known = new Map(this.bytes);
+    let tooMany = 0;
+    try {
+      this.database.transaction(() => {
+        for (const span of spans) if (!this.addSpan(owner, deployment, span)) tooMany++;
+      })();
+      this.keepBudget(owner);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      for (const [key, bytes] of known) this.bytes.set(key, bytes);
+      return new Map([["the disk is full", spans.length]]);
+    }
+    return new Map(tooMany === 0 ? [] : [[`their trace has ${this.spanLimit} spans`, tooMany]]);
+  }
+
+  /** Deletes the oldest tenth of all traces, again and again, while the disk has less left than it should. */
+  private keepReserve(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.lookedAtMs < this.lookEveryMs) return;
+    this.lookedAtMs = nowMs;
+    try {
+      for (let attempt = 0; attempt < roomAttempts && freeBytes(this.folder) < this.reserveBytes; attempt++) {
+        const gone = this.database
+          .query<TelemetryOwner & { bytes: number }, []>(
+            `DELETE FROM traces WHERE id IN (SELECT id FROM traces ORDER BY end_ms LIMIT (SELECT count(*) / 10 + 1 FROM traces))
+             RETURNING app, environment, bytes`,
+          )
+          .all();
+        for (const { app, environment, bytes } of gone) this.forget(`${app}/${environment}`, bytes);
+        this.database.run("PRAGMA incremental_vacuum");
+        this.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+        if (gone.length === 0) return;
+        console.error(`telemetry: the disk is nearly full; the oldest ${gone.length} traces are deleted`);
+      }
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
   }
 
   private addSpan({ app, environment }: TelemetryOwner, deployment: string | undefined, span: Span): boolean {

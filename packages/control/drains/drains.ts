@@ -12,7 +12,7 @@ import type { Database } from "../database/database.ts";
 import { DrainUnknownError } from "../errors.ts";
 import type { Vault } from "../vault/vault.ts";
 
-interface DrainRow extends Omit<Drain, "url" | "headers" | "environment" | "level"> {
+interface DrainRow extends Omit<Drain, "url" | "headers" | "ca" | "environment" | "level"> {
   environment: Drain["environment"] | null;
   level: Drain["level"] | null;
   sealed: Buffer;
@@ -50,11 +50,11 @@ export class Drains {
 
   /** Sends what comes from now on. */
   async add(app: AppName, wish: NewDrain & { isLocal: boolean }, who: string): Promise<DrainView> {
-    const { kind, url, headers, environment, level, isLocal } = wish;
+    const { kind, url, headers, ca, environment, level, isLocal } = wish;
     const id = randomId(8);
     const folder = appLogFolder(this.parts.layout, app);
     writeDrainState(folder, id, { positions: await logEnds(folder), deliveredLines: 0, lostLines: 0 });
-    const sealed = this.parts.vault.seal(JSON.stringify({ url, headers }), sealedFor({ app, id }));
+    const sealed = this.parts.vault.seal(JSON.stringify({ url, headers, ca }), sealedFor({ app, id }));
     await this.parts.database.transaction(async (connection) => {
       await connection.query(
         `INSERT INTO log_drains (id, app, kind, environment, level, is_local, sealed, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -113,11 +113,18 @@ export class Drains {
   }
 
   private open({ sealed, environment, level, createdAt: _at, createdBy: _by, ...row }: DrainRow): Drain {
-    const { url, headers } = JSON.parse(this.parts.vault.unseal(sealed, sealedFor(row))) as Pick<
+    const { url, headers, ca } = JSON.parse(this.parts.vault.unseal(sealed, sealedFor(row))) as Pick<
       Drain,
-      "url" | "headers"
+      "url" | "headers" | "ca"
     >;
-    return { ...row, url, headers, ...(environment && { environment }), ...(level && { level }) };
+    return {
+      ...row,
+      url,
+      headers,
+      ...(ca && { ca }),
+      ...(environment && { environment }),
+      ...(level && { level }),
+    };
   }
 
   private rows(app?: AppName, connection: Connection = this.parts.database): Promise<DrainRow[]> {

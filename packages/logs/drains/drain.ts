@@ -14,6 +14,8 @@ export interface DrainTarget {
   url: string;
   /** Of HTTP; may hold secrets. */
   headers: Record<string, string>;
+  /** PEM of the authority that its certificate is checked by, in place of the system's. */
+  ca?: string;
   /** Whether it may be on this machine itself. */
   isLocal: boolean;
 }

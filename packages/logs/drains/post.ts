@@ -17,7 +17,7 @@ const answerBytes = 64 * 1024;
  */
 export async function post(
   url: URL,
-  { headers, isLocal }: Pick<DrainTarget, "headers" | "isLocal">,
+  { headers, isLocal, ca }: Pick<DrainTarget, "headers" | "isLocal" | "ca">,
   contentType: string,
   body: string | Uint8Array,
 ): Promise<Uint8Array> {
@@ -40,6 +40,7 @@ export async function post(
       },
     },
     ...(tls && isIP(url.hostname) === 0 && { servername: url.hostname }),
+    ...(tls && ca && { ca }),
   });
   const timer = setTimeout(() => request.destroy(new Error("it did not answer in time")), timeLimitMs);
   request.on("error", (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));

@@ -25,7 +25,8 @@ export function syslogShipper(target: DrainTarget): DrainShipper {
     const tls = url.protocol === "syslogs:";
     const port = url.port === "" ? (tls ? 6514 : 601) : Number(url.port);
     const named = isIP(url.hostname) === 0 ? { servername: url.hostname } : {};
-    const opened = tls ? connectTls({ host, port, ...named }) : connectPlain({ host, port });
+    const trusted = target.ca === undefined ? {} : { ca: target.ca };
+    const opened = tls ? connectTls({ host, port, ...named, ...trusted }) : connectPlain({ host, port });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const end = (reason: string) => {
       broken ??= failed(reason);

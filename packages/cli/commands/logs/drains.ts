@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { ControlClient, DrainView } from "@evenkeel/control";
 import { logLevels } from "@evenkeel/logs";
 import { parseAppName } from "@evenkeel/model";
@@ -10,6 +11,7 @@ import { allEnvironments, readEnvironment } from "../../platform/environment-opt
 interface AddOptions {
   otlp?: boolean;
   header?: string[];
+  ca?: string;
   env?: string;
   level?: DrainView["level"];
   json?: boolean;
@@ -40,6 +42,7 @@ export function registerDrains(program: Command): void {
       "of every request; may be repeated",
       (value: string, before: string[] = []) => [...before, value],
     )
+    .option("--ca <file>", "PEM of the authority of its certificate, in place of the system's")
     .option("--env <environment>", "only lines of this environment")
     .addOption(new Option("--level <level>", "only this severity and above").choices(logLevels))
     .option("--json", "as JSON")
@@ -55,6 +58,7 @@ export function registerDrains(program: Command): void {
           kind: kindOf(url, options),
           headers: readHeaders(options.header ?? []),
         },
+        ...(options.ca !== undefined && { ca: readFileSync(options.ca, "utf8") }),
         ...(options.env !== undefined && {
           environment: readEnvironment(options.env, allEnvironments, "environment"),
         }),

@@ -16,6 +16,8 @@ export const newDrain = z.strictObject({
         .regex(/^[^\r\n\0]*$/),
     )
     .default({}),
+  /** PEM of the authority that the server's certificate is checked by, in place of the system's. */
+  ca: z.string().max(50_000).includes("-----BEGIN CERTIFICATE-----").optional(),
   environment: environmentName.optional(),
   /** This and all more severe. */
   level: z.enum(logLevels).optional(),

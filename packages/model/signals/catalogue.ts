@@ -204,7 +204,7 @@ export const signalCatalogue = define({
     origin: "edge",
     detail: "host",
     across: "max",
-    about: "Age of the certificate.",
+    about: "Age of the certificate; unknown where a proxy in front has it, as TLS is not served here.",
   },
   certificate_expiry: {
     kind: "gauge",
@@ -212,7 +212,7 @@ export const signalCatalogue = define({
     origin: "edge",
     detail: "host",
     across: "min",
-    about: "Time until the certificate expires.",
+    about: "Time until the certificate expires; unknown as its age is.",
   },
   health_check: {
     kind: "gauge",

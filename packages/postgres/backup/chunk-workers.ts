@@ -7,6 +7,7 @@ import type { WalTask } from "../restore/wal-reader.ts";
 import type { PageCheckResult, PageCheckTask } from "../verify/page-check.ts";
 import type { WorkerAnswer, WorkerRequest } from "./chunk-worker.ts";
 import type { ChunkTask, StoredChunk } from "./chunk-writer.ts";
+import { Shares } from "./shares.ts";
 
 /** Requests that a worker has at a time: it finds the next one there, and does not wait until our thread has its turn on a busy machine. */
 const requestsAhead = 4;
@@ -27,12 +28,34 @@ export class ChunkWorkers {
     return this.run({ kind: "store", task }) as Promise<StoredChunk>;
   }
 
-  async restore(task: RestoreTask): Promise<void> {
-    await this.run({ kind: "restore", task });
+  /**
+   * Neighbours in `tasks` go to one worker while each has enough of its own: they write to the same file, in which the system lets one thread
+   * write at a time. Stops at the first failure.
+   */
+  async restoreAll(tasks: RestoreTask[], onDone: (task: RestoreTask) => void): Promise<void> {
+    const shares = new Shares(tasks, this.workers.length);
+    let failed = false;
+    const lane = async (worker: number) => {
+      for (let task = shares.take(worker); task && !failed; task = shares.take(worker)) {
+        try {
+          await this.workers[worker]!.ask({ kind: "restore", task });
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+        onDone(task);
+      }
+    };
+    await Promise.all(
+      Array.from({ length: this.workers.length * requestsAhead }, (_, index) =>
+        lane(index % this.workers.length),
+      ),
+    );
   }
 
-  async restoreWal(task: WalTask): Promise<void> {
-    await this.run({ kind: "restore wal", task });
+  /** @returns whether recovery to the task's time ends in the segment. */
+  restoreWal(task: WalTask): Promise<boolean> {
+    return this.run({ kind: "restore wal", task }) as Promise<boolean>;
   }
 
   checkPages(task: PageCheckTask): Promise<PageCheckResult> {
@@ -44,8 +67,12 @@ export class ChunkWorkers {
     await this.run({ kind: "sync", folder });
   }
 
-  /** Runs `work` for each item, as many at once as there are workers; stops at the first failure. */
-  async forEach<Item>(items: Item[], work: (item: Item, index: number) => Promise<void>): Promise<void> {
+  /** Runs `work` for each item, `ahead` at once for each worker; stops at the first failure. */
+  async forEach<Item>(
+    items: Item[],
+    work: (item: Item, index: number) => Promise<void>,
+    ahead = requestsAhead,
+  ): Promise<void> {
     let next = 0;
     let failed = false;
     const lane = async () => {
@@ -59,7 +86,7 @@ export class ChunkWorkers {
         }
       }
     };
-    await Promise.all(Array.from({ length: this.workers.length * requestsAhead }, lane));
+    await Promise.all(Array.from({ length: this.workers.length * ahead }, lane));
   }
 
   close(): void {

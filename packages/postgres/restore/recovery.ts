@@ -83,6 +83,8 @@ async function run(
     // Memory for replay, which nobody else uses yet.
     shared_buffers: "128MB",
     max_wal_size: "4GB",
+    // The files have just been written: what replay reads is in the system's cache.
+    recovery_prefetch: "off",
     autovacuum: false,
   };
   const cluster = await startCluster({

@@ -108,11 +108,13 @@ export async function restoreCluster(request: RestoreRequest): Promise<RestoreRe
     let recovered: RecoveredPoint;
     try {
       // WAL first: it is the smaller part, and what is wrong with it is found before thousands of files are made.
-      const totalSegments = plan.wal.pieces.length;
       await restoreTimelines([archive, ...(request.alsoTimelinesOf ?? [])], folder);
-      await restoreWal(plan.wal, folder, workers, (doneSegments) =>
+      const untilMs = request.target.kind === "time" ? request.target.timeMs : undefined;
+      const walLeft = await restoreWal(plan.wal, folder, workers, untilMs, (doneSegments, totalSegments) =>
         report({ phase: "wal", doneSegments, totalSegments }),
       );
+      // Recovery ends before it comes to what was left. If it did not, the end of what is there would be no target.
+      if (walLeft) plan.endIsTarget = false;
       walMs = clock();
       const totalBytes = plan.base.dataBytes;
       await restoreFiles(plan.base, folder, workers, (doneBytes) =>

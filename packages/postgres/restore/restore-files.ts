@@ -1,13 +1,16 @@
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Archive } from "../archive/archive.ts";
-import type { WalCoverage } from "../archive/wal-inventory.ts";
+import type { WalCoverage, WalPiece } from "../archive/wal-inventory.ts";
 import type { BackupManifest, ManifestFile, Slice } from "../backup/backup-manifest.ts";
 import type { ChunkWorkers } from "../backup/chunk-workers.ts";
 import { pageBytes } from "../backup/page-checksum.ts";
 import { DataDirectoryInvalidError } from "../errors.ts";
 import { walSegmentBytes } from "../wal/lsn.ts";
 import type { RestoreTask } from "./chunk-reader.ts";
+
+/** Of each worker: what lies behind the point that is restored to is fetched in vain. */
+const segmentsAhead = 2;
 
 type Write = RestoreTask["writes"][number];
 
@@ -35,8 +38,12 @@ export async function restoreFiles(
   }
   let doneBytes = 0;
   for (const layer of layers) {
-    await workers.forEach([...byChunk(layer)], async ([chunk, writes]) => {
-      await workers.restore({ folder, chunk: manifest.chunks[chunk]!, writes });
+    const tasks = [...byChunk(layer)].map(([chunk, writes]) => ({
+      folder,
+      chunk: manifest.chunks[chunk]!,
+      writes,
+    }));
+    await workers.restoreAll(tasks, ({ writes }) => {
       doneBytes += writes.reduce((sum, write) => sum + write.bytes, 0);
       onProgress(doneBytes);
     });
@@ -112,17 +119,30 @@ export async function restoreTimelines(archives: Archive[], folder: string): Pro
   }
 }
 
-/** Puts the WAL where the server reads it without asking anybody, which replays two to four times as fast as a `restore_command`. */
+/**
+ * Puts the WAL where the server reads it without asking anybody, which replays two to four times as fast as a `restore_command`.
+ *
+ * @param untilMs where recovery is to come to a time: WAL behind the segment in which it ends is left in the archive
+ * @returns whether WAL was left there.
+ */
 export async function restoreWal(
-  wal: WalCoverage,
+  { pieces }: WalCoverage,
   folder: string,
   workers: ChunkWorkers,
-  onProgress: (doneSegments: number) => void,
-): Promise<void> {
+  untilMs: number | undefined,
+  onProgress: (doneSegments: number, totalSegments: number) => void,
+): Promise<boolean> {
   const walFolder = join(folder, "pg_wal");
   let done = 0;
-  await workers.forEach(wal.pieces, async ({ segment, objects }) => {
-    await workers.restoreWal({ path: join(walFolder, segment), segmentBytes: walSegmentBytes, objects });
-    onProgress(++done);
-  });
+  let wanted = pieces.length;
+  const lay = async ({ segment, objects }: WalPiece, index: number): Promise<void> => {
+    if (index >= wanted) return;
+    const path = join(walFolder, segment);
+    const ends = await workers.restoreWal({ path, segmentBytes: walSegmentBytes, objects, untilMs });
+    // The record may go on in the next one.
+    if (ends) wanted = Math.min(wanted, index + 2);
+    onProgress(++done, Math.max(done, wanted));
+  };
+  await workers.forEach(pieces, lay, segmentsAhead);
+  return wanted < pieces.length;
 }

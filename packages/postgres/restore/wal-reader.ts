@@ -4,6 +4,7 @@ import type { ArchiveKey } from "../archive/archive-key.ts";
 import type { ArchiveTarget } from "../archive/archive-target.ts";
 import { openObject } from "../archive/sealed-object.ts";
 import { ObjectDamagedError, ObjectMissingError } from "../errors.ts";
+import { hasLaterTransactionEnd } from "../wal/transaction-ends.ts";
 
 export interface WalTask {
   /** Ends in the segment's name. */
@@ -11,13 +12,24 @@ export interface WalTask {
   segmentBytes: number;
   /** A complete segment, or parts of one. */
   objects: { name: string; fromByte: number }[];
+  /** What recovery is to come to, if that is a time. */
+  untilMs: number | undefined;
 }
 
-/** Writes a segment from its objects. What has not come of it stays zero, which the server takes for the end of WAL. */
-export async function restoreSegment(task: WalTask, key: ArchiveKey, target: ArchiveTarget): Promise<void> {
+/**
+ * Writes a segment from its objects. What has not come of it stays zero, which the server takes for the end of WAL.
+ *
+ * @returns whether recovery to `untilMs` ends in it.
+ */
+export async function restoreSegment(
+  task: WalTask,
+  key: ArchiveKey,
+  target: ArchiveTarget,
+): Promise<boolean> {
+  const parts = await readParts(task, key, target);
   const file = openSync(task.path, "wx", 0o600);
   try {
-    for (const { name, fromByte, content } of await readParts(task, key, target)) {
+    for (const { name, fromByte, content } of parts) {
       if (fromByte + content.length > task.segmentBytes) {
         throw new ObjectDamagedError(`Object ${name} of the archive is longer than a WAL segment`);
       }
@@ -29,6 +41,9 @@ export async function restoreSegment(task: WalTask, key: ArchiveKey, target: Arc
   } finally {
     closeSync(file);
   }
+  const [whole, ...others] = parts;
+  if (task.untilMs === undefined || !whole || others.length > 0) return false;
+  return hasLaterTransactionEnd(whole.content, basename(task.path), task.untilMs);
 }
 
 interface Part {

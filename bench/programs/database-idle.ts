@@ -6,8 +6,8 @@ import { processTree, readMemory } from "../machine/process-tree.ts";
 import type { Figure } from "../report/figure.ts";
 
 const many = 20;
-/** What the first backup leaves to do is over by then. */
-const settleMs = 15_000;
+/** Whoever was connected has left for longer than autovacuum waits before it rests. */
+const settleMs = 150_000;
 /** The processor is looked at for so many times a load's length: a minute by default, in which the archive notes once that nothing came. */
 const windows = 12;
 
@@ -65,16 +65,26 @@ async function watch(bench: Bench, databases: BenchDatabase[]): Promise<Watched>
   await Bun.sleep(settleMs);
   const seconds = windows * bench.seconds;
   bench.step(`Watching ${databases.length} for ${seconds} s`);
-  const pids = databases.flatMap(({ dataDir }) =>
-    processTree(readPostmasterFile(dataDir)!.pid).map(({ pid }) => pid),
-  );
-  const before = cpuNanoseconds(pids);
+  const running = () =>
+    databases.flatMap(({ dataDir }) => processTree(readPostmasterFile(dataDir)!.pid).map(({ pid }) => pid));
+  const before = cpuNanoseconds(running());
   await Bun.sleep(seconds * 1_000);
-  const used = cpuNanoseconds(pids) - before;
-  const bytes = pids.reduce((sum, pid) => sum + readMemory(pid).proportionalBytes, 0);
-  return { megabytes: bytes / 1e6, processes: pids.length, share: (100 * used) / (seconds * 1e9) };
+  const pids = running();
+  const after = cpuNanoseconds(pids);
+  const used = [...after].reduce((sum, [pid, spent]) => sum + spent - (before.get(pid) ?? 0), 0);
+  const bytes = [...after.keys()].reduce((sum, pid) => sum + readMemory(pid).proportionalBytes, 0);
+  return { megabytes: bytes / 1e6, processes: after.size, share: (100 * used) / (seconds * 1e9) };
 }
 
-/** proc(5), `schedstat`: time on a processor. */
-const cpuNanoseconds = (pids: number[]): number =>
-  pids.reduce((sum, pid) => sum + Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]), 0);
+/** proc(5), `schedstat`: time on a processor, by process. One that ends between two looks is not counted. */
+function cpuNanoseconds(pids: number[]): Map<number, number> {
+  const spent = new Map<number, number>();
+  for (const pid of pids) {
+    try {
+      spent.set(pid, Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  return spent;
+}

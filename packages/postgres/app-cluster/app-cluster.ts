@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { withSession } from "../client/session.ts";
+import { switchAutovacuum } from "../server/autovacuum-switch.ts";
 import { type ClusterRequest, startCluster } from "../server/cluster.ts";
 import { killOrphans, killPostmaster } from "../server/kill-server.ts";
 import { readPostmasterFile } from "../server/postmaster-file.ts";
@@ -8,7 +9,7 @@ import type { RunningCluster, StopMode } from "../server/running-cluster.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
 import { appDatabase, appRole, ensureAppRole } from "./app-role.ts";
 import { connectionEnvironment } from "./connection-environment.ts";
-import { connectionLimits } from "./connection-limits.ts";
+import { type ConnectionLimits, connectionLimits } from "./connection-limits.ts";
 
 export interface AppClusterSpec {
   /** App and environment, for messages: `shop/production`. */
@@ -105,6 +106,11 @@ export class AppCluster {
     await this.starting?.catch(() => {});
   }
 
+  /** Does nothing while the server is away; it comes back with autovacuum. */
+  switchAutovacuum(on: boolean): void {
+    if (this.current?.runs) switchAutovacuum(this.current, on);
+  }
+
   /** What the app's processes get. */
   environment(): Record<string, string> {
     return connectionEnvironment({ host: "127.0.0.1", port: this.spec.port, password: this.spec.password });
@@ -116,29 +122,20 @@ export class AppCluster {
   }
 
   private async bringUp(): Promise<RunningCluster> {
-    const limits = connectionLimits(this.spec.connectionLimit);
     await this.spec.prepare?.();
-    const cluster = await startCluster({
-      dataDir: this.spec.dataDir,
-      socketDir: this.spec.socketDir,
-      port: this.spec.port,
-      tcp: !this.spec.follows,
-      account: this.spec.account,
-      binaries: this.spec.binaries,
-      settings: {
-        shared_preload_libraries: "pg_stat_statements",
-        "pg_stat_statements.max": 500,
-        // An archive that is away must not fill the disk: beyond this its slot is given up, and a new backup is due.
-        max_slot_wal_keep_size: "1GB",
-        ...this.spec.settings,
-        ...this.spec.follows,
-        max_connections: limits.server,
-      },
-    });
-    const wanted = { password: this.spec.password, connectionLimit: limits.app };
+    const limits = connectionLimits(this.spec.connectionLimit);
+    let cluster = await this.launch(limits);
     try {
-      if (!this.spec.follows)
-        await withSession(cluster.connectionOptions(), (client) => ensureAppRole(client, wanted));
+      const wanted = { password: this.spec.password, connectionLimit: limits.app };
+      const made =
+        !this.spec.follows &&
+        (await withSession(cluster.connectionOptions(), (client) => ensureAppRole(client, wanted)));
+      if (made) {
+        await settleCatalogs(cluster);
+        // What it took to make the database is in shared buffers, 1.5 MB that an idle server would keep.
+        await cluster.stop();
+        cluster = await this.launch(limits);
+      }
     } catch (error) {
       // Nobody would watch it.
       await cluster.stop();
@@ -149,6 +146,26 @@ export class AppCluster {
     this.onEvent({ kind: "started", pid: cluster.pid, adopted: cluster.adopted });
     this.watching = this.watch(cluster);
     return cluster;
+  }
+
+  private launch(limits: ConnectionLimits): Promise<RunningCluster> {
+    return startCluster({
+      dataDir: this.spec.dataDir,
+      socketDir: this.spec.socketDir,
+      port: this.spec.port,
+      tcp: !this.spec.follows,
+      account: this.spec.account,
+      binaries: this.spec.binaries,
+      settings: {
+        shared_preload_libraries: "pg_stat_statements",
+        "pg_stat_statements.max": 300,
+        // An archive that is away must not fill the disk: beyond this its slot is given up, and a new backup is due.
+        max_slot_wal_keep_size: "1GB",
+        ...this.spec.settings,
+        ...this.spec.follows,
+        max_connections: limits.server,
+      },
+    });
   }
 
   private async watch(cluster: RunningCluster): Promise<void> {
@@ -170,4 +187,16 @@ export class AppCluster {
       await Promise.race([Bun.sleep(delayMs), this.wake.promise]);
     }
   }
+}
+
+/** `initdb` leaves catalogs without statistics. Autovacuum would make up for that soon, and read them into a server that idles by then. */
+async function settleCatalogs(cluster: RunningCluster): Promise<void> {
+  const settle = (database: string) =>
+    withSession(cluster.connectionOptions(database), async (client) => {
+      await client.query("SET synchronous_commit = local");
+      await client.query("VACUUM (ANALYZE)");
+      // What was found out is rows, too.
+      await client.query("VACUUM pg_catalog.pg_statistic");
+    });
+  await Promise.all(["postgres", "template1", appDatabase].map(settle));
 }

@@ -11,11 +11,12 @@ export const appDatabase = "app";
  * databases, and cannot read the platform's database `postgres`.
  *
  * @param client the superuser's, on the database `postgres`.
+ * @returns whether the database was made.
  */
 export async function ensureAppRole(
   client: Client,
   wanted: { password: string; connectionLimit: number },
-): Promise<void> {
+): Promise<boolean> {
   // In zero-loss mode a commit waits for the archive's receiver, which starts after us.
   await client.query("SET synchronous_commit = local");
   const { rows } = await client.query<{ rolpassword: string | null; rolconnlimit: number }>(
@@ -29,15 +30,16 @@ export async function ensureAppRole(
   if (rows[0]?.rolconnlimit !== wanted.connectionLimit) {
     await client.query(`ALTER ROLE ${appRole} CONNECTION LIMIT ${Math.trunc(wanted.connectionLimit)}`);
   }
-  await ensureAppDatabase(client);
+  return ensureAppDatabase(client);
 }
 
-async function ensureAppDatabase(client: Client): Promise<void> {
+async function ensureAppDatabase(client: Client): Promise<boolean> {
   const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [appDatabase]);
-  if (rowCount === 1) return;
+  if (rowCount === 1) return false;
   // Closed to the app before its database exists: the check above then means that both are done.
   await client.query("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC");
   await client.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
   // By copying files: through the buffers it would touch all of them, 14 MB that an idle cluster then keeps.
   await client.query(`CREATE DATABASE ${appDatabase} OWNER ${appRole} STRATEGY FILE_COPY`);
+  return true;
 }

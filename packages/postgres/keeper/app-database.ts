@@ -25,6 +25,7 @@ import type { ServerSettings } from "../server/server-settings.ts";
 import { DatabaseStandby } from "../standby/database-standby.ts";
 import type { StandbyOwner } from "../standby/standby-owner.ts";
 import { checkServingCluster } from "../verify/check-serving.ts";
+import { AutovacuumRest } from "./autovacuum-rest.ts";
 import { backupView, ClusterProtection, type OnProgress } from "./cluster-protection.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { type DatabaseRecord, removeFolder } from "./database-record.ts";
@@ -66,6 +67,7 @@ export class AppDatabase {
   private readonly protection: ClusterProtection;
   private readonly upkeep: Upkeep;
   readonly standby: DatabaseStandby;
+  private readonly autovacuum: AutovacuumRest;
   private schedule: Promise<unknown> | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private running = false;
@@ -95,6 +97,10 @@ export class AppDatabase {
       terms: () => ({ clauses: readSchedule(this.terms.schedule), zeroLoss: this.terms.zeroLoss }),
       inTurn: (work) => this.inTurn(work),
       note: (event, error) => this.note(event, error),
+    });
+    this.autovacuum = new AutovacuumRest({
+      walEnd: () => this.protection.receivedTo(),
+      switchAutovacuum: (on) => this.cluster.switchAutovacuum(on),
     });
     this.upkeep = new Upkeep({
       logPath: join(place.folder, "upkeep.ndjson"),
@@ -375,6 +381,7 @@ export class AppDatabase {
     this.running = this.expected = true;
     this.standby.open();
     this.protection.start(() => this.superuser);
+    this.autovacuum.start();
     this.schedule ??= Promise.all([
       this.protection.keepSchedule(() => this.connection()),
       this.upkeep.keep(this.ending.promise),
@@ -419,6 +426,7 @@ export class AppDatabase {
   private async end(): Promise<void> {
     this.ended = true;
     this.ending.resolve();
+    this.autovacuum.stop();
     await this.protection.end();
   }
 

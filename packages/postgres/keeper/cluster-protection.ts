@@ -99,6 +99,12 @@ export class ClusterProtection {
     return this.archiver?.status().durable;
   }
 
+  /** What the server has written that is on our disk too; undefined while nothing is received. */
+  receivedTo(): string | undefined {
+    const status = this.archiver?.status();
+    return status?.streaming ? status.durable : undefined;
+  }
+
   /** How far the archive is, for reports. */
   state(): { archivedToMs?: number; error?: ErrorJson; behindMs?: number } {
     const status = this.archiver?.status();

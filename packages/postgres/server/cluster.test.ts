@@ -13,6 +13,8 @@ import {
 import { join } from "node:path";
 import { Client } from "pg";
 import { freePort } from "../testing/free-port.ts";
+import { until } from "../testing/until.ts";
+import { switchAutovacuum } from "./autovacuum-switch.ts";
 import { type ClusterRequest, startCluster } from "./cluster.ts";
 import { readPostmasterFile } from "./postmaster-file.ts";
 import { processRuns, servesCluster } from "./process-table.ts";
@@ -72,6 +74,27 @@ test(
     await cluster.stop();
     expect(processRuns(cluster.pid)).toBe(false);
     expect(existsSync(join(request.dataDir, "postmaster.pid"))).toBe(false);
+  },
+  limitMs,
+);
+
+test(
+  "autovacuum can rest in a running server, and every start brings it back",
+  async () => {
+    const launchers = async (cluster: RunningCluster) =>
+      (await query(cluster, "SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum launcher'"))
+        .length;
+    const cluster = await start();
+    await until("autovacuum runs", async () => (await launchers(cluster)) === 1);
+    switchAutovacuum(cluster, false);
+    await until("it rests", async () => (await launchers(cluster)) === 0);
+    switchAutovacuum(cluster, true);
+    await until("it is back", async () => (await launchers(cluster)) === 1);
+    switchAutovacuum(cluster, false);
+    await until("it rests again", async () => (await launchers(cluster)) === 0);
+    await cluster.stop();
+    const next = await start();
+    await until("the next start brings it back", async () => (await launchers(next)) === 1);
   },
   limitMs,
 );

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { writeFileDurably } from "@evenkeel/disk";
 import { ServerStartError, SocketPathTooLongError } from "../errors.ts";
 import { accessRules, identityMap, platformAccountName } from "./access-rules.ts";
+import { restingFile, wakeAutovacuum } from "./autovacuum-switch.ts";
 import { ensureDataDirectory, handOver, serverEnvironment } from "./data-directory.ts";
 import { refuseFenced } from "./fence.ts";
 import { withFolderLock } from "./folder-lock.ts";
@@ -152,6 +153,7 @@ function writeConfiguration(
       unix_socket_directories: socketDir,
       listen_addresses: tcp ? "127.0.0.1" : "",
       port,
+      include: restingFile,
     }),
     "pg_hba.conf": accessRules(superuser),
     "pg_ident.conf": identityMap(superuser, [platformAccountName()]),
@@ -161,6 +163,7 @@ function writeConfiguration(
     writeFileDurably(path, text, 0o600);
     if (account) chownSync(path, account.uid, account.gid);
   }
+  wakeAutovacuum(dataDir, account);
 }
 
 /**

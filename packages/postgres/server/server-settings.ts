@@ -8,7 +8,7 @@ export type ServerSettings = Record<string, string | number | boolean>;
 export const smallSettings: ServerSettings = {
   // The system's cache does the rest.
   shared_buffers: "16MB",
-  wal_buffers: "512kB",
+  wal_buffers: "128kB",
   max_connections: 60,
   superuser_reserved_connections: 3,
   work_mem: "4MB",
@@ -16,11 +16,13 @@ export const smallSettings: ServerSettings = {
   // Worker processes for asynchronous reads would double the idle memory.
   io_method: "sync",
   // Handles of asynchronous reads, which are not used, would take 2 MB.
-  io_max_concurrency: 4,
+  io_max_concurrency: 1,
   // Of SERIALIZABLE transactions; they coarsen to whole pages and tables earlier. The default takes 1 MB.
-  max_pred_locks_per_transaction: 16,
-  // 3,500 table locks at a time in all.
-  max_locks_per_transaction: 48,
+  max_pred_locks_per_transaction: 10,
+  // 2,300 table locks at a time in all.
+  max_locks_per_transaction: 32,
+  // Room for as many as run at once. PostgreSQL keeps it for 16, each with its share of all locks.
+  autovacuum_worker_slots: 3,
   // No logical replication launcher.
   max_logical_replication_workers: 0,
   max_worker_processes: 4,

@@ -1,4 +1,4 @@
-import type { Runbook } from "../../packages/runbook/index.ts";
+import type { Runbook } from "./runbook-types.d.ts";
 
 /** What is promised of Reminders, and what is done when a promise breaks. */
 export default {

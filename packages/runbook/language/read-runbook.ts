@@ -5,6 +5,7 @@ import { clauseKinds } from "../kinds/index.ts";
 import { byHandSchema } from "./by-hand.ts";
 import type { Clause, ClauseDraft, ClauseKind, Tracked } from "./clause.ts";
 import type { AppMetric } from "./measure.ts";
+import { metricsSchema } from "./metrics-schema.ts";
 import { nearest } from "./nearest.ts";
 import { emptyPlan, type RunbookPlan } from "./runbook-plan.ts";
 import { type SourceLines, sourceLines } from "./source-lines.ts";
@@ -27,17 +28,6 @@ export interface RunbookSource {
 
 /** A file of more has stopped being read by people. */
 const mostClauses = 2_000;
-
-const metricsSchema = z.record(
-  z.string().regex(/^[A-Za-z][\w.-]{0,99}$/, "is no name of a metric"),
-  z.union([
-    z.enum(["gauge", "count", "histogram"]),
-    z.strictObject({
-      kind: z.enum(["gauge", "count", "histogram"]),
-      unit: z.enum(["share", "ms", "bytes", "count", "per_second", "micro_usd"]).optional(),
-    }),
-  ]),
-);
 
 const ownKeys = ["metrics", "byHand"];
 const kinds: Record<string, ClauseKind> = clauseKinds as unknown as Record<string, ClauseKind>;

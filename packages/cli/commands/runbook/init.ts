@@ -1,9 +1,11 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SourceTree } from "@evenkeel/build/detect/source-tree";
+import { runbookTypesFile } from "@evenkeel/runbook/types/runbook-types";
 import type { Command } from "commander";
 import { UsageError } from "../../errors.ts";
 import { callerPath } from "../../platform/home.ts";
+import { writeRunbookTypes } from "./types.ts";
 
 export function registerInit(runbook: Command): void {
   runbook
@@ -20,9 +22,10 @@ export function registerInit(runbook: Command): void {
       }
       const text = firstRunbook(folder);
       writeFileSync(path, text, { flag: "wx" });
-      if (options.json) return void console.log(JSON.stringify({ path }));
+      const types = writeRunbookTypes(folder);
+      if (options.json) return void console.log(JSON.stringify({ path, types }));
       console.log(
-        `Wrote ${path}. It comes into force with the next deploy; see what it enforces:\n  evenkeel runbook check ${given}`,
+        `Wrote ${path}, and its types beside it. It comes into force with the next deploy; see what it enforces:\n  evenkeel runbook check ${given}`,
       );
     });
 }
@@ -79,7 +82,7 @@ ${crons.map(({ path, schedule }) => `    ${JSON.stringify(path)}: ${JSON.stringi
         ]
       : []),
   ];
-  return `import type { Runbook } from "@evenkeel/runbook";
+  return `import type { Runbook } from "./${runbookTypesFile}";
 
 export default {
 ${sections.join("\n\n")}

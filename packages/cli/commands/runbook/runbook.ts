@@ -4,6 +4,7 @@ import { registerDecisions } from "./decisions.ts";
 import { registerInit } from "./init.ts";
 import { registerShow } from "./show.ts";
 import { registerSimulate } from "./simulate.ts";
+import { registerTypes } from "./types.ts";
 
 export function registerRunbook(program: Command): void {
   const runbook = program
@@ -25,4 +26,5 @@ Examples:
   registerDecisions(runbook);
   registerSimulate(runbook);
   registerInit(runbook);
+  registerTypes(runbook);
 }

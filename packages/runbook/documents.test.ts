@@ -35,7 +35,7 @@ test("VibeLog's deployment document: every block of policy", () => {
   const runbook = compile("vibelog", vibelog);
   expect(counts(runbook)).toEqual({
     ...{ environments: 12, envSchema: 15, featureFlags: 12, migrationProcess: 9, pipeline: 5 },
-    ...{ smokeTests: 4, healthChecks: 6, rollbackTriggers: 6, rollbackProcess: 6, scalingThresholds: 7 },
+    ...{ smokeTests: 4, healthChecks: 6, rollbackTriggers: 6, rollbackProcess: 6, scalingThresholds: 6 },
     ...{ backupStrategy: 27, recoveryObjectives: 6, retention: 2, maintenance: 1, failoverProcedures: 10 },
     ...{ disasterScenarios: 12, businessContinuity: 6, incidentSeverity: 6, communicationPlan: 9 },
     ...{ optimizationStrategy: 9, checklists: 20 },
@@ -44,6 +44,12 @@ test("VibeLog's deployment document: every block of policy", () => {
     "immediate rollback when error_rate > 5 % over 5 min",
     "staged rollback when response_time_p95 > 5 s over 10 min",
   ]);
+  expect(runbook.clauses.find(({ id }) => id === "scalingThresholds.vercel_functions.trigger")).toMatchObject(
+    {
+      says: "increase function memory, 1gb max when response_time_p95 > 3 s over 1 min",
+      watch: { action: "scale", scale: { resource: "memory", most: 1_024 } },
+    },
+  );
   expect(said(runbook, "failoverProcedures.automatic.triggers")).toEqual([
     "recorded as a failover when 3 failed health checks in a row",
     "recorded as a failover when response_time_p95 > 30 s over 1 min",

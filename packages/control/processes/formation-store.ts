@@ -6,6 +6,7 @@ import {
   webProcess,
 } from "@evenkeel/model";
 import type { Connection } from "../database/connection.ts";
+import { type Scaling, scaledRow } from "../scaling/scaling.ts";
 
 export interface FormationRow {
   type: string;
@@ -40,13 +41,21 @@ export async function writeFormation(
 }
 
 /** What a deployment's types come to: where nobody has said anything, one `web` and no other, as at Heroku's first deploy. */
-export function effectiveFormation(processes: Record<string, string>, rows: FormationRow[]): Formation {
+export function effectiveFormation(
+  processes: Record<string, string>,
+  rows: FormationRow[],
+  scalings: readonly Scaling[] = [],
+): Formation {
   const types = Object.keys(processes).filter((type) => type !== releaseProcess);
   return Object.fromEntries(
     types.map((type) => {
       const row = rows.find((candidate) => candidate.type === type);
-      const count = row?.count ?? (type === webProcess ? 1 : 0);
-      return [type, { count, memoryMb: row?.memoryMb ?? defaultMemoryMb }];
+      const said = {
+        ...{ type, count: row?.count ?? (type === webProcess ? 1 : 0) },
+        memoryMb: row?.memoryMb ?? defaultMemoryMb,
+      };
+      const { count, memoryMb } = type === webProcess ? scaledRow(said, scalings) : said;
+      return [type, { count, memoryMb }];
     }),
   );
 }

@@ -6,6 +6,7 @@ import { record } from "../audit/audit-log.ts";
 import type { Connection } from "../database/connection.ts";
 import { type DeploymentRow, deploymentColumns } from "../deployments/deployment-row.ts";
 import { ProcessTypeUnknownError } from "../errors.ts";
+import { readScalings } from "../scaling/scaling-store.ts";
 import { type ServedKeys, servedDeployment, servedKeyColumns } from "../serving/served-deployment.ts";
 import type { Serving } from "../serving/serving.ts";
 import { defaultMemoryMb, effectiveFormation, readFormation, writeFormation } from "./formation-store.ts";
@@ -37,10 +38,11 @@ export async function scaleProcesses(serving: Serving, wish: ScaleWish): Promise
     await record(connection, { who, action: "process.scale", app, detail: { environment, processes } });
     const rows = await readFormation(connection, app, environment);
     const owner = await getApp(connection, app);
+    const scalings = await readScalings(connection, { app, environment });
     const changes = deployments.map(
       (deployment): ServingChange => ({
         put: "deployment",
-        deployment: servedDeployment(deployment, owner, rows),
+        deployment: servedDeployment(deployment, owner, { formation: rows, scalings }),
       }),
     );
     return { changes, result: effectiveFormation(deployments[0]!.processes!, rows) };

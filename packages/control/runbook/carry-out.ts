@@ -10,6 +10,7 @@ import {
 } from "../errors.ts";
 import { appendFlags, readFlags } from "../flags/flag-store.ts";
 import type { Releaser } from "../releases/releaser.ts";
+import { scale } from "../scaling/scale.ts";
 import type { Serving } from "../serving/serving.ts";
 import { beginActing, type DecisionOutcome, type DecisionRow, endDecision } from "./decision-store.ts";
 import { releasedIn } from "./runbook-store.ts";
@@ -59,6 +60,7 @@ interface Ended {
 function act(parts: CarryOutParts, row: DecisionRow): Promise<Ended> {
   if (row.action === "immediate_rollback" || row.action === "staged_rollback") return rollBack(parts, row);
   if (row.action === "set_flag") return setFlag(parts, row);
+  if (row.action === "scale") return scaleByStep(parts, row);
   return Promise.resolve({ state: "done", outcome: {} });
 }
 
@@ -131,6 +133,13 @@ async function setFlag({ serving }: CarryOutParts, row: DecisionRow): Promise<En
   if (result === undefined)
     return { state: "failed", outcome: { note: `${name} has no variant that is ${value}` } };
   return { state: "done", outcome: { note: `${name} is ${value} for everybody` } };
+}
+
+async function scaleByStep({ serving }: CarryOutParts, row: DecisionRow): Promise<Ended> {
+  const { app, environment, clause, evidence } = row;
+  const { direction, ...wish } = evidence.scale!;
+  const note = await scale(serving, { app, environment, clause, wish, direction, who: runbookName });
+  return { state: "done", outcome: { note } };
 }
 
 const reasonOf = ({ clause, evidence: { finding } }: DecisionRow): string =>

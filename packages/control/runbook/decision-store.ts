@@ -11,6 +11,8 @@ export interface DecisionEvidence {
   line: number;
   /** What is to be set, of `set_flag`. */
   flag?: { name: string; value: boolean };
+  /** What there is to be more of, or less again, of `scale`. */
+  scale?: Decision["scale"];
   /** The seconds before it: each with the figures of the first condition. */
   seconds: EvidenceSecond[];
 }

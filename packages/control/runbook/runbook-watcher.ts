@@ -5,6 +5,8 @@ import { lockEnvironment } from "../apps/lock-environment.ts";
 import { hasDatabase } from "../databases/database-store.ts";
 import type { DatabasesLink } from "../databases/databases-link.ts";
 import { DatabaseUnavailableError } from "../errors.ts";
+import { endScalings } from "../scaling/scale.ts";
+import { allScalings } from "../scaling/scaling-store.ts";
 import { type CarryOutParts, carryOut } from "./carry-out.ts";
 import { databaseTerms } from "./database-terms.ts";
 import { type DecisionRow, insertDecision, openDecisions } from "./decision-store.ts";
@@ -186,6 +188,7 @@ export class RunbookWatcher {
       this.resumed = true;
     }
     const released = await watchedEnvironments(this.parts.database);
+    await this.endStrayScalings(released);
     const keys = new Set(released.map(keyOf));
     for (const key of this.watched.keys()) if (!keys.has(key)) this.watched.delete(key);
     for (const each of released) {
@@ -196,6 +199,24 @@ export class RunbookWatcher {
           `control: the runbook of ${each.app} in ${each.environment} is not watched: ${error instanceof Error ? error.message : error}`,
         ),
       );
+    }
+  }
+
+  /** What a clause has made larger goes back with the clause: nobody would look when it is over. */
+  private async endStrayScalings(released: readonly ReleasedEnvironment[]): Promise<void> {
+    const { database, serving } = this.parts;
+    const byEnvironment = Map.groupBy(await allScalings(database), keyOf);
+    for (const [key, scalings] of byEnvironment) {
+      const now = released.find((each) => keyOf(each) === key);
+      const runbook = now && (await deploymentRunbook(database, now.deployment));
+      const known = new Set(runbook?.clauses.flatMap(({ id, watch }) => (watch?.scale ? [id] : [])));
+      const stray = scalings.filter(({ clause }) => !known.has(clause));
+      if (stray.length > 0)
+        await endScalings(
+          serving,
+          stray[0]!,
+          stray.map(({ clause }) => clause),
+        );
     }
   }
 

@@ -85,6 +85,7 @@ export class WatchedEnvironment {
       says: clause.says,
       line: clause.line,
       ...(decision.flag ? { flag: decision.flag } : {}),
+      ...(decision.scale ? { scale: decision.scale } : {}),
       seconds: this.secondsBefore(clause, decision.atS),
     };
   }

@@ -93,10 +93,10 @@ export class FunctionGroup {
   }
 
   /** Puts another in its place first where it is the only one; a request never finds none. */
-  async recycle(instance: Instance): Promise<void> {
+  async recycle(instance: Instance, why: string): Promise<void> {
     if (this.recycling.has(instance)) return;
     this.recycling.add(instance);
-    instance.note("The instance is being replaced: it has used nearly all of its memory");
+    instance.note(`The instance is being replaced: ${why}`);
     if (this.count("ready") === 1 && this.count("starting") === 0) await this.start().catch(() => {});
     await this.host.drain(instance, "memory");
     this.recycling.delete(instance);

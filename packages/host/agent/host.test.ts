@@ -175,6 +175,20 @@ test(
 );
 
 test(
+  "when control gives functions more memory, another instance takes the place of the one that has less",
+  async () => {
+    const deployment = await platform.deploy({ files: { "index.js": hello, "three.js": "" } });
+    const first = await edge.instance(deployment);
+    await platform.giveMemory(deployment, { factor: 2, mostMb: 4_096 });
+    await until(() => edge.of(deployment).some(({ id }) => id !== first.id));
+    await until(() => edge.of(deployment).every(({ id }) => id !== first.id));
+    expect(await get(edge.of(deployment)[0]!)).toBe("hello");
+    expect(platform.logLines(deployment).some(({ text }) => text.includes("another limit now"))).toBe(true);
+  },
+  limitMs,
+);
+
+test(
   "standard output becomes lines of the app's log without secrets, and a flood is cut and counted",
   async () => {
     const folder = appLogFolder(platform.layout, "loud" as AppName);

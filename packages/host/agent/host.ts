@@ -36,7 +36,7 @@ import type { HostOptions } from "./host-options.ts";
 import { hostPaths } from "./host-paths.ts";
 import { Instance } from "./instance.ts";
 import { readSandboxRoutes } from "./sandbox-routes.ts";
-import { hasMemoryFor } from "./scaling.ts";
+import { hasMemoryFor, scaledMemoryMb } from "./scaling.ts";
 
 const sweepMs = 1_000;
 /** After `maxDuration`, for an edge to say that it is done. */
@@ -210,7 +210,8 @@ export class Host implements GroupHost {
 
   launch(group: FunctionGroup): { instance: Instance; started: Promise<void> } {
     const { served, environment, mask } = this.catalog.get(group.deployment);
-    const fn = this.catalog.function(group.deployment, group.functionId);
+    const asked = this.catalog.function(group.deployment, group.functionId);
+    const fn = { ...asked, memoryMb: scaledMemoryMb(asked.memoryMb, served.memory) };
     const runtime = findRuntime(this.layout, fn.runtime);
     const owner = { app: served.app, function: fn.id, runtimeFolder: runtime.folder };
     const instance = new Instance({
@@ -343,9 +344,11 @@ export class Host implements GroupHost {
     const nowMs = Date.now();
     for (const instance of this.instances.values()) {
       if (instance.hasCompiledCode) this.keepCode.get(instance)?.();
-      if (!instance.measureMemory()) continue;
+      const isFull = instance.measureMemory();
       const group = this.groups.get(groupKey(instance.plan.deployment, instance.functionId));
-      void group?.recycle(instance);
+      if (isFull) void group?.recycle(instance, "it has used nearly all of its memory");
+      else if (this.hasOtherMemory(instance))
+        void group?.recycle(instance, "its memory has another limit now");
     }
     for (const [key, group] of this.groups) {
       group.sweep(nowMs);
@@ -354,6 +357,14 @@ export class Host implements GroupHost {
     this.services.reconcile();
     this.serviceBytes = this.services.memoryBytes;
     this.pool.adjust();
+  }
+
+  /** Control has told of another amount since it was started. */
+  private hasOtherMemory({ state, plan }: Instance): boolean {
+    if (state !== "ready" || !this.catalog.has(plan.deployment)) return false;
+    const { memory } = this.catalog.get(plan.deployment).served;
+    const { memoryMb } = this.catalog.function(plan.deployment, plan.function.id);
+    return scaledMemoryMb(memoryMb, memory) !== plan.function.memoryMb;
   }
 
   private scope(id: DeploymentId): SignalScope {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { BackOff } from "./back-off.ts";
-import { hasMemoryFor, shouldStart, sufficientInstances } from "./scaling.ts";
+import { hasMemoryFor, scaledMemoryMb, shouldStart, sufficientInstances } from "./scaling.ts";
 
 const view = { ready: 0, starting: 0, waiting: 1, sinceReadyMs: Number.POSITIVE_INFINITY, maxInstances: 3 };
 
@@ -37,4 +37,11 @@ test("pauses double up to 30 s and begin anew after a sound run", () => {
   backOff.failed(0, 60_000);
   expect(backOff.remainingMs(100)).toBe(150);
   expect(backOff.remainingMs(300)).toBe(0);
+});
+
+test("memory is as much as is asked for, or more where an environment was given more, up to its limit", () => {
+  expect(scaledMemoryMb(1_024, undefined)).toBe(1_024);
+  expect(scaledMemoryMb(1_024, { factor: 2, mostMb: 4_096 })).toBe(2_048);
+  expect(scaledMemoryMb(1_024, { factor: 8, mostMb: 4_096 })).toBe(4_096);
+  expect(scaledMemoryMb(2_048, { factor: 2, mostMb: 1_024 })).toBe(2_048);
 });

@@ -1,3 +1,5 @@
+import type { ServedDeployment } from "@evenkeel/model";
+
 /** One function's instances and the wish for one more. */
 export interface ScalingView {
   ready: number;
@@ -40,3 +42,7 @@ const startEstimateBytes = 128 * 1024 * 1024;
 export function hasMemoryFor({ budgetBytes, usedBytes, starting }: BudgetView): boolean {
   return usedBytes + (starting + 1) * startEstimateBytes <= budgetBytes;
 }
+
+/** Of a function that asks for so much, in an environment that may have been given more. */
+export const scaledMemoryMb = (askedMb: number, memory: ServedDeployment["memory"]): number =>
+  memory ? Math.max(askedMb, Math.min(askedMb * memory.factor, memory.mostMb)) : askedMb;

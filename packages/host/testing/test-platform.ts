@@ -238,6 +238,13 @@ export class TestPlatform {
     await this.publish();
   }
 
+  /** As control tells it when a runbook has scaled the memory of functions. */
+  async giveMemory({ id }: TestDeployment, memory: { factor: number; mostMb: number }): Promise<void> {
+    // A state of its own, as it comes over the wire.
+    this.state.deployments[id] = { ...this.state.deployments[id]!, memory };
+    await this.publish();
+  }
+
   async processes(app = "shop"): Promise<ProcessReport[]> {
     return (await this.ask({ type: "processes", app: app as AppName })).processes!;
   }

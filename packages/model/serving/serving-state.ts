@@ -21,6 +21,8 @@ export interface ServedDeployment {
   createdAtMs: number;
   /** A function gets no new instance beyond this many; default 10. */
   maxInstances: number;
+  /** Its functions have so many times the memory that they ask for, up to a limit; absent: once. */
+  memory?: { factor: number; mostMb: number };
   /** SHA-256, hex, of the key by which its processes ask for flags. */
   flagsKeyHash?: string;
   /** By which the code of its pages names its deployment, where that is another: its build was made for that one. */

@@ -268,6 +268,30 @@ test("a level that is looked at every five seconds holds in between, and that of
   expect(watched.stateOf("rollbackTriggers.leak")).toBe("unknown");
 });
 
+test("what is too small grows by steps while it is, and goes back by steps when it has not been for as long", () => {
+  const watched = new Watched({
+    scalingThresholds: {
+      web: {
+        trigger: "error_rate > 10% for 10 seconds",
+        ...{ action: "more instances", limit: "40 instances", cooldown: "1 minute" },
+      },
+    },
+  });
+  const steps = () =>
+    watched.decisions.map(({ action, atS, scale }) => `${atS - startS} ${action} ${scale?.direction}`);
+  watched.seconds(130, { requests: 100, errors: 100 });
+  expect(watched.decisions[0]!.scale).toEqual({ resource: "instances", most: 40, direction: "up" });
+  expect(steps()).toEqual(["2 scale up", "62 scale up", "122 scale up"]);
+  // Another release does not make it smaller, and a silence says nothing.
+  watched.target = { deployment: "next", sinceS: watched.nowS };
+  watched.seconds(100, { missing: true });
+  expect(steps()).toHaveLength(3);
+  watched.seconds(300, { requests: 100 });
+  expect(steps().slice(3)).toEqual(["295 scale down", "355 scale down", "415 scale down"]);
+  watched.seconds(300, { requests: 100 });
+  expect(steps()).toHaveLength(6);
+});
+
 test("a person's date that has passed is told once", () => {
   const watched = new Watched({
     limits: { rotation: "8" },

@@ -1,5 +1,5 @@
 import type { EnvironmentName } from "@evenkeel/model";
-import { type ActionName, actionNames, type Clause, type Watch } from "../language/clause.ts";
+import { type ActionName, actionNames, type Clause, type ScaleWish, type Watch } from "../language/clause.ts";
 import { conditionText } from "../language/condition.ts";
 import type { SignalReader, Target } from "./signal-reader.ts";
 import { type Weighed, weigh } from "./weigh.ts";
@@ -26,6 +26,8 @@ export interface Decision {
   action: ActionName;
   severity: Watch["severity"];
   flag?: Watch["flag"];
+  /** Of `scale`: more by a step, or less again. */
+  scale?: ScaleWish & { direction: "up" | "down" };
   /** The deployment that answered. */
   deployment?: string;
   atS: number;
@@ -36,8 +38,10 @@ export interface Decision {
 export interface EngineState {
   deployment?: string;
   clauses: Record<string, { state: ClauseState; sinceS: number; acted?: true }>;
-  /** Until when nothing of its kind is decided anew, by action. */
-  coolsUntilS: Partial<Record<ActionName, number>>;
+  /** Until when nothing of its kind is decided anew, by action; of `scale` by its clause, too. */
+  coolsUntilS: Partial<Record<string, number>>;
+  /** By how many steps a clause has made something larger; whatever answers since. */
+  scaled?: Record<string, number>;
   /** The deployment that goes back in stages: it may still be taken back at once. */
   stagedFrom?: string;
 }
@@ -50,13 +54,17 @@ export interface Evaluation {
   state: EngineState;
 }
 
+/** More of something is asked for so often, and then no more: what eight doublings do not help needs a person. */
+const mostScaleSteps = 8;
+
 const rollbacks: readonly ActionName[] = ["staged_rollback", "immediate_rollback"];
 const strength = (action: ActionName): number => actionNames.indexOf(action);
 
 /**
  * What is to be said and done of an environment at a moment. Pure: the same clauses, signals, moment and state give the same.
  *
- * - A clause acts once for each breach of it, at its beginning; if it is cooling down then, once that is over and it is still broken.
+ * - A clause acts once for each breach of it, at its beginning; if it is cooling down then, once that is over and it is still broken. One that
+ *   makes something larger does so step by step while it is broken, and goes back step by step when it has not been for as long.
  * - Of clauses that are broken at once and want the deployment rolled back, the strongest decides, and the others stand in its evidence.
  * - A rollback is decided once for a deployment, and none of what a rollback brought while that one cools down; what goes back in stages may
  *   yet be taken back at once.
@@ -81,7 +89,9 @@ export function evaluate(
     const isBroken = finding.state === "breached" || finding.state === "error";
     const acted = isBroken && known?.acted === true;
     state.clauses[clause.id] = { state: finding.state, sinceS: finding.sinceS, ...(acted ? { acted } : {}) };
-    if (!isBroken || acted) continue;
+    const scaling = clause.watch?.scale && scalingOf(clause, finding, state, nowS);
+    if (scaling) due.push({ ...decision(clause, finding, target, nowS), scale: scaling });
+    if (!isBroken || acted || clause.watch?.scale) continue;
     due.push(decision(clause, finding, target, nowS));
   }
   return { findings, decisions: choose(due, clauses, state, nowS, target), state };
@@ -94,6 +104,7 @@ function carryOver(before: EngineState, { deployment }: Target): EngineState {
     // What was broken of another deployment says nothing of this one.
     clauses: same ? { ...before.clauses } : {},
     coolsUntilS: { ...before.coolsUntilS },
+    ...(before.scaled ? { scaled: { ...before.scaled } } : {}),
     ...(same && before.stagedFrom !== undefined ? { stagedFrom: before.stagedFrom } : {}),
   };
 }
@@ -151,6 +162,23 @@ const decision = (clause: Clause, finding: Finding, { deployment }: Target, nowS
   finding,
 });
 
+/** Whether a clause asks for more of something now, or for less again. An unknown state asks for nothing. */
+function scalingOf(
+  { id, watch }: Clause,
+  finding: Finding,
+  { scaled = {} }: EngineState,
+  nowS: number,
+): Decision["scale"] {
+  const steps = scaled[id] ?? 0;
+  if (finding.state === "breached")
+    return steps < mostScaleSteps ? { ...watch!.scale!, direction: "up" } : undefined;
+  const isOver = finding.state === "ok" && nowS - finding.sinceS >= watch!.cooldownMs / 1_000;
+  return isOver && steps > 0 ? { ...watch!.scale!, direction: "down" } : undefined;
+}
+
+const coolsBy = ({ action, clause }: Pick<Decision, "action" | "clause">): string =>
+  action === "scale" ? `scale ${clause}` : action;
+
 /** Of what is due, what is done now; marks it in the state. */
 function choose(
   due: Decision[],
@@ -173,14 +201,18 @@ function choose(
   for (const each of due) {
     if (rollbacks.includes(each.action)) continue;
     // Records cost nothing and are told once a breach; what changes something waits.
-    if (each.action !== "record" && cools(state, [each.action], nowS)) continue;
+    if (each.action !== "record" && cools(state, [coolsBy(each)], nowS)) continue;
     chosen.push(each);
-    state.clauses[each.clause]!.acted = true;
+    if (each.scale) {
+      const steps = (state.scaled?.[each.clause] ?? 0) + (each.scale.direction === "up" ? 1 : -1);
+      state.scaled = { ...state.scaled, [each.clause]: steps };
+    } else state.clauses[each.clause]!.acted = true;
   }
   for (const { action, clause } of chosen) {
     if (action === "record" || action === "notify") continue;
     const cooldownMs = clauses.find(({ id }) => id === clause)?.watch?.cooldownMs ?? 0;
-    state.coolsUntilS[action] = Math.max(state.coolsUntilS[action] ?? 0, nowS + cooldownMs / 1_000);
+    const by = coolsBy({ action, clause });
+    state.coolsUntilS[by] = Math.max(state.coolsUntilS[by] ?? 0, nowS + cooldownMs / 1_000);
   }
   return chosen;
 }
@@ -196,5 +228,5 @@ function mayRollBack(
   return !broughtBack || !cools(state, rollbacks, nowS);
 }
 
-const cools = (state: EngineState, actions: readonly ActionName[], nowS: number): boolean =>
-  actions.some((action) => nowS < (state.coolsUntilS[action] ?? Number.NEGATIVE_INFINITY));
+const cools = (state: EngineState, by: readonly string[], nowS: number): boolean =>
+  by.some((each) => nowS < (state.coolsUntilS[each] ?? Number.NEGATIVE_INFINITY));

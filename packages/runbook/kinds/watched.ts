@@ -23,6 +23,7 @@ export interface WatchWish {
   cooldownMs?: number | undefined;
   detail?: string;
   flag?: Watch["flag"];
+  scale?: Watch["scale"];
 }
 
 export const watchFor = (any: Condition[], wish: WatchWish): Watch => ({
@@ -35,6 +36,7 @@ export const watchFor = (any: Condition[], wish: WatchWish): Watch => ({
   environments: watchedEnvironments,
   ...(wish.detail === undefined ? {} : { detail: wish.detail }),
   ...(wish.flag === undefined ? {} : { flag: wish.flag }),
+  ...(wish.scale === undefined ? {} : { scale: wish.scale }),
 });
 
 /** Words of runbooks for what is done. */
@@ -68,6 +70,7 @@ const doneHow: Record<ActionName, string> = {
   record: "the breach is recorded with its evidence",
   notify: "the breach is recorded with its evidence",
   set_flag: "the flag is set for everybody",
+  scale: "there is more of it by a step each time, and less again when it is over",
   staged_rollback: "traffic goes back to the release before",
   immediate_rollback: "traffic goes back to the release before at once",
 };

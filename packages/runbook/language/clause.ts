@@ -23,8 +23,22 @@ export interface Enforcement {
 }
 
 /** From the mildest to the strongest. */
-export const actionNames = ["record", "notify", "set_flag", "staged_rollback", "immediate_rollback"] as const;
+export const actionNames = [
+  "record",
+  "notify",
+  "set_flag",
+  "scale",
+  "staged_rollback",
+  "immediate_rollback",
+] as const;
 export type ActionName = (typeof actionNames)[number];
+
+/** What an environment gets more of: instances or processes that answer, or memory for each. */
+export interface ScaleWish {
+  resource: "instances" | "memory";
+  /** Instances, or MB of memory; absent: as much as the platform gives. */
+  most?: number;
+}
 
 export interface Watch {
   /** It is broken where one of them is so. */
@@ -32,6 +46,8 @@ export interface Watch {
   action: ActionName;
   /** Of `set_flag`. */
   flag?: { name: string; value: boolean };
+  /** Of `scale`. */
+  scale?: ScaleWish;
   severity: "warning" | "critical";
   /** Fewer samples in the window say nothing; of ratios and percentiles. */
   minimumSamples: number;

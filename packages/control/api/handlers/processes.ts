@@ -8,6 +8,7 @@ import { NothingReleasedError } from "../../errors.ts";
 import { effectiveFormation, readFormation } from "../../processes/formation-store.ts";
 import { OneOffRuns } from "../../processes/one-off-runs.ts";
 import { scaleProcesses } from "../../processes/scale-processes.ts";
+import { readScalings } from "../../scaling/scaling-store.ts";
 import type { DeployableEnvironment, processRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
@@ -41,7 +42,11 @@ export function processHandlers(parts: ControlParts): HandlersOf<typeof processR
   return {
     async listProcesses({ params: { app }, query: { environment, branch } }) {
       const { processes: commands } = await released(app, environment, branch);
-      const formation = effectiveFormation(commands ?? {}, await readFormation(database, app, environment));
+      const formation = effectiveFormation(
+        commands ?? {},
+        await readFormation(database, app, environment),
+        await readScalings(database, { app, environment }),
+      );
       const all = await host.processes(app, listLimitMs);
       return {
         commands: commands ?? {},

@@ -6,6 +6,7 @@ import { type DeploymentRow, getDeployment, isUnderWay } from "../../deployments
 import { DeploymentEndedError, HostUnreachableError } from "../../errors.ts";
 import { readFormation } from "../../processes/formation-store.ts";
 import { runReleasePhase } from "../../processes/release-phase.ts";
+import { readScalings } from "../../scaling/scaling-store.ts";
 import { type ServedKeys, servedDeployment, servedKeyColumns } from "../../serving/served-deployment.ts";
 import type { PipelineStep } from "../pipeline-step.ts";
 
@@ -57,11 +58,10 @@ async function publishOwnHost(
   return [
     {
       put: "deployment",
-      deployment: servedDeployment(
-        { ...deployment, ...locked },
-        app,
-        await readFormation(connection, deployment.app, environment),
-      ),
+      deployment: servedDeployment({ ...deployment, ...locked }, app, {
+        formation: await readFormation(connection, deployment.app, environment),
+        scalings: await readScalings(connection, deployment),
+      }),
     },
     { put: "alias", alias: { host, deployment: id, previous: [] } },
   ];

@@ -155,9 +155,7 @@ class BadDeployments implements Trial {
       (one) => one.refused !== undefined || !isSettledOn(one.deployment, this.seenIn(one)),
     );
     for (const one of [...stayed, ...went])
-      this.chaos.note(
-        `${one.deployment} of ${one.lane.app}, ${one.version.kind} (${one.version.says}): ${one.refused ?? "released"}`,
-      );
+      this.chaos.note(this.describe(one, decisions.get(one.deployment)));
     const timed = bad.flatMap((one) => {
       const decision = decisions.get(one.deployment);
       return one.refused === undefined && decision && this.isGone(one)
@@ -199,6 +197,16 @@ class BadDeployments implements Trial {
             },
           ]),
     ];
+  }
+
+  /** For whoever asks why a case went wrong: what was decided, and what its visitors saw. */
+  private describe(one: Case, decision: RunbookDecision | undefined): string {
+    const seen = Map.groupBy(this.seenIn(one), ({ by = "nobody", outcome }) => `${outcome} by ${by}`);
+    const counts = [...seen].map(([what, visits]) => `${visits.length} × ${what}`);
+    const decided = decision
+      ? `${decision.clause} ${decision.state} after ${seconds(decision.signalsAtMs - one.readyMs)}`
+      : "nothing decided";
+    return `${one.lane.app}: ${one.deployment} after ${one.before}, ${one.version.kind} (${one.version.says}): ${one.refused ?? decided}; ${counts.join(", ")}`;
   }
 
   private isGone(one: Case): boolean {

@@ -86,6 +86,7 @@ export interface Runbook {
     window?: string | undefined;
     action: string;
     limit?: string | undefined;
+    cooldown?: string | undefined;
     fallback?: string | undefined;
   } | {
     warning: string | number;
@@ -288,6 +289,7 @@ export interface Runbook {
     rotation: Array<string>;
     handover?: string | undefined;
     channel?: string | undefined;
+    business_hours?: string | undefined;
   } | undefined;
   /** What needs the word of one or two different people: a manual rollback of production, its deploys. */
   approvals?: {

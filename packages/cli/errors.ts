@@ -76,3 +76,13 @@ export class UpkeepFailedError extends EvenkeelError {
     });
   }
 }
+
+/** Commands are to go to a platform that the person has not logged in to. */
+export class NotLoggedInError extends EvenkeelError {
+  readonly code = "not_logged_in";
+  readonly fault = "user";
+
+  constructor(url: string) {
+    super(`Nobody is logged in to ${url} here`, { hint: `evenkeel login ${url}` });
+  }
+}

@@ -19,6 +19,7 @@ import { registerIncidents } from "./commands/incidents/incidents.ts";
 import { registerInspect } from "./commands/inspect.ts";
 import { registerKey } from "./commands/key/key.ts";
 import { registerList } from "./commands/list.ts";
+import { registerLogin } from "./commands/login.ts";
 import { registerDrains } from "./commands/logs/drains.ts";
 import { registerLogSettings } from "./commands/logs/log-settings.ts";
 import { registerLogs } from "./commands/logs/logs.ts";
@@ -98,6 +99,7 @@ for (const register of [
   registerTelemetryExport,
   registerEnv,
   registerPeople,
+  registerLogin,
   registerToken,
   registerApprovals,
   registerAudit,

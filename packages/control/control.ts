@@ -14,6 +14,7 @@ import { configurationHandlers } from "./api/handlers/configuration.ts";
 import type { ControlParts } from "./api/handlers/control-parts.ts";
 import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
+import { deviceLoginHandlers } from "./api/handlers/device-logins.ts";
 import { drainHandlers } from "./api/handlers/drains.ts";
 import { eventHandlers } from "./api/handlers/events.ts";
 import { exportHandlers } from "./api/handlers/exports.ts";
@@ -330,6 +331,7 @@ export class Control {
     const handlers = {
       ...platformHandlers(parts),
       ...peopleHandlers(parts),
+      ...deviceLoginHandlers(parts),
       ...approvalHandlers(parts),
       ...appHandlers(parts),
       ...deploymentHandlers(parts),

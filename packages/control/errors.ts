@@ -1021,6 +1021,48 @@ export class TooManyAttemptsError extends EvenkeelError {
   }
 }
 
+/** A command line's login that nobody has confirmed yet (RFC 8628, 3.5). */
+export class AuthorizationPendingError extends EvenkeelError {
+  readonly code = "authorization_pending";
+  readonly fault = "user";
+
+  constructor() {
+    super("Nobody has confirmed the code yet", { hint: "Ask again after the interval." });
+  }
+}
+
+/** A command line asks too often (RFC 8628, 3.5). */
+export class SlowDownError extends EvenkeelError {
+  readonly code = "slow_down";
+  readonly fault = "user";
+
+  constructor() {
+    super("The command line asks too often whether its code was confirmed", {
+      hint: "Wait for five seconds more between two questions.",
+    });
+  }
+}
+
+/** A person refused a command line's login (RFC 8628, 3.5). */
+export class AccessDeniedError extends EvenkeelError {
+  readonly code = "access_denied";
+  readonly fault = "user";
+
+  constructor() {
+    super("The code was refused", { hint: "`evenkeel login` begins anew." });
+  }
+}
+
+/** A command line's login that was not confirmed in time, or is done (RFC 8628, 3.5). */
+export class ExpiredTokenError extends EvenkeelError {
+  readonly code = "expired_token";
+  readonly fault = "user";
+
+  constructor() {
+    super("The code is not valid any more", { hint: "`evenkeel login` begins anew." });
+  }
+}
+
 /** The password can be guessed. */
 export class PasswordRefusedError extends EvenkeelError {
   readonly code = "password_refused";

@@ -42,6 +42,7 @@ export async function authorize(
   if (permission === "push")
     return parts.pushes.identify(params["push"] ?? "", request.header("authorization"));
   const caller = await parts.authenticator.identify(request);
+  if (permission === "anyone") return caller;
   if (permission === "person") requirePerson(caller);
   else await requirePermission(parts.database, caller, route, permission, params);
   if (route.isFresh && caller.session?.isFresh === false) throw new FreshSignInNeededError();

@@ -346,6 +346,48 @@ test(
   limitMs,
 );
 
+test(
+  "a command line acts for a person who has confirmed its code, and until they end it",
+  async () => {
+    const browser = await joinAs(control, "cli@example.com", [{ app: "shop" as never, role: "operator" }]);
+    const client = control.client();
+    const begun = await client.beginDeviceLogin({
+      client: "evenkeel on laptop",
+      permissions: ["read", "deploy", "admin"],
+    });
+    expect(begun.verification_uri).toBe(`http://localhost:${control.edge.port}/device`);
+    const redeem = () => client.redeemDeviceLogin({ device_code: begun.device_code });
+    expect(await refusal(redeem())).toBe("authorization_pending");
+    expect(await refusal(redeem())).toBe("slow_down");
+    const code = { userCode: begun.user_code.toLowerCase() };
+    expect(await browser.ask("POST", "/api/device-logins/look", code)).toMatchObject({
+      client: "evenkeel on laptop",
+      permissions: ["read", "deploy", "admin"],
+    });
+    expect(await refusal(browser.ask("POST", "/api/device-logins/look", { userCode: "BCDFGHJK" }))).toBe(
+      "link_invalid",
+    );
+    await browser.ask("POST", "/api/device-logins/decide", { ...code, allow: true });
+    const { access_token } = await redeem();
+    expect(await refusal(redeem())).toBe("expired_token");
+    const own = control.client(access_token);
+    const who = await own.whoami();
+    expect(who.person?.email).toBe("cli@example.com");
+    // What the person has not, the token has not.
+    expect([who.permissions, who.onApps["shop"]]).toEqual([[], ["read", "deploy"]]);
+    expect(await own.endOwnToken()).toEqual({ revoked: true });
+    expect(await refusal(own.whoami())).toBe("unauthenticated");
+    const refused = await client.beginDeviceLogin({ client: "stranger" });
+    await browser.ask("POST", "/api/device-logins/decide", { userCode: refused.user_code, allow: false });
+    expect(await refusal(client.redeemDeviceLogin({ device_code: refused.device_code }))).toBe(
+      "access_denied",
+    );
+    expect(await client.whoami()).toMatchObject({ actor: { kind: "token", id: "admin" } });
+    expect(await client.endOwnToken()).toEqual({ revoked: false });
+  },
+  limitMs,
+);
+
 test("every answer has headers that bind a browser, errors as well", async () => {
   const browser = await fresh();
   for (const path of ["/", "/api/me", "/api/openapi.json", "/api/nothing", "/api/apps/Shop;rm"]) {

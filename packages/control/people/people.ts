@@ -9,6 +9,7 @@ import { isDuplicate } from "../database/database-faults.ts";
 import { LinkInvalidError, OwnerExistsError, PersonExistsError, SessionUnknownError } from "../errors.ts";
 import type { Caller, CallerSession } from "../tokens/caller.ts";
 import { capabilitiesOf } from "./capabilities.ts";
+import { DeviceLogins } from "./device-logins/device-logins.ts";
 import { findInvitation, type InvitationRow, useUp } from "./invitations/invitation-store.ts";
 import { endSessionsOf, getPerson } from "./person-store.ts";
 import { countOwners, setRoles } from "./role-store.ts";
@@ -33,6 +34,7 @@ export class People {
   readonly passkeys: Passkeys;
   readonly signIn: SignIn;
   readonly codes: AuthenticatorCodes;
+  readonly deviceLogins: DeviceLogins;
   private auth: Promise<Auth> | undefined;
 
   constructor(
@@ -56,6 +58,7 @@ export class People {
     this.passkeys = new Passkeys(database);
     const parts = { database, sessions: this.sessions, passkeys: this.passkeys, auth, secret };
     this.signIn = new SignIn(parts);
+    this.deviceLogins = new DeviceLogins(database, place);
     this.codes = new AuthenticatorCodes(parts, this.signIn);
   }
 

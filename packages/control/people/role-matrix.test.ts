@@ -49,7 +49,7 @@ function expected(route: Route, grants: RoleGrant[]): "reached" | "refused" {
   const who = capabilitiesOf(grants);
   const { permission, path } = route;
   const isAllowed = () => {
-    if (permission === "public" || permission === "person") return true;
+    if (permission === "public" || permission === "anyone" || permission === "person") return true;
     if (permission === "push") return false;
     if (/:(app|deployment)\b/.test(path)) return may(who, permission, shop);
     return narrows.has(path) ? maySomewhere(who, permission) : may(who, permission);
@@ -82,6 +82,7 @@ async function decided(route: Route, browser: BrowserSession): Promise<"reached"
 test("every route has a rule that the capability table knows", () => {
   const known = new Set([
     "public",
+    "anyone",
     "person",
     "push",
     ...roles.flatMap((role) => [...capabilitiesOf([{ role }]).permissions]),

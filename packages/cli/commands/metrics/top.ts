@@ -10,7 +10,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../errors.ts";
 import { formatValue } from "../../output/chart/format-value.ts";
 import { formatTable } from "../../output/table.ts";
-import { connectControl, withControl } from "../../platform/control.ts";
+import { connect, withControl } from "../../platform/control.ts";
 
 interface TopOptions {
   window: string;
@@ -45,7 +45,7 @@ async function top(options: TopOptions): Promise<void> {
   const first = await withControl((client) => client.overviewSignals({ windowMs }));
   if (options.json) return console.log(JSON.stringify(first));
   if (!process.stdout.isTTY || !process.stdin.isTTY) return console.log(describe(first).join("\n"));
-  await follow(connectControl(), windowMs, first);
+  await follow(connect(), windowMs, first);
 }
 
 /** Draws until q or Ctrl-C, and leaves the terminal as it was. */

@@ -5,6 +5,7 @@ import { branchRoutes } from "./branches.ts";
 import { configurationRoutes } from "./configuration.ts";
 import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
+import { deviceLoginRoutes } from "./device-logins.ts";
 import { drainRoutes } from "./drains.ts";
 import { eventRoutes } from "./events.ts";
 import { exportRoutes } from "./exports.ts";
@@ -37,6 +38,7 @@ export * from "./branches.ts";
 export * from "./configuration.ts";
 export * from "./databases.ts";
 export * from "./deployments.ts";
+export * from "./device-logins.ts";
 export * from "./drains.ts";
 export * from "./events.ts";
 export * from "./exports.ts";
@@ -68,6 +70,7 @@ export * from "./verifications.ts";
 export const contract = {
   ...platformRoutes,
   ...peopleRoutes,
+  ...deviceLoginRoutes,
   ...appRoutes,
   ...approvalRoutes,
   ...deploymentRoutes,

@@ -11,6 +11,7 @@ import type { z } from "zod";
  * - `reveal`: see the values of variables.
  * - `metrics`: scrape what is measured, and nothing else.
  * - `admin`: tokens, the audit log, the state of the platform.
+ * - `anyone`: whoever is known, person or token, about themselves.
  * - `person`: a person who is signed in with a browser, about themselves.
  * - `push`: the one-time secret of a git push under way, known only to the hook that the push itself started.
  */
@@ -23,6 +24,7 @@ export type Permission =
   | "reveal"
   | "metrics"
   | "admin"
+  | "anyone"
   | "person"
   | "push";
 

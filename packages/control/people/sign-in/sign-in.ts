@@ -142,6 +142,14 @@ export class SignIn {
     });
   }
 
+  /** Of something that anybody may begin, and that leaves a row. @throws TooManyAttemptsError */
+  async rationed<Result>(request: RequestSide, work: () => Promise<Result>): Promise<Result> {
+    const keys = { [`begun ${addressKey(request.address)}`]: perAddress };
+    this.limits.admit(keys);
+    this.limits.fail(keys);
+    return work();
+  }
+
   /** A session that begins without being asked for a password just now, by a link. */
   async afterJoining(request: RequestSide, person: string, email: string): Promise<SignedIn> {
     await this.parts.sessions.begin(request, person, "link");

@@ -82,6 +82,7 @@ import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
 import { StagedReleases } from "./staged/staged-releases.ts";
+import { BudgetWatch } from "./telemetry/budget-watch.ts";
 import { TelemetryLink } from "./telemetry/telemetry-link.ts";
 import { AdminToken } from "./tokens/admin-token.ts";
 import { Authenticator } from "./tokens/authenticator.ts";
@@ -115,6 +116,7 @@ export class Control {
   private readonly sweeper: Sweeper;
   private readonly logs: BuildLogs;
   private readonly overlapEnder: OverlapEnder;
+  private readonly budgets: BudgetWatch;
   private readonly rotationSignal = new AbortController();
   private readonly server: ReturnType<typeof Bun.serve>;
   private opened = false;
@@ -245,6 +247,7 @@ export class Control {
       startedAtMs: Date.now(),
     };
     this.overlapEnder = new OverlapEnder(this.parts);
+    this.budgets = new BudgetWatch(telemetry, desk.incidents);
     this.sweeper = new Sweeper(this.parts);
     const authenticator = new Authenticator(adminToken, database, people.sessions);
     this.server = serve(layout.controlSocket, this.makeApi(authenticator, new PushRegistry()));
@@ -274,6 +277,7 @@ export class Control {
         this.parts.scheduler.start();
         this.parts.watcher.start();
         this.overlapEnder.start();
+        this.budgets.start();
         this.parts.health.start();
         await this.parts.desk.start();
         void this.parts.keyRotation.resume(this.rotationSignal.signal);
@@ -302,6 +306,7 @@ export class Control {
     this.stopping = true;
     this.sweeper.stop();
     this.overlapEnder.stop();
+    this.budgets.stop();
     this.parts.health.stop();
     this.parts.events.stop();
     this.rotationSignal.abort();

@@ -122,6 +122,11 @@ export class Telemetry {
         return (await this.ledger.get()).setPrice(request.price);
       case "prices":
         return (await this.ledger.get()).prices();
+      case "budget_states":
+        // On most machines nobody has set one.
+        return this.ledger.isOpen || existsSync(this.paths.ledger)
+          ? (await this.ledger.get()).budgetStates(Date.now())
+          : [];
       case "intake":
         return this.otlp.isOpen ? (await this.otlp.get()).report(request) : this.emptyReport;
       case "queued_spans":

@@ -48,6 +48,8 @@ export type TelemetryRequest =
   | ({ type: "remove_budget"; provider: string; kind: Budget["kind"] } & TelemetryOwner)
   | { type: "set_price"; price: Price }
   | { type: "prices" }
+  /** Every budget, with its level where one was told in its period. */
+  | { type: "budget_states" }
   /** Spans that are to be sent on: up to `limit` behind number `after`, which ends what came before it. The first request of a reader begins the queue. */
   | { type: "queued_spans"; reader: string; after: number; limit: number }
   | { type: "end_queue"; reader: string }
@@ -103,6 +105,17 @@ export interface BudgetAlert {
   most: number;
   /** When it was told. */
   actual: number;
+}
+
+/** Answers `budget_states`. */
+export interface BudgetState extends TelemetryOwner {
+  provider: string;
+  kind: Budget["kind"];
+  most: number;
+  /** Absent: all is well. A rate of tokens is told of for two minutes. */
+  level?: BudgetAlert["level"];
+  /** When it was told. */
+  actual?: number;
 }
 
 export interface CostReport {

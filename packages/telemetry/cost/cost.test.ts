@@ -112,6 +112,10 @@ test("a token rate near its limit is told once a minute, one above it again", ()
     ["exceeded", 185_000],
     ["near", 144_000],
   ]);
+  const rate = { ...shop, provider: "openai", kind: "tokens_per_minute", most: 180_000 };
+  expect(ledger.budgetStates(nowMs)).toEqual([{ ...rate, level: "exceeded", actual: 185_000 } as never]);
+  // Long enough for who looks now and then, and over when the rate is.
+  expect(ledger.budgetStates(nowMs + 200_000)).toEqual([rate as never]);
   use("openai", "input_tokens", 150_000, nowMs + 60_000);
   expect(report(nowMs + 60_000).alerts).toHaveLength(3);
 });

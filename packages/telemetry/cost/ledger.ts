@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type {
   Budget,
   BudgetAlert,
+  BudgetState,
   CostReport,
   Price,
   TelemetryOwner,
@@ -39,6 +40,8 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 /** Of what was used; rates of tokens, which nobody asks for later, are kept for a day. */
 const retentionMs = 400 * dayMs;
+/** So long after its minute began a rate of tokens is still told of: apps export once a minute. */
+const rateToldMs = 2 * minuteMs;
 /** Different things that an app environment may use in an hour; more are summed as `other`. */
 const itemLimit = 200;
 
@@ -146,6 +149,25 @@ export class Ledger {
       )
       .all(app, environment);
     return { spending, budgets, alerts };
+  }
+
+  /** Every budget, with what was told of it last in its period. */
+  budgetStates(nowMs: number): BudgetState[] {
+    const budgets = this.database
+      .query<Budget & TelemetryOwner, []>(
+        "SELECT app, environment, provider, kind, most, alert_share AS alertShare FROM budgets",
+      )
+      .all();
+    return budgets.map(({ app, environment, provider, kind, most }) => {
+      const since = kind === "tokens_per_minute" ? nowMs - rateToldMs : periodOf(kind, nowMs);
+      const told = this.database
+        .query<{ level: BudgetAlert["level"]; actual: number }, (string | number)[]>(
+          `SELECT level, actual FROM alerts WHERE app = ? AND environment = ? AND provider = ? AND kind = ? AND period_ms >= ?
+           ORDER BY period_ms DESC, level = 'exceeded' DESC LIMIT 1`,
+        )
+        .get(app, environment, provider, kind, since);
+      return { app, environment, provider, kind, most, ...told };
+    });
   }
 
   remove(app: string): void {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import type { Message } from "@evenkeel/notify";
 import type { TestCluster } from "@evenkeel/postgres";
 import type { Me, Session } from "../api/contract/index.ts";
+import { LinkInvalidError } from "../errors.ts";
 import { BrowserSession, goodPassword, joinAs, joinAsOwner, joinBy } from "../testing/browser-session.ts";
 import { refusal } from "../testing/refusal.ts";
 import { startControlCluster, TestControl } from "../testing/test-control.ts";
+import { mailLink } from "./invitations/mail-link.ts";
 
 const limitMs = 60_000;
 let cluster: TestCluster;
@@ -55,6 +58,31 @@ test("a link in a mail names the platform's own host, whatever host a request na
     roles: [],
   });
   expect(new URL(made.link).hostname).toBe("localhost");
+});
+
+test("a link is mailed by the platform's own mail channel where there is one, and kept by nobody", async () => {
+  const sent: Message[] = [];
+  const made = {
+    ...{
+      id: "x",
+      email: "new@example.com",
+      roles: [],
+      createdAtMs: 0,
+      createdBy: email,
+      expiresAtMs: 86_400_000,
+    },
+    link: "http://localhost/join#secret",
+  };
+  const channels = (kind: "smtp" | "slack", send: (message: Message) => Promise<object>) => ({
+    all: async () => [{ app: null, kind } as never],
+    open: async () => ({ send, close() {} }),
+  });
+  const keep = async (message: Message) => ({ reference: String(sent.push(message)) });
+  expect(await mailLink(channels("smtp", keep), made, "apps.example.com")).toBe("sent");
+  expect(sent).toMatchObject([{ to: "new@example.com", url: made.link }]);
+  expect(await mailLink(channels("slack", keep), made, "apps.example.com")).toBe("none");
+  const away = () => Promise.reject(new LinkInvalidError());
+  expect(await mailLink(channels("smtp", away), made, "apps.example.com")).toBe("failed");
 });
 
 test("passwords that are short, common, or made of the person's own words are refused", async () => {

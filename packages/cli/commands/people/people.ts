@@ -98,7 +98,9 @@ async function ownerLink(options: { json?: boolean }): Promise<void> {
 async function invite(email: string, options: { role: string[]; json?: boolean }): Promise<void> {
   const made = await withControl((client) => client.invite({ email, roles: options.role.map(readRole) }));
   if (options.json) return void console.log(JSON.stringify(made));
-  process.stderr.write(`Send this link to ${email}. It works once, for seven days:\n`);
+  if (made.mailed === "sent") process.stderr.write(`The link went to ${email} by mail, too. `);
+  else process.stderr.write(`Send this link to ${email}. `);
+  process.stderr.write("It works once, for seven days:\n");
   console.log(made.link);
 }
 

@@ -28,6 +28,13 @@ export interface Invitation {
   expiresAtMs: number;
 }
 
+export interface Linked extends Invitation {
+  /** Shown this once. */
+  link: string;
+  /** Whether it went to them by the platform's mail channel. */
+  mailed: "sent" | "failed" | "none";
+}
+
 /** Everything that the console has to know of who uses it; what they may do follows by `may` of `people/capabilities`. */
 export interface Me {
   person: Person;
@@ -252,7 +259,7 @@ export const peopleRoutes = {
     params: personParams,
   }),
   /** A link is shown once; it works once, for seven days. */
-  invite: json<Invitation & { link: string }>()({
+  invite: json<Linked>()({
     method: "POST",
     path: "/api/invitations",
     permission: "admin",
@@ -260,7 +267,7 @@ export const peopleRoutes = {
     body: z.strictObject({ email, roles: roleGrants }),
   }),
   /** For somebody who has lost the password, and maybe the authenticator app: codes are off afterwards, and all sessions ended. */
-  makeResetLink: json<Invitation & { link: string }>()({
+  makeResetLink: json<Linked>()({
     method: "POST",
     path: "/api/people/:person/reset-link",
     permission: "admin",

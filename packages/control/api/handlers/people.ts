@@ -6,6 +6,7 @@ import {
   makeResetLink,
   withdrawInvitation,
 } from "../../people/invitations/invitation-store.ts";
+import { mailLink } from "../../people/invitations/mail-link.ts";
 import {
   changeRoles,
   endSessionsOf,
@@ -13,7 +14,7 @@ import {
   listPeople,
   removePerson,
 } from "../../people/person-store.ts";
-import type { peopleRoutes } from "../contract/index.ts";
+import type { Linked, peopleRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
 
@@ -21,8 +22,13 @@ export function peopleHandlers({
   database,
   people,
   place,
-}: Pick<ControlParts, "database" | "people" | "place">): HandlersOf<typeof peopleRoutes> {
+  channels,
+}: Pick<ControlParts, "database" | "people" | "place" | "channels">): HandlersOf<typeof peopleRoutes> {
   const { signIn, passkeys, codes } = people;
+  const mailed = async (made: Omit<Linked, "mailed">): Promise<Linked> => ({
+    ...made,
+    mailed: await mailLink(channels, made, place.domain),
+  });
   return {
     async getSignIn() {
       return { hasOwner: await people.hasOwner() };
@@ -111,8 +117,9 @@ export function peopleHandlers({
       database.transaction(async (connection) => ({
         ended: await endSessionsOf(connection, await getPerson(connection, params.person), caller.name),
       })),
-    invite: ({ body, caller }) => invite(database, place, body, caller.name),
-    makeResetLink: ({ params, caller }) => makeResetLink(database, place, params.person, caller.name),
+    invite: async ({ body, caller }) => mailed(await invite(database, place, body, caller.name)),
+    makeResetLink: async ({ params, caller }) =>
+      mailed(await makeResetLink(database, place, params.person, caller.name)),
     async withdrawInvitation({ params, caller }) {
       await withdrawInvitation(database, params.invitation, caller.name);
       return { withdrawn: true };

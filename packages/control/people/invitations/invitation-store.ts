@@ -26,7 +26,7 @@ export interface InvitationRow extends Record<string, unknown> {
   expires_at: Date;
 }
 
-type Linked = Invitation & { link: string };
+type MadeLink = Invitation & { link: string };
 
 const validDays = 7;
 /** It may be read off a terminal, or out of its log. */
@@ -47,7 +47,7 @@ export function invite(
   place: Place,
   { email, roles }: { email: string; roles: RoleGrant[] },
   who: string,
-): Promise<Linked> {
+): Promise<MadeLink> {
   return database.transaction(async (connection) => {
     if ((await connection.query("SELECT FROM people WHERE email = $1", [email])).length > 0)
       throw new PersonExistsError(email);
@@ -58,7 +58,7 @@ export function invite(
 }
 
 /** @throws PersonUnknownError */
-export function makeResetLink(database: Database, place: Place, id: string, who: string): Promise<Linked> {
+export function makeResetLink(database: Database, place: Place, id: string, who: string): Promise<MadeLink> {
   return database.transaction(async (connection) => {
     const { email, roles } = await getPerson(connection, id);
     await withdraw(connection, "person = $1", [id]);
@@ -119,7 +119,7 @@ async function insert(
   connection: Connection,
   place: Place,
   wish: { email?: string; roles: RoleGrant[]; who: string; person?: string; isOwnerLink?: boolean },
-): Promise<Linked> {
+): Promise<MadeLink> {
   const secret = randomBytes(24).toString("base64url");
   const [row] = await connection.query<InvitationRow>(
     `INSERT INTO invitations (id, hash, email, roles, person, is_owner_link, created_by, expires_at)

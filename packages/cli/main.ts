@@ -11,6 +11,8 @@ import { registerDemo } from "./commands/demo/demo.ts";
 import { registerDeploy } from "./commands/deploy.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerDown } from "./commands/down.ts";
+import { registerContinuity } from "./commands/drills/continuity.ts";
+import { registerDrill } from "./commands/drills/drill.ts";
 import { registerEnv } from "./commands/env/env.ts";
 import { registerFlags } from "./commands/flags/flags.ts";
 import { registerGates } from "./commands/gates.ts";
@@ -109,6 +111,8 @@ for (const register of [
   registerScale,
   registerRun,
   registerDb,
+  registerDrill,
+  registerContinuity,
   registerBlobs,
   registerFlags,
   registerRunbook,

@@ -16,6 +16,7 @@ import { databaseHandlers } from "./api/handlers/databases.ts";
 import { deploymentHandlers } from "./api/handlers/deployments.ts";
 import { deviceLoginHandlers } from "./api/handlers/device-logins.ts";
 import { drainHandlers } from "./api/handlers/drains.ts";
+import { drillHandlers } from "./api/handlers/drills.ts";
 import { eventHandlers } from "./api/handlers/events.ts";
 import { exportHandlers } from "./api/handlers/exports.ts";
 import { flagHandlers } from "./api/handlers/flags.ts";
@@ -53,10 +54,12 @@ import { Evidence } from "./databases/evidence.ts";
 import { Failovers } from "./databases/failovers.ts";
 import { hostedDeployments } from "./deployments/deployment-environment.ts";
 import { Drains } from "./drains/drains.ts";
+import { Drills } from "./drills/drills.ts";
 import { EdgeProbe } from "./edges/edge-probe.ts";
 import { DatabaseUnavailableError } from "./errors.ts";
 import { EventBus } from "./events/event-bus.ts";
 import { TelemetryExports } from "./exports/telemetry-exports.ts";
+import { FallbackWatcher } from "./fallback/fallback-watcher.ts";
 import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
@@ -117,6 +120,7 @@ export class Control {
   private readonly logs: BuildLogs;
   private readonly overlapEnder: OverlapEnder;
   private readonly budgets: BudgetWatch;
+  private readonly fallbacks: FallbackWatcher;
   private readonly rotationSignal = new AbortController();
   private readonly server: ReturnType<typeof Bun.serve>;
   private opened = false;
@@ -141,7 +145,7 @@ export class Control {
     });
     const serving = new Serving(database, feed);
     const host = new HostLink(layout.hostSocket);
-    const sandbox = new SandboxLink(layout.sandboxSocket);
+    const sandbox = new SandboxLink(layout.sandboxSocket, layout.sandboxRoutes);
     const databases = new DatabasesLink(layout.databasesSocket);
     const blobs = new BlobsLink(layout.blobsAdminSocket);
     const databaseRemover = new DatabaseRemover(database, databases);
@@ -204,6 +208,7 @@ export class Control {
     serving.onCommit = () => {
       scheduler.nudge();
       watcher.nudge();
+      this.fallbacks.nudge();
       health.nudge();
     };
     this.parts = {
@@ -221,6 +226,7 @@ export class Control {
         databaseRemover,
         branches,
         evidence,
+        drills: new Drills({ database, databases, vault, sandbox, incidents: desk.incidents, events }),
         failovers: new Failovers({ database, databases, incidents: desk.incidents, events }),
         serving,
         host,
@@ -246,6 +252,7 @@ export class Control {
       },
       startedAtMs: Date.now(),
     };
+    this.fallbacks = new FallbackWatcher({ database, serving, incidents: desk.incidents, events });
     this.overlapEnder = new OverlapEnder(this.parts);
     this.budgets = new BudgetWatch(telemetry, desk.incidents);
     this.sweeper = new Sweeper(this.parts);
@@ -275,7 +282,9 @@ export class Control {
         this.opened = true;
         this.sweeper.start();
         this.parts.scheduler.start();
+        await this.parts.drills.start();
         this.parts.watcher.start();
+        this.fallbacks.start();
         this.overlapEnder.start();
         this.budgets.start();
         this.parts.health.start();
@@ -322,6 +331,8 @@ export class Control {
     this.parts.serving.stop();
     this.parts.host.stop();
     this.parts.failovers.stop();
+    this.parts.drills.stop();
+    this.fallbacks.stop();
     this.parts.databases.stop();
     this.parts.signals.stop();
     this.parts.measures.stop();
@@ -352,6 +363,7 @@ export class Control {
       ...standbyHandlers(parts),
       ...blobHandlers(parts),
       ...drainHandlers(parts),
+      ...drillHandlers(parts),
       ...exportHandlers(parts),
       ...flagHandlers(parts),
       ...branchHandlers(parts),

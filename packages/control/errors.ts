@@ -864,6 +864,38 @@ export class TelemetryUnreachableError extends EvenkeelError {
   }
 }
 
+/** Another drill of the same app environment runs. */
+export class DrillUnderWayError extends EvenkeelError {
+  readonly code = "drill_under_way";
+  readonly fault = "user";
+
+  constructor(app: AppName, environment: string) {
+    super(`A drill of ${app}/${environment} is under way`, {
+      hint: `\`evenkeel drill list ${app}\` shows it. Wait for its end.`,
+    });
+  }
+}
+
+/** No drill has that id. */
+export class DrillUnknownError extends EvenkeelError {
+  readonly code = "drill_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, id: string) {
+    super(`App "${app}" has no drill ${id}`, { hint: `\`evenkeel drill list ${app}\` lists them.` });
+  }
+}
+
+/** A drill lacks what it needs. */
+export class DrillImpossibleError extends EvenkeelError {
+  readonly code = "drill_impossible";
+  readonly fault = "user";
+
+  constructor(message: string, hint: string) {
+    super(message, { hint });
+  }
+}
+
 /** The runbook names who decides a failover, and it was none of them. */
 export class FailoverDecisionError extends EvenkeelError {
   readonly code = "failover_needs_decision";

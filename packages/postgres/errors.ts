@@ -294,6 +294,12 @@ export class StandbyBehindError extends EvenkeelError {
   readonly fault = "platform";
 }
 
+/** A step of a drill did not come to what it should. */
+export class DrillFailedError extends EvenkeelError {
+  readonly code = "drill_failed";
+  readonly fault = "platform";
+}
+
 /** A standby cannot take over: there is none, it never followed, or the primary answers. */
 export class FailoverRefusedError extends EvenkeelError {
   readonly code = "failover_refused";

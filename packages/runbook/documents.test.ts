@@ -51,9 +51,9 @@ test("VibeLog's deployment document: every block of policy", () => {
     },
   );
   expect(said(runbook, "failoverProcedures.automatic.triggers")).toEqual([
-    "recorded as a failover when 3 failed health checks in a row",
-    "recorded as a failover when response_time_p95 > 30 s over 1 min",
-    "recorded as a failover when error_rate > 10 % over 1 min",
+    "the standby takes over, if the database does not answer, when 3 failed health checks in a row",
+    "the standby takes over, if the database does not answer, when response_time_p95 > 30 s over 1 min",
+    "the standby takes over, if the database does not answer, when error_rate > 10 % over 1 min",
   ]);
   expect(runbook.plan.database).toMatchObject({
     pointInTimeMs: 7 * 86_400_000,

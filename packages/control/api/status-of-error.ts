@@ -66,6 +66,8 @@ const statuses: Record<string, number> = {
   channel_taken: 409,
   channel_invalid: 400,
   channel_unavailable: 502,
+  drill_unknown: 404,
+  drill_under_way: 409,
   failover_needs_decision: 409,
   failover_refused: 409,
   standby_refused: 409,

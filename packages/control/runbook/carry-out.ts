@@ -2,6 +2,7 @@ import { type DeploymentId, EvenkeelError, errorJson, type RolloutStep } from "@
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Database } from "../database/database.ts";
+import type { DatabasesLink } from "../databases/databases-link.ts";
 import {
   CanaryUnderWayError,
   DatabaseUnavailableError,
@@ -19,6 +20,7 @@ export interface CarryOutParts {
   database: Database;
   serving: Serving;
   releaser: Releaser;
+  databases: Pick<DatabasesLink, "ask">;
 }
 
 /** Of a rollback in stages: what is slow must not meet all visitors on a cold way back. */
@@ -61,6 +63,7 @@ function act(parts: CarryOutParts, row: DecisionRow): Promise<Ended> {
   if (row.action === "immediate_rollback" || row.action === "staged_rollback") return rollBack(parts, row);
   if (row.action === "set_flag") return setFlag(parts, row);
   if (row.action === "scale") return scaleByStep(parts, row);
+  if (row.action === "failover") return failOver(parts, row);
   return Promise.resolve({ state: "done", outcome: {} });
 }
 
@@ -103,6 +106,24 @@ async function moved(database: Database, row: DecisionRow): Promise<Ended> {
   );
   if (own) return { state: "done", outcome: own };
   return { state: "overtaken", outcome: { note: `${row.deployment} did not answer any more` } };
+}
+
+/** Where the database itself answers, what is broken is something else: changing its primary would only add to it. */
+async function failOver({ databases }: CarryOutParts, row: DecisionRow): Promise<Ended> {
+  const { app, environment } = row;
+  try {
+    const wish = { by: runbookName, reason: reasonOf(row), automatic: true } as const;
+    const { failover } = await databases.ask({ type: "failover", ...wish, app, environment });
+    return {
+      state: "done",
+      outcome: { note: `the standby took over in ${failover!.acceptedMs! - failover!.startedMs} ms` },
+    };
+  } catch (error) {
+    const { code, message } = errorJson(error);
+    if (code === "failover_refused" || code === "app_database_unknown")
+      return { state: "overtaken", outcome: { note: message } };
+    throw error;
+  }
 }
 
 async function setFlag({ serving }: CarryOutParts, row: DecisionRow): Promise<Ended> {

@@ -10,7 +10,7 @@ const usual = { daily: "daily 02:00 UTC, 30 days", continuous: "continuous, 7 da
 export function databaseTerms({
   database,
 }: Pick<RunbookPlan, "database">): Partial<DatabaseTerms> | undefined {
-  const { backups, pointInTimeMs, upkeep } = database;
+  const { backups, pointInTimeMs, upkeep, failover } = database;
   const terms: Partial<DatabaseTerms> = {};
   if (backups.length > 0 || pointInTimeMs !== undefined) {
     // Of several at one time the one that is kept longest.
@@ -32,6 +32,7 @@ export function databaseTerms({
     return when === undefined ? [] : [{ name, when, sql: sql.join(";\n") }];
   });
   if (tasks.length > 0) terms.upkeep = tasks;
+  if (failover) terms.failoverChecks = failover.checks;
   return Object.keys(terms).length > 0 ? terms : undefined;
 }
 

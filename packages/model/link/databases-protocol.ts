@@ -87,7 +87,39 @@ export type DatabasesRequest =
   /** Makes the former primary a standby again; with `switchBack` the primary, too. Replies with `database`. */
   | ({ type: "failback"; switchBack: boolean; by: string; reason: string } & AppEnvironment)
   /** Replies with `failovers` of all databases, oldest first. With `after`, a count as `failoverChanges` had it, it waits until there is something new. */
-  | { type: "failovers"; after?: number };
+  | { type: "failovers"; after?: number }
+  /** Rehearses a disaster on a copy; replies with `drill`. What fails is its result, not an error. */
+  | ({ type: "drill"; scenario: KeeperScenario; drill: string } & AppEnvironment)
+  /** Keeps a drill's record in the database's archive, where it survives this machine. */
+  | ({ type: "keepDrill"; drill: string; record: string } & AppEnvironment);
+
+/** Drills that are the keeper's. */
+export const keeperScenarios = [
+  "database_corruption",
+  "region_failure",
+  "control_plane_loss",
+  "security_incident",
+] as const;
+export type KeeperScenario = (typeof keeperScenarios)[number];
+
+/** One step of a drill. */
+export interface DrillStep {
+  name: string;
+  tookMs: number;
+  /** What was seen, in one sentence. */
+  says: string;
+}
+
+/** What a rehearsal has measured and seen. */
+export interface DrillFindings {
+  steps: DrillStep[];
+  /** How much of the newest data a loss at that moment cost; absent where it was not come to, or there is none to lose. */
+  rpoMs?: number;
+  /** From the disaster to being back. */
+  rtoMs?: number;
+  /** A step that failed, or could not run. */
+  failures: { step: string; code: string; message: string }[];
+}
 
 export interface FailoverWish {
   /** Who decided, for the record. */
@@ -280,6 +312,7 @@ export interface DatabasesReply {
   failovers?: DatabaseFailover[];
   /** Counts what has changed of `failovers`. */
   failoverChanges?: number;
+  drill?: DrillFindings;
 }
 
 export interface DatabaseProgress {

@@ -287,6 +287,14 @@ export class AppDatabase {
     return this.whileServing(() => databaseSize(this.parts.place, this.archive, this.superuser));
   }
 
+  get settings(): ServerSettings | undefined {
+    return this.parts.settings;
+  }
+
+  get socketDir(): string {
+    return this.parts.place.socketDir;
+  }
+
   get archive(): Archive {
     return this.parts.archive;
   }

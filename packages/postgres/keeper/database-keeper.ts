@@ -12,6 +12,7 @@ import {
   randomId,
 } from "@evenkeel/model";
 import type { TargetSpec } from "../archive/archive-target.ts";
+import { DrillKeeper } from "../drills/drill-keeper.ts";
 import { AppDatabaseUnknownError } from "../errors.ts";
 import { readArchivePlace, readFormerPlaces } from "../platform/archive-place.ts";
 import type { ServerSettings } from "../server/server-settings.ts";
@@ -47,6 +48,7 @@ export class DatabaseKeeper {
   private readonly removals = new Map<string, Promise<DatabaseRemoved>>();
   private readonly branches: BranchKeeper;
   private readonly verifications: VerificationKeeper;
+  private readonly drills: DrillKeeper;
   /** Counts on over restarts, as far as clocks do. */
   private failoverChanges = Date.now();
   private failoverChanged = Promise.withResolvers<void>();
@@ -66,6 +68,11 @@ export class DatabaseKeeper {
       allotPort: () => this.allotPort(),
       ...branchOptions,
     });
+    this.drills = new DrillKeeper(
+      layout,
+      () => this.allotPort(),
+      (copy, database) => new DatabaseKeeper(copy, database.settings),
+    );
     this.verifications = new VerificationKeeper(
       layout,
       () => [...this.databases.values()],
@@ -160,6 +167,13 @@ export class DatabaseKeeper {
       case "failback":
         await this.get(request).standby.failBack(request, onProgress);
         return { database: this.report(this.get(request)) };
+      case "drill":
+        return {
+          drill: await this.drills.run(request.scenario, request.drill, this.get(request), onProgress),
+        };
+      case "keepDrill":
+        await this.get(request).archive.replace(`drills/${request.drill}`, Buffer.from(request.record));
+        return {};
       case "failovers":
         return this.failovers(request.after);
     }
@@ -270,7 +284,8 @@ export class DatabaseKeeper {
     return { app, environment, backup, archive: database.report().archive };
   }
 
-  private allotPort(): number {
+  /** That nobody has, here or elsewhere on the machine. */
+  allotPort(): number {
     const ports = [...this.databases.values()].flatMap(({ record }) =>
       record.standby ? [record.port, record.standby.port] : [record.port],
     );

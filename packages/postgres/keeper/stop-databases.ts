@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { HomeLayout } from "@evenkeel/model";
+import { drillFolder } from "../drills/drill-folder.ts";
 import { killServer } from "../server/kill-server.ts";
 import { readPostmasterFile } from "../server/postmaster-file.ts";
 import { servesCluster } from "../server/process-table.ts";
@@ -41,6 +42,7 @@ function throwAwayFolders(layout: HomeLayout): string[] {
       : [];
   return [
     ...children(verificationFolder(layout)),
+    ...children(drillFolder(layout)).flatMap(children),
     ...readBranchFolders(layout).flatMap(({ folder }) => children(folder)),
   ];
 }

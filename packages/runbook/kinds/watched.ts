@@ -71,6 +71,7 @@ const doneHow: Record<ActionName, string> = {
   notify: "the breach is recorded with its evidence",
   set_flag: "the flag is set for everybody",
   scale: "there is more of it by a step each time, and less again when it is over",
+  failover: "the database's standby takes over where its primary does not answer",
   staged_rollback: "traffic goes back to the release before",
   immediate_rollback: "traffic goes back to the release before at once",
 };

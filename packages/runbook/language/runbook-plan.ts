@@ -16,6 +16,7 @@ export interface RunbookPlan {
   database: DatabasePlan;
   /** Environment → flag → value. */
   flags: Partial<Record<EnvironmentName | "all", Record<string, boolean | string | number>>>;
+  recovery: RecoveryPlan;
   variables: VariableRule[];
   /** Path → cron, as the deployment has to declare it. */
   schedules: Record<string, string>;
@@ -103,11 +104,52 @@ export interface DatabasePlan {
   failover?: FailoverPlan;
 }
 
+export interface RecoveryPlan {
+  /** How much may be lost, and how long a recovery may take: by the part that the runbook names, in milliseconds. */
+  rpo: Record<string, number>;
+  rto: Record<string, number>;
+  scenarios: ScenarioPlan[];
+  fallbacks: FallbackPlan[];
+}
+
+/** A disaster that can be rehearsed. */
+export interface ScenarioPlan {
+  name: DrillScenario;
+  rtoMs?: number;
+  rpoMs?: number;
+  everyDays: number;
+}
+
+export const drillScenarios = [
+  "database_corruption",
+  "region_failure",
+  "critical_service_down",
+  "security_incident",
+  "control_plane_loss",
+] as const;
+export type DrillScenario = (typeof drillScenarios)[number];
+
+/** An outside service, and the flag by which apps go to another one while it is down. */
+export interface FallbackPlan {
+  name: string;
+  url: string;
+  flag: string;
+  value: boolean | string;
+  /** In a row, before it counts as down. */
+  failures: number;
+  intervalMs: number;
+  timeoutMs: number;
+  /** It has to answer for so long before apps go back. */
+  recoverAfterMs: number;
+}
+
 export interface FailoverPlan {
   /** The standby takes over by itself after so many checks in a row that its primary did not answer; 0: only when somebody asks. */
   checks: number;
   /** Who may ask, as roles of the team; nobody in particular where it is empty. */
   decisionMakers: string[];
+  /** How long it may take once it is decided. */
+  executionMs?: number;
 }
 
 export interface VariableRule {
@@ -125,4 +167,5 @@ export const emptyPlan = (): RunbookPlan => ({
   ...{ variables: [], schedules: {}, retention: {}, severities: [] },
   approvals: { manualRollback: 0 },
   database: { backups: [], upkeep: [] },
+  recovery: { rpo: {}, rto: {}, scenarios: [], fallbacks: [] },
 });

@@ -7,6 +7,7 @@ import { databaseRoutes } from "./databases.ts";
 import { deploymentRoutes } from "./deployments.ts";
 import { deviceLoginRoutes } from "./device-logins.ts";
 import { drainRoutes } from "./drains.ts";
+import { drillRoutes } from "./drills.ts";
 import { eventRoutes } from "./events.ts";
 import { exportRoutes } from "./exports.ts";
 import { flagRoutes } from "./flags.ts";
@@ -40,6 +41,7 @@ export * from "./databases.ts";
 export * from "./deployments.ts";
 export * from "./device-logins.ts";
 export * from "./drains.ts";
+export * from "./drills.ts";
 export * from "./events.ts";
 export * from "./exports.ts";
 export * from "./flags.ts";
@@ -86,6 +88,7 @@ export const contract = {
   ...standbyRoutes,
   ...blobRoutes,
   ...drainRoutes,
+  ...drillRoutes,
   ...exportRoutes,
   ...flagRoutes,
   ...branchRoutes,

@@ -11,6 +11,7 @@ import type { DatabasesLink } from "../../databases/databases-link.ts";
 import type { Evidence } from "../../databases/evidence.ts";
 import type { Failovers } from "../../databases/failovers.ts";
 import type { Drains } from "../../drains/drains.ts";
+import type { Drills } from "../../drills/drills.ts";
 import type { EventBus } from "../../events/event-bus.ts";
 import type { TelemetryExports } from "../../exports/telemetry-exports.ts";
 import type { PushReceiver } from "../../git/push-receiver.ts";
@@ -53,6 +54,7 @@ export interface ControlParts {
   branches: Branches;
   blobs: BlobsLink;
   evidence: Evidence;
+  drills: Drills;
   failovers: Failovers;
   sandbox: SandboxLink;
   telemetry: TelemetryLink;

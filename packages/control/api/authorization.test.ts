@@ -301,8 +301,10 @@ test(
     )) {
       expect([route.path, await status(route, await tokenFor(["read"], ["shop"]))]).toEqual([
         route.path,
-        // The app has no database, no schedule, no runbook, no traces and no incident.
-        /:trace|:incident|:approval|databases\/:environment|:schedule|runbook$/.test(route.path) ? 404 : 200,
+        // The app has no database, no schedule, no runbook, no traces, no incident and no drill.
+        /:trace|:incident|:approval|:drill|databases\/:environment|:schedule|runbook$/.test(route.path)
+          ? 404
+          : 200,
       ]);
       // They show what is the caller's.
       if (

@@ -33,7 +33,7 @@ export function continuityReport(input: ContinuityInput): ContinuityReport {
   return {
     ...{ app, atMs: nowMs, scenarios },
     objectives: { rpo: plan?.recovery.rpo ?? {}, rto: plan?.recovery.rto ?? {} },
-    overdue: [...scenarios.flatMap((one) => overdueOf(one, nowMs)), ...missing(input)],
+    overdue: [...scenarios.flatMap((one) => overdueOf(app, one, nowMs)), ...missing(input)],
   };
 }
 
@@ -75,10 +75,10 @@ function trend(values: number[]): ContinuityRow["trend"] {
   return newest * noticeable < before ? "better" : "steady";
 }
 
-function overdueOf({ scenario, last, overdueSinceMs }: ContinuityRow, nowMs: number): string[] {
+function overdueOf(app: AppName, { scenario, last, overdueSinceMs }: ContinuityRow, nowMs: number): string[] {
   const found: string[] = [];
   if (last?.state === "failed")
-    found.push(`The last drill of ${scenario} failed (evenkeel drill show ${last.id})`);
+    found.push(`The last drill of ${scenario} failed (evenkeel drill show ${app} ${last.id})`);
   if (overdueSinceMs !== undefined)
     found.push(`A drill of ${scenario} that passes is overdue for ${formatDuration(nowMs - overdueSinceMs)}`);
   return found;

@@ -96,7 +96,7 @@ test("the report tells what was measured last, how it goes, and what is overdue"
   expect(report.scenarios[0]!.overdueSinceMs).toBe(nowMs - 3 * dayMs);
   expect(report.overdue).toEqual([
     expect.stringContaining("The last drill of database_corruption failed"),
-    expect.stringContaining("database_corruption that passes is overdue for 3d"),
+    expect.stringContaining("database_corruption that passes is overdue for 3 d"),
     expect.stringContaining("region_failure that passes is overdue"),
     expect.stringContaining("no standby"),
   ]);

@@ -237,7 +237,7 @@ export interface Runbook {
     schedule: string;
     sql: string | Array<string>;
   }> | undefined;
-  /** When traffic leaves what fails, and who may say so. */
+  /** When the standby takes over, and who may say so. */
   failoverProcedures?: {
     automatic?: {
       triggers: Array<string>;
@@ -250,12 +250,22 @@ export interface Runbook {
       rollback_plan?: string | undefined;
     } | undefined;
   } | undefined;
-  /** What is done when something large fails, and how long it may take. */
+  /** What is done when something large fails, how long it may take, and how often it is rehearsed. */
   disasterScenarios?: Record<string, {
     trigger: string;
     response: string;
     estimated_downtime?: string | undefined;
     data_loss_risk?: string | undefined;
+    drill?: "daily" | "weekly" | "monthly" | "quarterly" | "yearly" | undefined;
+    fallback?: {
+      url: string;
+      flag: string;
+      value?: boolean | string | undefined;
+      consecutive_failures?: number | undefined;
+      interval?: string | undefined;
+      timeout?: string | undefined;
+      recovers_after?: string | undefined;
+    } | undefined;
   }> | undefined;
   /** What has to go on, what may be switched off for it, and who hears of it how often. */
   businessContinuity?: {

@@ -49,6 +49,10 @@ const me = atShell(
   "/me",
   lazyRouteComponent(() => import("./pages/me/me-page.tsx"), "MePage"),
 );
+const approvals = atShell(
+  "/approvals",
+  lazyRouteComponent(() => import("./pages/approvals/approvals-page.tsx"), "ApprovalsPage"),
+);
 const audit = atShell(
   "/audit",
   lazyRouteComponent(() => import("./pages/audit/audit-page.tsx"), "AuditPage"),
@@ -144,7 +148,7 @@ const tree = root.addChildren([
   signIn,
   join,
   shell.addChildren([
-    ...[overview, incidents, incident, people, me, audit, settings],
+    ...[overview, incidents, incident, approvals, people, me, audit, settings],
     app.addChildren([
       ...[appIndex, deployments, deployment, releases, traffic, vitals, logs, runbook, database, storage],
       ...[variables, flags, schedules, services, domains, cost, appSettings],

@@ -37,6 +37,7 @@ export const affectedBy: Partial<Record<RouteName, ChangeKind[]>> = {
   getStatus: ["platform", "app", "deployment"],
   getProtection: ["platform"],
   listAudit: ["app", "deployment", "release", "variable", "flag", "database", "access", "platform", "domain"],
+  listApprovals: ["approval"],
   listIncidents: ["incident"],
   getIncident: ["incident"],
 };

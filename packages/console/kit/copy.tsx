@@ -19,7 +19,9 @@ export function Copyable({ text, label, className }: { text: string; label?: str
         className,
       )}
     >
-      <code className="overflow-x-auto px-2 py-1 font-mono text-xs whitespace-nowrap">{label ?? text}</code>
+      <code className="min-w-0 px-2 py-1 font-mono text-xs break-all whitespace-pre-wrap">
+        {label ?? text}
+      </code>
       <button
         type="button"
         onClick={() => void copy()}

@@ -20,7 +20,9 @@ export function Page({ title, about, actions, children }: PageProps) {
           <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
           {about !== undefined && <p className="mt-0.5 max-w-prose text-sm text-quiet">{about}</p>}
         </div>
-        {actions !== undefined && <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>}
+        {actions !== undefined && (
+          <div className="flex flex-wrap items-center gap-2 sm:ml-auto">{actions}</div>
+        )}
       </header>
       {children}
     </div>

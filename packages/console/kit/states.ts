@@ -65,6 +65,14 @@ export const incidentStates = shown({
   resolved: { tone: "good", word: "Resolved" },
 });
 
+export const approvalStates = shown({
+  open: { tone: "warn", word: "Waits", icon: "clock" },
+  approved: { tone: "good", word: "Agreed" },
+  refused: { tone: "bad", word: "Refused" },
+  used: { tone: "good", word: "Done" },
+  expired: { tone: "quiet", word: "Expired" },
+});
+
 export const migrationEffects = shown({
   additive: { tone: "good", word: "Additive" },
   blocking: { tone: "warn", word: "Blocking" },

@@ -51,7 +51,7 @@ export function Badge({ tone, children, icon, moving }: StatusProps) {
 
 export function Status({ tone, children, icon, moving }: StatusProps) {
   return (
-    <span className={classes("inline-flex items-center gap-1.5 text-sm whitespace-nowrap", ink[tone])}>
+    <span className={classes("inline-flex items-center gap-1.5 text-sm", ink[tone])}>
       <Icon name={icon ?? icons[tone]} size={14} className={classes("shrink-0", moving && "breathe")} />
       <span className="text-ink">{children}</span>
     </span>

@@ -11,6 +11,7 @@ export interface Section {
 export const platformSections: Section[] = [
   { name: "Apps", to: "/", icon: "apps" },
   { name: "Incidents", to: "/incidents", icon: "alert" },
+  { name: "Approvals", to: "/approvals", icon: "approve" },
   { name: "People", to: "/people", icon: "people" },
   { name: "Audit", to: "/audit", icon: "audit" },
   { name: "Platform", to: "/settings", icon: "settings" },

@@ -59,7 +59,7 @@ export function PeoplePage() {
                 <Empty icon="people" title="Nobody has an account yet">
                   <p>This prints a link for the first owner, on the machine itself:</p>
                   <p className="mt-4">
-                    <Copyable text="evenkeel owner-link" />
+                    <Copyable text="evenkeel people owner-link" />
                   </p>
                 </Empty>
               ) : (

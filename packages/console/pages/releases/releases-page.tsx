@@ -145,7 +145,7 @@ function Row({
           icon="undo"
           refused={refused}
           onClick={onBack}
-          aria-label={`Bring v${version} back`}
+          aria-label={`Bring back v${version}`}
         >
           <span className="hidden sm:inline">Bring back</span>
         </Button>

@@ -27,7 +27,7 @@ export function SignInPage() {
       {about.data?.hasOwner === false && !isByToken && (
         <div className="flex flex-col gap-2 rounded-lg border border-line bg-info-soft p-3 text-sm">
           <p>Nobody owns this platform yet. This prints a link for the first owner, on the machine itself:</p>
-          <Copyable text="evenkeel owner-link" />
+          <Copyable text="evenkeel people owner-link" />
         </div>
       )}
       {isByToken ? <TokenForm onSignedIn={onSignedIn} /> : <PasswordForm onSignedIn={onSignedIn} />}

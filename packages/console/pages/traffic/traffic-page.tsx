@@ -78,6 +78,8 @@ export function TrafficPage() {
     }),
     [requests.data, errors, clientErrors, latency, sent, memory, processor, instances],
   );
+  // Files alone need none.
+  const hasInstances = (memory?.series.length ?? 0) > 0;
   const isEmpty = requests.data !== undefined && requests.data.series.length === 0;
   const common = { timesMs: times, marks, group: app };
   return (
@@ -121,33 +123,37 @@ export function TrafficPage() {
             <Card title="Latency">
               <Chart label="Latency" {...common} lines={lines["latency"]!} format={ms} />
             </Card>
-            <Card title="Instances">
-              <Chart
-                label="Running instances"
-                {...common}
-                lines={lines["instances"]!}
-                format={plain}
-                heightPx={140}
-              />
-            </Card>
-            <Card title="Memory">
-              <Chart
-                label="Memory of all instances"
-                {...common}
-                lines={lines["memory"]!}
-                format={amount}
-                heightPx={140}
-              />
-            </Card>
-            <Card title="Processor" note="cores">
-              <Chart
-                label="Processor time"
-                {...common}
-                lines={lines["processor"]!}
-                format={cores}
-                heightPx={140}
-              />
-            </Card>
+            {hasInstances && (
+              <>
+                <Card title="Instances">
+                  <Chart
+                    label="Running instances"
+                    {...common}
+                    lines={lines["instances"]!}
+                    format={plain}
+                    heightPx={140}
+                  />
+                </Card>
+                <Card title="Memory">
+                  <Chart
+                    label="Memory of all instances"
+                    {...common}
+                    lines={lines["memory"]!}
+                    format={amount}
+                    heightPx={140}
+                  />
+                </Card>
+                <Card title="Processor" note="cores">
+                  <Chart
+                    label="Processor time"
+                    {...common}
+                    lines={lines["processor"]!}
+                    format={cores}
+                    heightPx={140}
+                  />
+                </Card>
+              </>
+            )}
             <Card title="Sent" note="a second">
               <Chart
                 label="Bytes sent a second"

@@ -73,9 +73,9 @@ export async function evaluateRunbook(
       onLog: () => {},
     });
     signal?.throwIfAborted();
-    if (outcome.ended === "wall_time") throw failed(file, `did not end within ${shortWallTimeMs / 1_000} s`);
-    if (outcome.outOfMemory) throw failed(file, "used more than 512 MB of memory");
-    return { file, text, value: conclude(file, readShortResult<RunbookResult>(join(work, "result.json"))) };
+    if (outcome.ended === "wall_time") throw endless(found);
+    if (outcome.outOfMemory) throw failed(placeOf(found, loop), "used more than 512 MB of memory");
+    return { file, text, value: conclude(found, readShortResult<RunbookResult>(join(work, "result.json"))) };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -107,22 +107,24 @@ export async function evaluateOwnRunbook(
       },
     );
     await child.exited;
-    if (child.signalCode === "SIGKILL")
-      throw failed(found.file, `did not end within ${shortWallTimeMs / 1_000} s`);
+    if (child.signalCode === "SIGKILL") throw endless(found);
     return {
       file: found.file,
       text: found.text,
-      value: conclude(found.file, readShortResult<RunbookResult>(resultPath)),
+      value: conclude(found, readShortResult<RunbookResult>(resultPath)),
     };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-function findRunbook(
-  source: string,
-  rootDirectory: string,
-): { root: string; file: string; text: string } | undefined {
+interface FoundRunbook {
+  root: string;
+  file: string;
+  text: string;
+}
+
+function findRunbook(source: string, rootDirectory: string): FoundRunbook | undefined {
   const tree = new SourceTree(source);
   const folder = tree.appFolder(rootDirectory);
   for (const name of names) {
@@ -135,12 +137,16 @@ function findRunbook(
   return undefined;
 }
 
-function conclude(file: string, result: RunbookResult | undefined): unknown {
+function conclude(found: FoundRunbook, result: RunbookResult | undefined): unknown {
+  const { file } = found;
   switch (result?.kind) {
     case "value":
       return result.value;
     case "threw":
-      throw failed(file, `cannot be evaluated: ${result.message}`);
+      throw failed(
+        result.line === undefined ? placeOf(found, network) : `${file}:${result.line}`,
+        `cannot be evaluated: ${result.message}`,
+      );
     case "not_plain":
       throw failed(
         file,
@@ -153,7 +159,19 @@ function conclude(file: string, result: RunbookResult | undefined): unknown {
   }
 }
 
-const failed = (file: string, what: string): RunbookUnreadableError =>
-  new RunbookUnreadableError(`${file} ${what}`, {
+/** What plain data has no use for; the line on which it stands first is the one to look at when nothing else says which. */
+const loop = /\b(?:while|for)\s*\(|\bdo\s*\{/;
+const network = /\bfetch\s*\(|\bconnect\s*\(|\bWebSocket\b/;
+
+const endless = (found: FoundRunbook): RunbookUnreadableError =>
+  failed(placeOf(found, loop), `did not end within ${shortWallTimeMs / 1_000} s`);
+
+function placeOf({ file, text }: FoundRunbook, pattern: RegExp): string {
+  const index = text.split("\n").findIndex((line) => pattern.test(line));
+  return index < 0 ? file : `${file}:${index + 1}`;
+}
+
+const failed = (place: string, what: string): RunbookUnreadableError =>
+  new RunbookUnreadableError(`${place} ${what}`, {
     hint: "Export plain data: `export default { … } satisfies Runbook`, with `import type { Runbook }`. It runs before packages are installed, without a network.",
   });

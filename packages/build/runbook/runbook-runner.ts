@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 
 export type RunbookResult =
   | { kind: "value"; value: unknown }
-  | { kind: "threw"; message: string }
+  /** With the line of the runbook, where the error says it. */
+  | { kind: "threw"; message: string; line?: number }
   /** No default export, or something in it that JSON does not have. */
   | { kind: "not_plain"; path: string; what: string };
 
@@ -36,10 +37,21 @@ async function run(file: string): Promise<RunbookResult> {
     const value = exported["default"];
     const fault = notPlain(value, "");
     return fault ? { kind: "not_plain", ...fault } : { kind: "value", value };
-  } catch (error) {
+  } catch (thrown) {
+    // Several faults of the grammar come as one.
+    const error = thrown instanceof AggregateError ? thrown.errors[0] : thrown;
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { kind: "threw", message: message.slice(0, longestMessage) };
+    const line = lineOf(error, file);
+    return { kind: "threw", message: message.slice(0, longestMessage), ...(line !== undefined && { line }) };
   }
+}
+
+/** Of what was thrown: the newest frame in the file; of what cannot be parsed its place. */
+function lineOf(error: unknown, file: string): number | undefined {
+  const { stack, position } = error as { stack?: unknown; position?: { line?: number } };
+  if (position?.line !== undefined) return position.line;
+  const at = typeof stack === "string" ? stack.indexOf(`${file}:`) : -1;
+  return at < 0 ? undefined : Number.parseInt((stack as string).slice(at + file.length + 1), 10);
 }
 
 const [file, resultPath] = process.argv.slice(2) as [string, string];

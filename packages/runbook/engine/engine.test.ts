@@ -215,6 +215,18 @@ test("a clock that is set back brings nothing twice", () => {
   expect(watched.actions).toHaveLength(1);
 });
 
+test("a clock that leaps ahead leaves a gap that is unknown, and is no breach", () => {
+  const watched = new Watched(triggers).seconds(100, { requests: 100, errors: 4 });
+  expect(watched.stateOf("rollbackTriggers.error_rate")).toBe("ok");
+  watched.nowS += 7_200;
+  watched.second({ missing: true });
+  expect(watched.stateOf("rollbackTriggers.error_rate")).toBe("unknown");
+  watched.seconds(15, { requests: 100, errors: 100 });
+  expect(watched.actions).toEqual([]);
+  watched.second({ requests: 100, errors: 100 });
+  expect(watched.decisions.map(({ action }) => action)).toEqual(["immediate_rollback"]);
+});
+
 test("levels wait for their window, and are told by severity", () => {
   const watched = new Watched({
     scalingThresholds: { databaseConnections: { warning: 80, critical: 95, window: "10 seconds" } },

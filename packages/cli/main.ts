@@ -28,6 +28,8 @@ import { registerLogs } from "./commands/logs/logs.ts";
 import { registerMetrics } from "./commands/metrics/metrics.ts";
 import { registerTop } from "./commands/metrics/top.ts";
 
+import { registerMode } from "./commands/mode/mode.ts";
+import { registerStatusPage } from "./commands/mode/status-page.ts";
 import { registerNotify } from "./commands/notify/notify.ts";
 
 import { registerOpenApi } from "./commands/openapi.ts";
@@ -90,6 +92,8 @@ for (const register of [
   registerHealth,
   registerIncidents,
   registerNotify,
+  registerMode,
+  registerStatusPage,
   registerLogs,
   registerMetrics,
   registerTop,

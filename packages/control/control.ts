@@ -24,6 +24,7 @@ import { healthHandlers } from "./api/handlers/health.ts";
 import { incidentHandlers } from "./api/handlers/incidents.ts";
 import { logHandlers } from "./api/handlers/logs.ts";
 import { migrationHandlers } from "./api/handlers/migrations.ts";
+import { modeHandlers } from "./api/handlers/modes.ts";
 import { notificationHandlers } from "./api/handlers/notifications.ts";
 import { overviewHandlers } from "./api/handlers/overview.ts";
 import { peopleHandlers } from "./api/handlers/people.ts";
@@ -85,6 +86,7 @@ import { Feed } from "./serving/feed.ts";
 import { Serving } from "./serving/serving.ts";
 import { entriesAfter, loadServing } from "./serving/serving-log.ts";
 import { StagedReleases } from "./staged/staged-releases.ts";
+import { serveSubscriptions } from "./status-page/subscription-routes.ts";
 import { BudgetWatch } from "./telemetry/budget-watch.ts";
 import { TelemetryLink } from "./telemetry/telemetry-link.ts";
 import { AdminToken } from "./tokens/admin-token.ts";
@@ -202,7 +204,7 @@ export class Control {
     const health = new HealthChecker({ database, edge, measures });
     staged.faultOf = (deployment) => health.faultOf(deployment);
     const desk = new IncidentDesk({
-      ...{ layout, place, database, vault, sandbox, signals, edge, events, watcher, health },
+      ...{ layout, place, database, vault, sandbox, serving, signals, edge, events, watcher, health },
       platformAlerts: () => platformAlerts(databases),
     });
     serving.onCommit = () => {
@@ -210,6 +212,7 @@ export class Control {
       watcher.nudge();
       this.fallbacks.nudge();
       health.nudge();
+      desk.status.nudge();
     };
     this.parts = {
       ...{
@@ -247,6 +250,7 @@ export class Control {
         desk,
         incidents: desk.incidents,
         channels: desk.channels,
+        modes: desk.modes,
         drains: new Drains({ layout, database, vault }),
         exports: new TelemetryExports({ layout, database, vault, signals, telemetry }),
       },
@@ -358,6 +362,7 @@ export class Control {
       ...healthHandlers(parts),
       ...incidentHandlers(parts),
       ...notificationHandlers(parts),
+      ...modeHandlers(parts),
       ...configurationHandlers(parts),
       ...databaseHandlers(parts),
       ...standbyHandlers(parts),
@@ -383,6 +388,7 @@ export class Control {
       if (!this.opened && !openAlways.has(path)) throw new DatabaseUnavailableError();
     };
     const api = makeApi(handlers, { authenticator, database, pushes }, refuseUntilOpen);
+    serveSubscriptions(api, { database, subscriptions: parts.desk.subscriptions });
     serveGit(api, { layout: parts.layout, place: parts.place, database, authenticator, pushes });
     return api;
   }

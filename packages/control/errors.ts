@@ -1003,6 +1003,39 @@ export class ChannelTakenError extends EvenkeelError {
   }
 }
 
+/** A mode that cannot be entered. */
+export class ModeRefusedError extends EvenkeelError {
+  readonly code = "mode_refused";
+  readonly fault = "user";
+
+  static essential(app: AppName, features: string[]): ModeRefusedError {
+    return new ModeRefusedError(
+      `${features.join(", ")} of ${app} cannot be turned off: the runbook calls it essential`,
+      {
+        hint: "Name other features with --features, or change essential_services in the runbook.",
+      },
+    );
+  }
+
+  static nothingToTurnOff(app: AppName): ModeRefusedError {
+    return new ModeRefusedError(`The degraded mode of ${app} has no features to turn off`, {
+      hint: "Name flags with --features, or declare businessContinuity.degraded_mode in the runbook.",
+    });
+  }
+}
+
+/** No such scheduled maintenance of the app. */
+export class MaintenanceUnknownError extends EvenkeelError {
+  readonly code = "maintenance_unknown";
+  readonly fault = "user";
+
+  constructor(app: AppName, id: number) {
+    super(`${app} has no scheduled maintenance ${id}`, {
+      hint: `See them: evenkeel status-page show ${app}`,
+    });
+  }
+}
+
 // --- people ------------------------------------------------------------------------------------
 
 /** A page that is not the console's used its cookie, or nobody can tell. */

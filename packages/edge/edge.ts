@@ -135,6 +135,7 @@ export class Edge {
       domain: options.domain,
       controlSocket: layout.controlSocket,
       blobsSocket: layout.blobsSocket,
+      statusPages: layout.statusPages,
       console: new ConsolePages(layout),
       table: this.table,
       dispatcher,

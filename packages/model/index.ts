@@ -29,6 +29,7 @@ export * from "./secrets/secret-masker.ts";
 export * from "./secrets/secret-parts.ts";
 export * from "./serving/feed-protocol.ts";
 export * from "./serving/rollout-steps.ts";
+export * from "./serving/served-mode.ts";
 export * from "./serving/serving-state.ts";
 export * from "./signals/catalogue.ts";
 export * from "./signals/histogram.ts";

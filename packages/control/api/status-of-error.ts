@@ -63,6 +63,8 @@ const statuses: Record<string, number> = {
   canary_unknown: 404,
   incident_unknown: 404,
   channel_unknown: 404,
+  maintenance_unknown: 404,
+  mode_refused: 409,
   channel_taken: 409,
   channel_invalid: 400,
   channel_unavailable: 502,

@@ -78,6 +78,11 @@ export async function removeApp(
       if (kind === "deployment") removed.push({ remove: "deployment", id: deployment });
       return removed;
     });
+    changes.push(
+      ...(["production", "staging"] as const).map(
+        (environment): ServingChange => ({ remove: "mode", app, environment }),
+      ),
+    );
     changes.push(...flags.map(({ environment }): ServingChange => ({ remove: "flags", app, environment })));
     return { changes, result: { deployments: rows.map((row) => row.id), databases, buckets } };
   });

@@ -2,6 +2,7 @@ import { effectiveFlagSet, type FlagOverrides, type FlagSet } from "@evenkeel/fl
 import type { AppEnvironment, ServedFlags } from "@evenkeel/model";
 import type { FlagAction, FlagVersion } from "../api/contract/index.ts";
 import { type Connection, first } from "../database/connection.ts";
+import { readModeNow, withMode } from "../modes/mode-flags.ts";
 
 /** What counts for an app environment. */
 export interface FlagState {
@@ -53,7 +54,13 @@ export async function appendFlags(
       ...[JSON.stringify(detail), who],
     ],
   );
-  return { app, environment, version: row!.version, set: effectiveFlagSet(declared, overrides) };
+  const now = await readModeNow(connection, owner);
+  return {
+    app,
+    environment,
+    version: row!.version,
+    set: withMode(effectiveFlagSet(declared, overrides), now),
+  };
 }
 
 export async function flagHistory(

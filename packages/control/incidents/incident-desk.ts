@@ -5,10 +5,15 @@ import type { Place } from "../apps/hosts.ts";
 import type { Database } from "../database/database.ts";
 import type { EdgeProbe } from "../edges/edge-probe.ts";
 import type { EventBus } from "../events/event-bus.ts";
+import { AppModes } from "../modes/app-modes.ts";
 import { Channels } from "../notifications/channels.ts";
 import { NotificationPlanner } from "../notifications/notification-planner.ts";
 import { Outbox } from "../notifications/outbox.ts";
 import type { SandboxLink } from "../sandbox/sandbox-link.ts";
+import type { Serving } from "../serving/serving.ts";
+import { DailyUptime } from "../status-page/daily-uptime.ts";
+import { StatusWriter } from "../status-page/status-writer.ts";
+import { Subscriptions } from "../status-page/subscriptions.ts";
 import type { Vault } from "../vault/vault.ts";
 import { IncidentRounds } from "./incident-rounds.ts";
 import { openTroubles } from "./incident-store.ts";
@@ -21,6 +26,7 @@ export interface DeskParts {
   database: Database;
   vault: Vault;
   sandbox: SandboxLink;
+  serving: Serving;
   signals: SignalsClient;
   edge: EdgeProbe;
   events: EventBus;
@@ -34,6 +40,9 @@ export class IncidentDesk {
   readonly incidents: Incidents;
   readonly channels: Channels;
   readonly outbox: Outbox;
+  readonly subscriptions: Subscriptions;
+  readonly status: StatusWriter;
+  readonly modes: AppModes;
   private readonly rounds: IncidentRounds;
   private readonly finder: TroubleFinder;
   private platformKey: string | undefined;
@@ -50,14 +59,21 @@ export class IncidentDesk {
         )[0]!.id;
         return `evenkeel-${this.platformKey}`;
       },
-      announce: async () => {},
+      announce: (connection, incident, event, text, told) =>
+        this.subscriptions.announce(connection, incident, event, text, told),
     });
     this.incidents = new Incidents({
       database,
       plan: (connection, change) => planner.plan(connection, change),
-      onCommit: ({ incident: { app, environment, id } }) => {
+      onCommit: ({ incident: { app, environment, id, hasBanner } }) => {
         this.outbox.nudge();
         this.rounds.nudge();
+        this.status.nudge();
+        this.subscriptions.spread();
+        if (hasBanner && app && environment)
+          void this.modes
+            .refreshBanner({ app, environment })
+            .catch((error) => console.error(`control: the banner of ${app}: ${(error as Error).message}`));
         events.publish({
           ...{ kind: "incident", id: String(id) },
           ...(app && { app }),
@@ -69,7 +85,17 @@ export class IncidentDesk {
       ...{ database, planner, incidents: this.incidents },
       onCalled: () => this.outbox.nudge(),
     });
+    this.modes = new AppModes({
+      ...parts,
+      onChange: ({ app, environment }) => {
+        this.status.nudge();
+        events.publish({ kind: "flag", app, environment });
+      },
+    });
     this.channels = new Channels(parts);
+    this.subscriptions = new Subscriptions({ ...parts, onQueued: () => this.outbox.nudge() });
+    const uptime = new DailyUptime(parts.signals);
+    this.status = new StatusWriter({ ...parts, uptime: (app) => uptime.of(app) });
     this.outbox = new Outbox({
       ...{ database, channels: this.channels },
       onChannel: (channel, error) => {
@@ -95,11 +121,15 @@ export class IncidentDesk {
     this.finder.start(await openTroubles(this.parts.database));
     this.rounds.nudge();
     this.outbox.start();
+    this.status.start();
+    this.subscriptions.spread();
   }
 
   async stop(): Promise<void> {
     this.finder.stop();
     await this.rounds.stop();
+    await this.status.stop();
+    await this.subscriptions.stop();
     await this.outbox.stop();
   }
 }

@@ -13,6 +13,8 @@ export interface IncidentRow extends Partial<AppEnvironment> {
   title: string;
   isDrill: boolean;
   isPublic: boolean;
+  /** Its app's own pages show it. */
+  hasBanner: boolean;
   state: Incident["state"];
   phase: Incident["phase"];
   revision: number;
@@ -30,7 +32,7 @@ export interface IncidentRow extends Partial<AppEnvironment> {
   components: string[];
 }
 
-const columns = `id::integer, app, environment, grouping, severity, rank, title, is_drill AS "isDrill", is_public AS "isPublic", state, phase, revision,
+const columns = `id::integer, app, environment, grouping, severity, rank, title, is_drill AS "isDrill", is_public AS "isPublic", has_banner AS "hasBanner", state, phase, revision,
   began_at AS "beganAt", opened_at AS "openedAt", acknowledged_at AS "acknowledgedAt", acknowledged_by AS "acknowledgedBy",
   recovered_at AS "recoveredAt", resolved_at AS "resolvedAt", resolved_by AS "resolvedBy", flaps, suspect, escalation,
   follow_ups AS "followUps",

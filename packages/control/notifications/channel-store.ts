@@ -30,7 +30,7 @@ const columns = `id, app, name, kind, person, sealed, sandbox, is_local AS "isLo
 /** Of an app, before those of the whole platform; of the platform alone where `app` is null. */
 export const channelsOf = (connection: Connection, app: string | null): Promise<ChannelRow[]> =>
   connection.query<ChannelRow & Record<string, unknown>>(
-    `SELECT ${columns} FROM notification_channels WHERE app IS NULL OR app = $1 ORDER BY app IS NULL, created_at, name`,
+    `SELECT ${columns} FROM notification_channels WHERE (app IS NULL OR app = $1) AND NOT is_subscriber ORDER BY app IS NULL, created_at, name`,
     [app],
   );
 

@@ -13,7 +13,7 @@ import {
 import type { IncidentPolicy } from "../incidents/incident-policy.ts";
 import { addEvent, type IncidentRow } from "../incidents/incident-store.ts";
 import type { IncidentChange } from "../incidents/incidents.ts";
-import { calledPeople, insideAudience, outsideAudience, type Receiver } from "./audience.ts";
+import { calledPeople, hasBanner, insideAudience, outsideAudience, type Receiver } from "./audience.ts";
 import { type ChannelRow, channelsOf } from "./channel-store.ts";
 import { sameName } from "./channels.ts";
 import { fieldsOf, messageIncident, publicText, subjectOf, textOf } from "./incident-words.ts";
@@ -24,7 +24,13 @@ export interface PlannerParts {
   /** Tells incidents of this platform from those of others at providers. */
   platformKey(connection: Connection): Promise<string>;
   /** Those who follow the status page are told. */
-  announce(connection: Connection, incident: IncidentRow, event: MessageEvent, text: string): Promise<void>;
+  announce(
+    connection: Connection,
+    incident: IncidentRow,
+    event: MessageEvent,
+    text: string,
+    told: { key: string; url: string | undefined },
+  ): Promise<void>;
 }
 
 /** Nobody is reminded more often. */
@@ -214,7 +220,13 @@ export class NotificationPlanner {
       ...{ kind: "told", actor: platformActor("status page"), message: text, isPublic: true },
       detail: { phase: incident.phase },
     });
-    await this.parts.announce(connection, incident, event, text);
+    if (hasBanner(incident, policy) && !incident.hasBanner) {
+      await connection.query("UPDATE incidents SET has_banner = true WHERE id = $1", [incident.id]);
+      incident.hasBanner = true;
+    }
+    await this.parts.announce(connection, incident, event, text, {
+      ...{ key: await this.keyOf(connection, incident), url: this.url(incident) },
+    });
     const { receivers, missing } = outsideAudience(event, incident, policy, channels);
     for (const receiver of receivers)
       await this.queue(connection, incident, event, { receiver, nowMs, text });
@@ -254,7 +266,7 @@ export class NotificationPlanner {
       "SELECT count(*)::integer AS count FROM notifications WHERE incident = $1",
       [incident.id],
     )) as [{ count: number }];
-    const key = `${await this.parts.platformKey(connection)}-incident-${incident.id}`;
+    const key = await this.keyOf(connection, incident);
     const { template } = receiver.channel;
     return {
       ...{ id, event, atMs: nowMs, subject: subjectOf(event, incident) },
@@ -265,6 +277,10 @@ export class NotificationPlanner {
       ...(url !== undefined && { url }),
       incident: messageIncident(incident, { key, sequence: count + 1 }),
     };
+  }
+
+  private async keyOf(connection: Connection, { id }: IncidentRow): Promise<string> {
+    return `${await this.parts.platformKey(connection)}-incident-${id}`;
   }
 
   /** Of the status page; what is not public has none. */

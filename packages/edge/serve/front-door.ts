@@ -2,9 +2,11 @@ import { blobsPath, EvenkeelError, flagsPath, otlpPath, ownPathPrefix } from "@e
 import { ConsolePages } from "../console/console-pages.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { ServingTable, Site } from "../state/serving-table.ts";
+import { StatusPages } from "../status/status-pages.ts";
 import type { TelemetryGate } from "../telemetry/telemetry-gate.ts";
 import { chooseSide } from "./canary-split.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { answerMaintenance } from "./maintenance.ts";
 import { renderPlatformPage } from "./platform-page.ts";
 import { PlatformProxy } from "./platform-proxy.ts";
 import { newRequestId } from "./request-id.ts";
@@ -13,6 +15,8 @@ export interface FrontDoorOptions {
   domain: string;
   controlSocket: string;
   blobsSocket: string;
+  /** Folder of the status pages that control writes. */
+  statusPages: string;
   console: ConsolePages;
   table: ServingTable;
   dispatcher: Dispatcher;
@@ -35,8 +39,10 @@ export class FrontDoor {
   private readonly control: PlatformProxy;
   /** S3 for apps. */
   private readonly blobs: PlatformProxy;
+  private readonly status: StatusPages;
 
   constructor(private readonly options: FrontDoorOptions) {
+    this.status = new StatusPages(options.statusPages);
     this.control = new PlatformProxy({
       ...{ socketPath: options.controlSocket, name: "the control plane", code: "CONTROL_UNAVAILABLE" },
       message: "The control plane does not answer at the moment. Apps go on being served.",
@@ -68,9 +74,21 @@ export class FrontDoor {
     const aliased = table.site(host);
     if (aliased) {
       const site = aliased.split === undefined ? aliased : chooseSide(exchange, aliased, aliased.split);
+      // At their own names deployments go on: there operators look at them.
+      const mode = aliased.previous && table.maintenance(aliased.deployment);
+      if (mode && answerMaintenance(exchange, mode)) return;
       if (path.startsWith("/_vercel/") && telemetry.takeBeacon(exchange, site)) return;
       const pending = dispatcher.handle(exchange, site);
       return pending?.catch((error) => this.answerFault(exchange, site, error));
+    }
+    if (host === `status.${domain}`) {
+      // Only these need control; all else is served without it.
+      if (path === "/subscriptions" || path.startsWith("/subscriptions/"))
+        return this.control.forward(exchange);
+      return this.status.handle(exchange).catch((error) => {
+        console.error(`edge: ${path} of the status page: ${tell(error)}`);
+        exchange.destroy();
+      });
     }
     if (host === domain || ownNames.has(host)) return this.answerOwn(exchange);
     this.answerUnknownHost(exchange);

@@ -5,6 +5,7 @@ import {
   emptyServingState,
   type ServedDeployment,
   type ServedFlags,
+  type ServedMode,
   type ServingEntry,
   type ServingState,
   servedFlagsKey,
@@ -64,6 +65,13 @@ export class ServingTable {
     const key = servedFlagsKey(of);
     const { flags } = this.state;
     return flags && Object.hasOwn(flags, key) ? flags[key] : undefined;
+  }
+
+  /** Undefined where an app environment is not in maintenance. */
+  maintenance(of: Pick<ServedFlags, "app" | "environment">): ServedMode | undefined {
+    const { modes } = this.state;
+    // Mostly nobody is, and no key has to be made.
+    return modes?.[servedFlagsKey(of)];
   }
 
   /** Whose processes ask for flags with the key of this hash. */

@@ -74,6 +74,8 @@ export interface HomeLayout {
   /** Prerenders that were rendered again, and optimised images. */
   cache: string;
   logs: string;
+  /** Status pages as files, which edges serve: `<app>/index.html`; `_all` is the joint one. */
+  statusPages: string;
   /** Buckets of apps: `<app>/<environment>`. */
   blobs: string;
   /** S3 for apps, through the edges, and what control asks of it. */
@@ -137,6 +139,7 @@ export function homeLayout(home: string, run: string = `${home}/run`): HomeLayou
     serving: `${home}/serving`,
     cache: `${home}/cache`,
     logs: `${home}/logs`,
+    statusPages: `${home}/status`,
     blobs: `${home}/blobs`,
     blobsSocket: `${run}/blobs.sock`,
     blobsAdminSocket: `${run}/blobs-admin.sock`,

@@ -1,4 +1,5 @@
 import type { AppName, DeploymentId, OutputId } from "../ids.ts";
+import type { ServedMode } from "./served-mode.ts";
 
 /** What an edge serves. It holds no secret: environment variables reach only the host (`HostState`). */
 export interface ServingState {
@@ -9,6 +10,8 @@ export interface ServingState {
   aliases: Record<string, Alias>;
   /** `servedFlagsKey` → the flags of an app environment. Absent in states from before there were flags. */
   flags?: Record<string, ServedFlags>;
+  /** `servedFlagsKey` → an app environment that is in maintenance. */
+  modes?: Record<string, ServedMode>;
 }
 
 export interface ServedDeployment {
@@ -76,8 +79,9 @@ export type ServingChange =
   | { remove: "deployment"; id: DeploymentId }
   | { put: "alias"; alias: Alias }
   | { put: "flags"; flags: ServedFlags }
+  | { put: "mode"; mode: ServedMode }
   | { remove: "alias"; host: string }
-  | { remove: "flags"; app: AppName; environment: EnvironmentName };
+  | { remove: "flags" | "mode"; app: AppName; environment: EnvironmentName };
 
 /** The changes of one version, all or none. */
 export interface ServingEntry {
@@ -94,12 +98,16 @@ export function applyServingEntry(state: ServingState, entry: ServingEntry): boo
     if ("put" in change) {
       if (change.put === "deployment") state.deployments[change.deployment.id] = change.deployment;
       else if (change.put === "alias") state.aliases[change.alias.host] = change.alias;
-      else {
+      else if (change.put === "mode") {
+        state.modes ??= {};
+        state.modes[servedFlagsKey(change.mode)] = change.mode;
+      } else {
         state.flags ??= {};
         state.flags[servedFlagsKey(change.flags)] = change.flags;
       }
     } else if (change.remove === "deployment") delete state.deployments[change.id];
     else if (change.remove === "alias") delete state.aliases[change.host];
+    else if (change.remove === "mode") delete state.modes?.[servedFlagsKey(change)];
     else delete state.flags?.[servedFlagsKey(change)];
   }
   state.version = entry.version;

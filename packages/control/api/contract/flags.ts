@@ -10,7 +10,8 @@ export interface Flag extends FlagDefinition {
 }
 
 /** `declare`: a release or a push brought another set; `override`: one flag was changed at run time; `rollback`: an earlier version came back. */
-export type FlagAction = "declare" | "override" | "rollback";
+/** `mode`: degraded mode, maintenance or a banner was turned on or off. */
+export type FlagAction = "declare" | "override" | "rollback" | "mode";
 
 export interface FlagVersion {
   version: number;

@@ -15,6 +15,7 @@ import { healthRoutes } from "./health.ts";
 import { incidentRoutes } from "./incidents.ts";
 import { logRoutes } from "./logs.ts";
 import { migrationRoutes } from "./migrations.ts";
+import { modeRoutes } from "./modes.ts";
 import { notificationRoutes } from "./notifications.ts";
 import { overviewRoutes } from "./overview.ts";
 import { peopleRoutes } from "./people.ts";
@@ -49,6 +50,7 @@ export * from "./health.ts";
 export * from "./incidents.ts";
 export * from "./logs.ts";
 export * from "./migrations.ts";
+export * from "./modes.ts";
 export * from "./notifications.ts";
 export * from "./overview.ts";
 export type { DeployableEnvironment } from "./parameters.ts";
@@ -83,6 +85,7 @@ export const contract = {
   ...healthRoutes,
   ...incidentRoutes,
   ...notificationRoutes,
+  ...modeRoutes,
   ...configurationRoutes,
   ...databaseRoutes,
   ...standbyRoutes,

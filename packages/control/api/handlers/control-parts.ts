@@ -19,6 +19,7 @@ import type { HealthChecker } from "../../health/health-checker.ts";
 import type { IncidentDesk } from "../../incidents/incident-desk.ts";
 import type { Incidents } from "../../incidents/incidents.ts";
 import type { HostLink } from "../../instances/host-link.ts";
+import type { AppModes } from "../../modes/app-modes.ts";
 import type { Channels } from "../../notifications/channels.ts";
 import type { People } from "../../people/people.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -74,5 +75,6 @@ export interface ControlParts {
   desk: IncidentDesk;
   incidents: Incidents;
   channels: Channels;
+  modes: AppModes;
   startedAtMs: number;
 }

@@ -11,6 +11,7 @@ import {
   flagHistory,
   readFlags,
 } from "../../flags/flag-store.ts";
+import { readModeNow, withMode } from "../../modes/mode-flags.ts";
 import type { FlagsChanged, flagRoutes } from "../contract/index.ts";
 import type { HandlersOf } from "../handler.ts";
 import type { ControlParts } from "./control-parts.ts";
@@ -48,7 +49,8 @@ export function flagHandlers({ database, serving }: ControlParts): HandlersOf<ty
     async listFlags({ params }) {
       await getApp(database, params.app);
       const { version, declared, overrides } = (await readFlags(database, params))!;
-      const effective = effectiveFlagSet(declared, overrides).flags;
+      const now = await readModeNow(database, params);
+      const effective = withMode(effectiveFlagSet(declared, overrides), now).flags;
       const flags = Object.entries(effective).map(([key, flag]) => ({
         ...{ key, ...flag },
         ...(Object.hasOwn(overrides, key) ? { override: overrides[key]! } : {}),

@@ -65,6 +65,7 @@ import { serveGit } from "./git/git-api.ts";
 import { PushReceiver } from "./git/push-receiver.ts";
 import { PushRegistry } from "./git/push-registry.ts";
 import { HealthChecker } from "./health/health-checker.ts";
+import { platformActor } from "./incidents/actor.ts";
 import { IncidentDesk } from "./incidents/incident-desk.ts";
 import { HostLink } from "./instances/host-link.ts";
 import { BuildLogs } from "./logs/build-log.ts";
@@ -207,6 +208,10 @@ export class Control {
       ...{ layout, place, database, vault, sandbox, serving, signals, edge, events, watcher, health },
       platformAlerts: () => platformAlerts(databases),
     });
+    watcher.enterDegraded = async (of) => {
+      const { features = [] } = await desk.modes.enter(of, { mode: "degraded" }, platformActor("runbook"));
+      return features;
+    };
     serving.onCommit = () => {
       scheduler.nudge();
       watcher.nudge();

@@ -56,7 +56,8 @@ const muteMs = 30 * 60_000;
 
 interface Held {
   incident: number;
-  rank: number;
+  /** As it was told; unknown after a start. */
+  severity?: string;
   writtenAtMs: number;
   /** Reports that are not written yet. */
   counted: number;
@@ -73,6 +74,8 @@ interface Held {
 export class Incidents {
   /** Causes that hold, by grouping and key. */
   private readonly held = new Map<string, Held>();
+  /** The report of each grouping that is under way or waits last. */
+  private readonly turns = new Map<string, Promise<unknown>>();
   private loaded = false;
   private unresolvedCount = 0;
 
@@ -89,15 +92,14 @@ export class Incidents {
       id: number;
       grouping: string | null;
       key: string;
-      rank: number;
     }>(
-      `SELECT incidents.id::integer, grouping, key, incident_causes.rank FROM incidents JOIN incident_causes ON incident = incidents.id
+      `SELECT incidents.id::integer, grouping, key FROM incidents JOIN incident_causes ON incident = incidents.id
        WHERE incident_causes.recovered_at IS NULL AND (state <> 'resolved' OR resolved_at > now() - make_interval(secs => $1))`,
       [muteMs / 1_000],
     );
-    for (const { id, grouping, key, rank } of rows)
+    for (const { id, grouping, key } of rows)
       if (grouping !== null)
-        this.held.set(heldKey(grouping, key), { incident: id, rank, writtenAtMs: 0, counted: 0 });
+        this.held.set(heldKey(grouping, key), { incident: id, writtenAtMs: 0, counted: 0 });
     this.loaded = true;
     await this.recount();
   }
@@ -109,18 +111,35 @@ export class Incidents {
    */
   async report(report: TroubleReport): Promise<{ incident: number; opened: boolean }> {
     const grouping = groupingOf(report);
+    // One after the other, so that a storm takes one connection and not all of them.
+    const turn = (this.turns.get(grouping) ?? Promise.resolve()).then(
+      () => this.takeTurn(report, grouping),
+      () => this.takeTurn(report, grouping),
+    );
+    this.turns.set(grouping, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.turns.get(grouping) === turn) this.turns.delete(grouping);
+    }
+  }
+
+  private async takeTurn(
+    report: TroubleReport,
+    grouping: string,
+  ): Promise<{ incident: number; opened: boolean }> {
     const held = this.held.get(heldKey(grouping, report.key));
-    const policy = await this.policyOf(report);
-    const rank = rankOf(report.severity, policy.classes);
-    if (held && held.rank <= rank && Date.now() - held.writtenAtMs < countOnlyMs) {
+    if (held?.severity === report.severity && Date.now() - held.writtenAtMs < countOnlyMs) {
       held.counted++;
       return { incident: held.incident, opened: false };
     }
+    const policy = await this.policyOf(report);
+    const rank = rankOf(report.severity, policy.classes);
     const taken = await this.parts.database.transaction((connection) =>
       this.take(connection, report, { grouping, rank, policy }),
     );
     this.held.set(heldKey(grouping, report.key), {
-      ...{ incident: taken.incident, rank, writtenAtMs: Date.now(), counted: 0 },
+      ...{ incident: taken.incident, severity: report.severity, writtenAtMs: Date.now(), counted: 0 },
     });
     if (taken.change) await this.committed(taken.change);
     return { incident: taken.incident, opened: taken.change?.kind === "opened" };
@@ -311,14 +330,15 @@ export class Incidents {
     return { ...incidentView(row), causes: causes.map(causeView), timeline };
   }
 
-  policyOf(of: {
-    app?: AppName | null | undefined;
-    environment?: AppEnvironment["environment"] | null | undefined;
-  }): Promise<IncidentPolicy> {
-    return incidentPolicy(this.parts.database, {
-      app: of.app ?? undefined,
-      environment: of.environment ?? undefined,
-    });
+  /** @param connection of the caller's transaction, which must not wait for another one */
+  policyOf(
+    of: {
+      app?: AppName | null | undefined;
+      environment?: AppEnvironment["environment"] | null | undefined;
+    },
+    connection: Connection = this.parts.database,
+  ): Promise<IncidentPolicy> {
+    return incidentPolicy(connection, { app: of.app ?? undefined, environment: of.environment ?? undefined });
   }
 
   // --- time ------------------------------------------------------------------------------------
@@ -531,7 +551,7 @@ export class Incidents {
       [id],
     );
     await addEvent(connection, id, { kind: "recovered", actor, message });
-    const policy = await this.policyOf(incident);
+    const policy = await this.policyOf(incident, connection);
     return this.changed(connection, id, "recovered", { policy, actor, message, isPublic: false });
   }
 
@@ -551,7 +571,7 @@ export class Incidents {
       if (!incident) throw new IncidentUnknownError(id);
       if (seenRevision !== undefined && seenRevision !== incident.revision)
         throw new IncidentMovedError(id, seenRevision, incident.revision);
-      const policy = await this.policyOf(incident);
+      const policy = await this.policyOf(incident, connection);
       const done = await work(connection, incident, policy);
       await connection.query("UPDATE incidents SET revision = revision + 1 WHERE id = $1", [id]);
       const isPublic = done.isPublic && incident.isPublic;
@@ -598,8 +618,9 @@ export class Incidents {
     for (const [key, held] of counted) {
       const count = held.counted;
       await this.parts.database.query(
-        "UPDATE incident_causes SET reports = reports + $3, reported_at = now() WHERE incident = $1 AND key = $2",
-        [held.incident, key.slice(key.indexOf("\n") + 1), count],
+        `UPDATE incident_causes SET reports = reports + $3, reported_at = now() WHERE incident = $1
+           AND key = coalesce((SELECT key FROM incident_causes WHERE incident = $1 AND key = $2), $4)`,
+        [held.incident, key.slice(key.indexOf("\n") + 1), count, furtherCauses],
       );
       held.counted -= count;
     }

@@ -68,6 +68,9 @@ export class AppModes {
     const essential = features.filter((name) => continuity?.essential.some((each) => sameName(each, name)));
     if (essential.length > 0) throw ModeRefusedError.essential(app, essential);
     if (wish.mode === "degraded" && features.length === 0) throw ModeRefusedError.nothingToTurnOff(app);
+    const before = await this.get(of);
+    // What a person has begun no clause makes milder.
+    if (actor.kind === "platform" && before.mode !== "normal") return before;
     const message =
       wish.message ??
       (wish.mode === "degraded" ? continuity?.degraded?.description : undefined) ??

@@ -1,4 +1,10 @@
-import { type DeploymentId, EvenkeelError, errorJson, type RolloutStep } from "@evenkeel/model";
+import {
+  type AppEnvironment,
+  type DeploymentId,
+  EvenkeelError,
+  errorJson,
+  type RolloutStep,
+} from "@evenkeel/model";
 import { lockEnvironment } from "../apps/lock-environment.ts";
 import { record } from "../audit/audit-log.ts";
 import type { Database } from "../database/database.ts";
@@ -20,6 +26,8 @@ export interface CarryOutParts {
   database: Database;
   serving: Serving;
   releaser: Releaser;
+  /** Turns off the features of the runbook's degraded mode; again, it changes nothing. */
+  enterDegraded?: (of: AppEnvironment, reason: string) => Promise<string[]>;
   databases: Pick<DatabasesLink, "ask">;
 }
 
@@ -62,6 +70,7 @@ interface Ended {
 function act(parts: CarryOutParts, row: DecisionRow): Promise<Ended> {
   if (row.action === "immediate_rollback" || row.action === "staged_rollback") return rollBack(parts, row);
   if (row.action === "set_flag") return setFlag(parts, row);
+  if (row.action === "degraded_mode") return degrade(parts, row);
   if (row.action === "scale") return scaleByStep(parts, row);
   if (row.action === "failover") return failOver(parts, row);
   return Promise.resolve({ state: "done", outcome: {} });
@@ -106,6 +115,11 @@ async function moved(database: Database, row: DecisionRow): Promise<Ended> {
   );
   if (own) return { state: "done", outcome: own };
   return { state: "overtaken", outcome: { note: `${row.deployment} did not answer any more` } };
+}
+
+async function degrade({ enterDegraded }: CarryOutParts, row: DecisionRow): Promise<Ended> {
+  const features = (await enterDegraded?.(row, reasonOf(row))) ?? [];
+  return { state: "done", outcome: { note: `${features.join(", ")} off` } };
 }
 
 /** Where the database itself answers, what is broken is something else: changing its primary would only add to it. */

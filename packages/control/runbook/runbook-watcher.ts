@@ -57,6 +57,10 @@ export class RunbookWatcher {
 
   constructor(private readonly parts: WatcherParts) {}
 
+  set enterDegraded(enter: NonNullable<WatcherParts["enterDegraded"]>) {
+    this.parts.enterDegraded = enter;
+  }
+
   /** Takes up what was decided and is not done, and begins to watch. */
   start(): void {
     this.unsubscribe = this.parts.signals.subscribe({}, (second) => this.hear(second));

@@ -45,6 +45,7 @@ const actions: Record<string, ActionName> = {
   ...{ "roll back": "immediate_rollback", "roll back immediately": "immediate_rollback" },
   ...{ "rollback immediately": "immediate_rollback", "automatic rollback": "immediate_rollback" },
   ...{ "staged rollback": "staged_rollback", "gradual rollback": "staged_rollback" },
+  ...{ "degraded mode": "degraded_mode", "enter degraded mode": "degraded_mode" },
   ...{ record: "record", log: "record", warn: "record" },
 };
 
@@ -62,7 +63,7 @@ export function readAction(text: string): ActionRead {
   const guess = nearest(text, Object.keys(actions));
   throw new InvalidValueError(
     `"${text.slice(0, 60)}" is no action${guess ? `; did you mean "${guess.replaceAll(" ", "_")}"?` : ""}`,
-    { hint: "Actions are immediate_rollback, staged_rollback, set FLAG=false and record." },
+    { hint: "Actions are immediate_rollback, staged_rollback, degraded_mode, set FLAG=false and record." },
   );
 }
 
@@ -70,6 +71,7 @@ const doneHow: Record<ActionName, string> = {
   record: "the breach is recorded with its evidence",
   notify: "the breach is recorded with its evidence",
   set_flag: "the flag is set for everybody",
+  degraded_mode: "the features of businessContinuity.degraded_mode are turned off",
   scale: "there is more of it by a step each time, and less again when it is over",
   failover: "the database's standby takes over where its primary does not answer",
   staged_rollback: "traffic goes back to the release before",

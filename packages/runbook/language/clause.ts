@@ -28,6 +28,7 @@ export const actionNames = [
   "notify",
   "set_flag",
   "scale",
+  "degraded_mode",
   "failover",
   "staged_rollback",
   "immediate_rollback",

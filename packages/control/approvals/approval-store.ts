@@ -75,6 +75,15 @@ export async function getApproval(connection: Connection, app: AppName, id: stri
   return view(row);
 }
 
+/** Whether a deploy stands still for somebody's word. */
+export async function waitsForWords(connection: Connection, deployment: string): Promise<boolean> {
+  const found = await connection.query(
+    `SELECT FROM approvals WHERE kind = 'deploy' AND content ->> 'deployment' = $1 AND state = 'open' LIMIT 1`,
+    [deployment],
+  );
+  return found.length > 0;
+}
+
 /**
  * Asks for what needs several people, or finds what was asked. Whoever asks agrees by it, so the second person's same wish is their word.
  * Part of a transaction.

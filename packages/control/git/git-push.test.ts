@@ -152,3 +152,26 @@ test(
   },
   limitMs,
 );
+
+test(
+  "a push that takes two people returns at once, and goes live by the other one's word",
+  async () => {
+    const of = { app: "site", environment: "production" } as const;
+    await control
+      .client()
+      .setReleasePlan({ ...of, plan: { approvals: { manualRollback: 0, productionDeploy: 2 } } });
+    await commit({ "index.html": "<p>asks for a word</p>" });
+    const { exitCode, output } = await git("push", "evenkeel", "main");
+    expect({ exitCode, output }).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining("another person's word"),
+    });
+    const { approvals } = await control.client().listApprovals();
+    expect(approvals).toHaveLength(1);
+    const { secret } = await control.client().createToken({ name: "ben", permissions: ["read", "release"] });
+    await control.client(secret).approve({ app: "site", approval: approvals[0]!.id });
+    const done = await control.finished(approvals[0]!.content["deployment"] as string);
+    expect(done.releases.map(({ environment }) => environment)).toContain("production");
+  },
+  limitMs,
+);

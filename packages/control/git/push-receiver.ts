@@ -6,6 +6,7 @@ import {
   type HomeLayout,
 } from "@evenkeel/model";
 import type { Deployment, PushEvent } from "../api/contract/index.ts";
+import { waitsForWords } from "../approvals/approval-store.ts";
 import { getApp } from "../apps/app-store.ts";
 import { removeAlias } from "../apps/domains.ts";
 import { hostUrl, type Place } from "../apps/hosts.ts";
@@ -77,9 +78,16 @@ export class PushReceiver {
     });
     yield { type: "note", text: `Deploying ${facts.sha!.slice(0, 7)} to ${environment} as ${id}` };
     let inCanary = false;
+    let inApproval = false;
     for await (const event of followDeployment(this.parts, id, signal)) {
       if (event.type === "log") {
         yield { type: "log", line: event.line };
+        if (inApproval && (await waitsForWords(this.parts.database, id))) {
+          const text = "It waits for another person's word and goes on by itself: evenkeel approvals list";
+          yield { type: "note", text };
+          yield { type: "accepted" };
+          return;
+        }
         // It may take days; the build is sound, and whoever watches a canary does not do it from here.
         if (inCanary && (await this.isStaged(id))) {
           yield { type: "note", text: `It goes on by itself: evenkeel canary status ${app}` };
@@ -88,14 +96,7 @@ export class PushReceiver {
         }
       } else if (event.type === "step") {
         yield { type: "step", step: event.step };
-        if (event.step.name === "approve" && event.step.state === "running") {
-          yield {
-            type: "note",
-            text: "It waits for another person's word and goes on by itself: evenkeel approvals list",
-          };
-          yield { type: "accepted" };
-          return;
-        }
+        inApproval = event.step.name === "approve" && event.step.state === "running";
         inCanary = event.step.name === "canary" && event.step.state === "running";
       } else if (event.type === "done") yield* conclude(event.deployment);
     }

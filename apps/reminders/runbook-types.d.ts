@@ -231,6 +231,7 @@ export interface Runbook {
   retention?: Record<string, string | {
     keep: string;
     afterwards?: "delete" | "archive" | undefined;
+    by?: string | undefined;
   }> | undefined;
   /** SQL that a database needs from time to time, one statement each, in its order. */
   maintenance?: Record<string, {

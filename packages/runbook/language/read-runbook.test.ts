@@ -111,6 +111,21 @@ test("a line of a checklist names a clause that there is", async () => {
   ).toEqual([expect.stringContaining('did you mean "restoreTests"?')]);
 });
 
+test("how long rows are kept is the matter of SQL that it names, or of a person", async () => {
+  const text = (retention: string) => `export default {
+  maintenance: { weekly: { schedule: "Sunday 03:00 UTC", sql: ["DELETE FROM sessions WHERE expires_at < now()"] } },
+  retention: { sessions: ${retention} },
+};`;
+  expect(await faults(text(`"30 days"`))).toEqual([
+    expect.stringMatching(/^runbook\.ts:3 retention\.sessions: is enforced by nothing .*name that in `by`/),
+  ]);
+  expect(await faults(text(`{ keep: "30 days", by: "maintenance.weekli" }`))).toEqual([
+    expect.stringContaining('did you mean "maintenance.weekly"?'),
+  ]);
+  const { clauses } = await read(text(`{ keep: "30 days", by: "maintenance.weekly" }`));
+  expect(clauses.find(({ id }) => id === "retention.sessions")?.enforced.by).toBe("release");
+});
+
 test("what is no object is no runbook", async () => {
   for (const value of ["[]", "1", "null", "'text'"])
     expect(await faults(`export default ${value};`)).toEqual([

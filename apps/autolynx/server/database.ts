@@ -14,8 +14,8 @@ function database(): Sql {
     max: Number(process.env["DATABASE_CONNECTIONS"] ?? 5),
     idle_timeout: 20,
     connect_timeout: 10,
-    // A pooler between here and the server (Neon, Supabase) gives each statement to another connection.
-    prepare: false,
+    // A pooler between here and the server (Neon, Supabase) may give each transaction to another connection, which knows no statement of before.
+    prepare: environment().DIRECT_URL === undefined,
     onnotice: () => {},
     // Microdollars and counts: far below 2^53.
     types: {
@@ -50,8 +50,11 @@ async function scoped<Result>(
   });
   await guarded;
   return (await sql.begin(async (tx) => {
-    await tx`SELECT set_config('autolynx.organisation', ${organisation}, true), set_config('autolynx.scope', ${scope}, true)`;
-    return work(tx);
+    // Sent together with the first statement of the work, and carried out before it.
+    const setting =
+      tx`SELECT set_config('autolynx.organisation', ${organisation}, true), set_config('autolynx.scope', ${scope}, true)`.execute();
+    const [, result] = await Promise.all([setting, work(tx)]);
+    return result;
   })) as Result;
 }
 

@@ -10,8 +10,8 @@ import { noFaults, Provider, randomOf, signed } from "./provider.ts";
 import { emptyDatabase } from "./setup.ts";
 
 /** `CALLS=10000 EVENTS=20000 npm test` for the whole of it. */
-const calls = Number(process.env["CALLS"] ?? 80);
-const events = Number(process.env["EVENTS"] ?? 300);
+const calls = Number(process.env["CALLS"] ?? 50);
+const events = Number(process.env["EVENTS"] ?? 200);
 const cap = Number(process.env["CAP"] ?? 8);
 const seed = Number(process.env["SEED"] ?? 20260301);
 const random = randomOf(seed);
@@ -25,9 +25,9 @@ before(async () => {
   await emptyDatabase();
   provider = new Provider(random);
   provider.outcome = outcome;
-  const environment = { VAPI_BASE_URL: await provider.start(), TIME_SCALE: "60", DATABASE_CONNECTIONS: "4" };
-  Object.assign(process.env, environment);
-  instances = new Instances(environment, random);
+  const VAPI_BASE_URL = await provider.start();
+  Object.assign(process.env, { VAPI_BASE_URL });
+  instances = new Instances({ VAPI_BASE_URL, TIME_SCALE: "30", DATABASE_CONNECTIONS: "4" }, random);
   await instances.start(3);
 });
 after(async () => {

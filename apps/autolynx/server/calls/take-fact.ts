@@ -46,17 +46,22 @@ export async function takeFact(
     SELECT cohort, id, organisation_id, campaign_id, contact_id, attempt, phone, status, provider_call_id, cost_microdollars
     FROM calls WHERE cohort = ${call.cohort} AND id = ${call.id} FOR UPDATE`;
   if (!row) return { result: "unknown_call" };
-  const [kept] = await tx`
-    INSERT INTO call_events (cohort, organisation_id, call_id, key, fact)
-    VALUES (${row.cohort}, ${row.organisation_id}, ${row.id}, ${key}, ${tx.json(fact as never)})
-    ON CONFLICT DO NOTHING RETURNING 1`;
-  if (!kept) return { result: "known" };
-  const events = await tx<{ key: string; fact: Fact }[]>`
-    SELECT encode(key, 'hex') AS key, fact FROM call_events WHERE cohort = ${row.cohort} AND call_id = ${row.id}`;
+  // Sent together, carried out one after the other: the call's lock is held, so all of its facts are seen.
+  const [kept, events] = await Promise.all([
+    tx`
+      INSERT INTO call_events (cohort, organisation_id, call_id, key, fact)
+      VALUES (${row.cohort}, ${row.organisation_id}, ${row.id}, ${key}, ${tx.json(fact as never)})
+      ON CONFLICT DO NOTHING`.execute(),
+    tx<{ key: string; fact: Fact }[]>`
+      SELECT encode(key, 'hex') AS key, fact FROM call_events WHERE cohort = ${row.cohort} AND call_id = ${row.id}`.execute(),
+  ]);
+  if (kept.count === 0) return { result: "known" };
   const state = foldFacts(events);
-  await writeState(tx, row, state, silenceMs);
-  await settleContact(tx, row, state, retryUnitMs);
-  await settleLedger(tx, row, state);
+  await Promise.all([
+    writeState(tx, row, state, silenceMs),
+    settleContact(tx, row, state, retryUnitMs),
+    settleLedger(tx, row, state),
+  ]);
   return { result: "taken", row, freed: isActive(row.status) && !isActive(state.status) };
 }
 

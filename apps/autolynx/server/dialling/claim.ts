@@ -23,7 +23,7 @@ export interface Intent {
  * window. The organisation's row is locked throughout, so however many ticks and webhooks run at once, each sees what the others have taken.
  */
 export function claim(organisation: string, now = new Date()): Promise<Intent[]> {
-  const { silenceMs } = timing();
+  const { intentMs } = timing();
   return within(organisation, async (tx) => {
     const [limits] = await tx<{ lines: number; paused: boolean }[]>`
       SELECT line_limit AS lines, coalesce(paused_until > now(), false) AS paused
@@ -84,7 +84,7 @@ export function claim(organisation: string, now = new Date()): Promise<Intent[]>
         RETURNING k.cohort, k.id, k.attempts
       )
       INSERT INTO calls (cohort, organisation_id, campaign_id, contact_id, attempt, phone, search_from, check_at)
-      SELECT c.cohort, ${organisation}, c.campaign_id, c.contact_id, t.attempts, c.phone, o.newest_call_at, now() + make_interval(secs => ${silenceMs / 1_000})
+      SELECT c.cohort, ${organisation}, c.campaign_id, c.contact_id, t.attempts, c.phone, o.newest_call_at, now() + make_interval(secs => ${intentMs / 1_000})
       FROM chosen c JOIN taken t ON t.cohort = c.cohort AND t.id = c.contact_id JOIN organisations o ON o.id = ${organisation}
       ORDER BY c.turn
       RETURNING ${organisation} AS organisation, cohort, id, campaign_id AS "campaignId", contact_id AS "contactId", attempt, phone,

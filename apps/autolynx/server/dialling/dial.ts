@@ -1,6 +1,7 @@
 import { keyOf, takeFact } from "../calls/take-fact.ts";
 import { type Scoped, within } from "../database.ts";
 import { publicUrl } from "../environment.ts";
+import { isOn } from "../flags.ts";
 import { log } from "../log.ts";
 import { analysisPlan } from "../results/analysis-plan.ts";
 import { timing } from "../timing.ts";
@@ -17,6 +18,7 @@ export type Dialled = "placed" | "refused" | "later" | "uncertain";
 /** Asks the provider for one call that is written down already, and writes down what is known of it then. */
 export async function dial(intent: Intent): Promise<Dialled> {
   let credentialId: string;
+  const analysed = await isOn("transcriptAnalysis");
   try {
     credentialId = await webhookCredential();
   } catch (error) {
@@ -24,9 +26,13 @@ export async function dial(intent: Intent): Promise<Dialled> {
     return await withdraw(intent, "later", error);
   }
   // From here on reconciliation might already look for it; see `claim.ts`.
-  if (performance.now() - intent.claimedAtMs > timing().silenceMs / 2) return "uncertain";
+  if (performance.now() - intent.claimedAtMs > timing().intentMs / 2) return "uncertain";
   try {
-    const call = await askVapi<Record<string, unknown>>("POST", "/call", requestFor(intent, credentialId));
+    const call = await askVapi<Record<string, unknown>>(
+      "POST",
+      "/call",
+      requestFor(intent, credentialId, analysed),
+    );
     return await confirm(intent, call);
   } catch (error) {
     if (!(error instanceof VapiError)) throw error;
@@ -35,7 +41,7 @@ export async function dial(intent: Intent): Promise<Dialled> {
   }
 }
 
-function requestFor(intent: Intent, credentialId: string): object {
+function requestFor(intent: Intent, credentialId: string, analysed: boolean): object {
   const { organisation, cohort, id, campaignId } = intent;
   return {
     name: id,
@@ -47,7 +53,7 @@ function requestFor(intent: Intent, credentialId: string): object {
       variableValues: { ...intent.fields, name: intent.name },
       server: { url: `${publicUrl()}/api/webhooks/vapi`, credentialId, timeoutSeconds: 20 },
       serverMessages: ["status-update", "end-of-call-report"],
-      analysisPlan,
+      ...(analysed && { analysisPlan }),
     },
   };
 }

@@ -1,6 +1,8 @@
 import { inDirectory, within } from "../database.ts";
+import { isOn } from "../flags.ts";
 import { log } from "../log.ts";
 import { watchBudgets } from "../results/budgets.ts";
+import { sendMetrics } from "../results/send-metrics.ts";
 import { checkLines } from "./line-health.ts";
 import { reconcile } from "./reconcile.ts";
 import { refill } from "./refill.ts";
@@ -39,13 +41,14 @@ export async function tick(): Promise<Ticked> {
     // One organisation's trouble is not another's.
     try {
       if (!(await hasWork(id))) continue;
-      await checkLines(id);
-      await watchBudgets(id);
+      if (await isOn("phoneLineHealthCheck")) await checkLines(id);
+      if (await isOn("costTracking")) await watchBudgets(id);
       Object.assign(done, added(done, await reconcile(id)), added(done, await refill(id)));
     } catch (error) {
       log("error", "A tick failed", { organisation: id, error });
     }
   }
+  await sendMetrics(organisations.map(({ id }) => id));
   done.ms = Math.round(performance.now() - startedAt);
   return done;
 }

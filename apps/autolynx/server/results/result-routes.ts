@@ -4,6 +4,7 @@ import type { CallerVariables } from "../access/require-caller.ts";
 import { campaignRows } from "../campaigns/campaign-routes.ts";
 import { type Scoped, within } from "../database.ts";
 import { environment } from "../environment.ts";
+import { isOn } from "../flags.ts";
 import { idOf, refused } from "../http/refused.ts";
 import { safeCell } from "./safe-cell.ts";
 import { cachedSummary, summaryOf } from "./summary.ts";
@@ -92,6 +93,7 @@ export const resultRoutes = new Hono<CallerVariables>()
   .get("/campaigns/:id/export", async (c) => {
     const caller = c.get("caller");
     const id = idOf(c);
+    if (!(await isOn("exportFunctionality"))) throw refused("Exports are switched off for now", 403);
     const format = c.req.query("format") ?? "csv";
     if (format !== "csv" && format !== "json") throw refused("The format is csv or json");
     const [campaign] = await within(caller.organisation, async (tx) => {

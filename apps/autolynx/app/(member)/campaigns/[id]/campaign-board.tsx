@@ -31,16 +31,21 @@ export function CampaignBoard({ id, name, first }: { id: string; name: string; f
   const [busy, setBusy] = useState(false);
   const { status, pauseReason, summary, active, cap, lineHealth } = news;
   const { contacts, calls } = summary;
-  // The list of results below is the server's: fetched again when calls have ended, at most every five seconds.
-  const shownEnded = useRef(calls.ended);
+  // The list of results below is the server's: fetched again when calls have ended, every two seconds at most.
+  const shown = useRef({ ended: calls.ended, status });
+  const latest = useRef(shown.current);
+  const refreshing = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    if (calls.ended === shownEnded.current) return;
-    const later = setTimeout(() => {
-      shownEnded.current = calls.ended;
+    latest.current = { ended: calls.ended, status };
+    const { current } = shown;
+    if (refreshing.current || (calls.ended === current.ended && status === current.status)) return;
+    refreshing.current = setTimeout(() => {
+      refreshing.current = undefined;
+      shown.current = latest.current;
       router.refresh();
-    }, 1_500);
-    return () => clearTimeout(later);
-  }, [calls.ended, router]);
+    }, 2_000);
+  }, [calls.ended, status, router]);
+  useEffect(() => () => clearTimeout(refreshing.current), []);
   const act = async (action: string) => {
     if (
       action === "cancel" &&

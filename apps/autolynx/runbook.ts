@@ -126,6 +126,5 @@ export default {
     limits: { owner: "engineering", due: "2027-01-31" },
     retention: { owner: "engineering", due: "2027-01-31" },
     disasterScenarios: { owner: "operations", due: "2027-01-31" },
-    businessContinuity: { owner: "operations", due: "2027-01-31" },
   },
 } satisfies Runbook;

@@ -141,3 +141,14 @@ test("the reminders service's document: every block of policy", () => {
   expect(runbook.plan.migrations.production?.additiveOnly).toBe(true);
   expect(runbook.clauses.filter(unowned)).toEqual([]);
 });
+
+test.each(["autolynx", "reminders"])("the runbook of apps/%s holds with what is enforced now", (name) => {
+  const path = join(import.meta.dir, "../../apps", name, "runbook.ts");
+  const { default: value } = require(path) as { default: unknown };
+  const runbook = readRunbook({
+    file: "runbook.ts",
+    text: readFileSync(path, "utf8"),
+    value: JSON.parse(JSON.stringify(value)),
+  });
+  expect(runbook.clauses.filter(unowned).map(({ id }) => id)).toEqual([]);
+});

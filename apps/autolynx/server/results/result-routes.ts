@@ -52,6 +52,7 @@ export const callOf = (tx: Scoped, id: string) => tx<
     structured: Record<string, unknown> | null;
     recordingUrl: string | null;
     oddities: string[];
+    settled: boolean;
     fields: Record<string, string>;
     providerCallId: string | null;
   })[]
@@ -59,7 +60,7 @@ export const callOf = (tx: Scoped, id: string) => tx<
   SELECT a.id, a.campaign_id AS "campaignId", c.name AS campaign, a.phone, k.name, k.fields, a.status, a.attempt, a.intended_at AS "intendedAt",
     a.started_at AS "startedAt", a.ended_at AS "endedAt", a.ended_reason AS "endedReason", a.duration_ms AS "durationMs",
     a.cost_microdollars AS "costMicrodollars", a.success, a.outcome, a.sentiment, a.summary, a.transcript, a.structured,
-    a.recording_url AS "recordingUrl", a.oddities, a.provider_call_id AS "providerCallId"
+    a.recording_url AS "recordingUrl", a.oddities, a.settled, a.provider_call_id AS "providerCallId"
   FROM calls a JOIN contacts k ON k.cohort = a.cohort AND k.id = a.contact_id JOIN campaigns c ON c.id = a.campaign_id
   WHERE a.id = ${id}`;
 

@@ -6,6 +6,7 @@ import { uuid } from "../../../../server/http/refused.ts";
 import { callOf } from "../../../../server/results/result-routes.ts";
 import { Badge } from "../../../parts/badge.tsx";
 import { currentCaller } from "../../../parts/current-caller.ts";
+import { LiveRefresh } from "../../../parts/live-refresh.tsx";
 import { duration, instant, money } from "../../../parts/words.ts";
 
 export const metadata: Metadata = { title: "Call" };
@@ -22,6 +23,7 @@ export default async function Call({ params }: { params: Promise<{ id: string }>
   );
   return (
     <>
+      {!call.settled && <LiveRefresh campaign={call.campaignId} />}
       <div className="heading">
         <div>
           <small>
@@ -60,7 +62,7 @@ export default async function Call({ params }: { params: Promise<{ id: string }>
             </ol>
           ) : (
             <small>
-              {call.endedAt ? "Nothing was said." : "The transcript comes when the call has ended."}
+              {call.settled ? "Nothing was said." : "The transcript comes when the call has ended."}
             </small>
           )}
         </section>

@@ -206,7 +206,7 @@ describe("autolynx", () => {
         "--test-concurrency=1",
         "tests/*.test.ts",
       ],
-      { cwd: source, env: { PATH: process.env["PATH"], TEST_DATABASE_URL: url } },
+      { cwd: source, env: { PATH: process.env["PATH"], TEST_DATABASE_URL: url, EVENTS: "100", CALLS: "30" } },
     );
     expect(tested.exitCode, tested.stdout.toString()).toBe(0);
     expect(tested.stdout.toString()).toContain("the same state");

@@ -22,6 +22,11 @@ export const sealedTables: SealedTable[] = [
     belongsTo: "sealed_rows.app, sealed_rows.environment, 'CRON_SECRET' AS name",
   },
   {
+    table: "notification_channels",
+    belongsTo:
+      "coalesce(sealed_rows.app, '_platform') AS app, 'production' AS environment, 'channel ' || sealed_rows.id AS name",
+  },
+  {
     table: "log_drains",
     belongsTo: "sealed_rows.app, 'production' AS environment, 'log drain ' || sealed_rows.id AS name",
   },

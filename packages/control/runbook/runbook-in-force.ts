@@ -52,7 +52,7 @@ async function lastExercised(
   const verified = await first(
     connection.query<{ endedMs: number; verdict: string }>(
       `SELECT (evidence->>'finishedMs')::double precision AS "endedMs", verdict FROM database_verifications
-       WHERE app = $1 AND environment = $2 AND verdict <> 'running' ORDER BY started_at DESC LIMIT 1`,
+       WHERE app = $1 AND environment = $2 AND verdict <> 'running' AND NOT evidence ? 'kind' ORDER BY started_at DESC LIMIT 1`,
       [app, environment],
     ),
   );

@@ -435,9 +435,11 @@ export interface RelationSize {
   rows?: number;
 }
 
-/** The row that proves, or disproves, that a database's archive restores. */
+/** The row that proves, or disproves, that a database's archive restores, or that what serves has no damage. */
 export interface DatabaseEvidence extends AppEnvironment {
   id: string;
+  /** Absent: the archive was restored. `check`: the serving cluster was looked at (`db check`). */
+  kind?: "check";
   /** The database's, which names its archive. */
   database: string;
   trigger: "scheduled" | "manual";

@@ -152,7 +152,7 @@ export class DatabaseKeeper {
       case "evidence":
         return { evidence: this.verifications.evidence() };
       case "check":
-        return { check: await this.get(request).check(onProgress) };
+        return { check: await this.verifications.check(this.get(request), onProgress) };
       case "size":
         return { size: await this.size(request) };
       case "addStandby":

@@ -102,12 +102,13 @@ async function evidence(name: string, options: { env?: string; json?: boolean })
   const rows = all.map((one) => [
     new Date(one.startedMs).toISOString().slice(0, 19).replace("T", " "),
     one.environment,
+    one.kind ?? "restore",
     one.verdict,
     duration(one.rpoMs),
     duration(one.rtoMs),
-    formatSize(one.restoredBytes),
+    one.kind === "check" ? "–" : formatSize(one.restoredBytes),
     one.failures[0]?.message ?? "",
   ]);
-  const heading = ["when (UTC)", "environment", "verdict", "RPO", "RTO", "size", "reason"];
+  const heading = ["when (UTC)", "environment", "what", "verdict", "RPO", "RTO", "size", "reason"];
   console.log(formatTable(heading, rows));
 }

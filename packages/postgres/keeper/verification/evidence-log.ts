@@ -13,7 +13,7 @@ interface Entry {
 const objectName = (id: string): string => `evidence/${id}`;
 
 /**
- * What verifications of one database have found: a file each, durable before and after the verification, and the same as an object of the
+ * What verifications and checks of one database have found: a file each, durable before and after the verification, and the same as an object of the
  * archive, where it survives this machine.
  */
 export class EvidenceLog {
@@ -33,8 +33,9 @@ export class EvidenceLog {
       .sort((a, b) => a.startedMs - b.startedMs);
   }
 
+  /** Of a restore: a check of what serves says nothing of the archive. */
   newest(): DatabaseEvidence | undefined {
-    return this.list().at(-1);
+    return this.list().findLast(({ kind }) => kind === undefined);
   }
 
   write(evidence: DatabaseEvidence): void {
@@ -46,9 +47,9 @@ export class EvidenceLog {
     for (const { evidence } of this.entries()) {
       if (evidence.verdict !== "running") continue;
       const failure = {
-        step: "verifying",
+        step: evidence.kind === "check" ? "checking" : "verifying",
         code: "verification_interrupted",
-        message: "The keeper of databases was ended while it verified",
+        message: `The keeper of databases was ended while it ${evidence.kind === "check" ? "checked" : "verified"}`,
       };
       this.write({
         ...evidence,

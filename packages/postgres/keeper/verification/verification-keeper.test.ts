@@ -160,6 +160,12 @@ test(
     });
     writeFileSync(file, content);
     expect((await check()).verdict).toBe("passed");
+    const rows = (await evidence()).filter(({ kind }) => kind === "check");
+    expect(rows.map(({ verdict }) => verdict)).toEqual(["passed", "failed", "passed"]);
+    expect(rows[1]!.failures).toMatchObject([{ code: "data_checksum_failure" }]);
+    expect(rows[0]).toMatchObject({ ...shop, pages: sound.pages, indexes: sound.indexes });
+    // Nothing was restored by it.
+    expect(place().log.newest()?.kind).toBeUndefined();
     await query("DROP TABLE fragile");
   },
   limitMs,

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DatabaseEvidence, HomeLayout } from "@evenkeel/model";
+import { type DatabaseCheck, type DatabaseEvidence, errorJson, type HomeLayout } from "@evenkeel/model";
 import { killServer } from "../../server/kill-server.ts";
 import type { AppDatabase } from "../app-database.ts";
 import type { OnProgress } from "../cluster-protection.ts";
 import { EvidenceLog } from "./evidence-log.ts";
 import { verificationDue } from "./verification-due.ts";
-import { verifyDatabase } from "./verify-database.ts";
+import { beginEvidence, verifyDatabase } from "./verify-database.ts";
 
 /** Of throw-away clusters. */
 export const verificationFolder = (layout: HomeLayout): string => join(layout.postgres, "verify");
@@ -52,6 +52,22 @@ export class VerificationKeeper {
     return this.inTurn(() =>
       verifyDatabase({ database, log: this.logOf(database), workDir }, trigger, onProgress),
     );
+  }
+
+  /** Looks for damage in what serves. */
+  async check(database: AppDatabase, onProgress: OnProgress): Promise<DatabaseCheck> {
+    const log = this.logOf(database);
+    const evidence: DatabaseEvidence = { ...beginEvidence(database, "manual"), kind: "check" };
+    log.write(evidence);
+    const found = await database.check(onProgress).catch((error) => {
+      const { code, message } = errorJson(error);
+      const failures = [{ step: "starting the database", code, message }];
+      log.write({ ...evidence, failures, verdict: "failed", finishedMs: Date.now() });
+      throw error;
+    });
+    log.write({ ...evidence, ...found });
+    log.synchronise().catch((error) => console.error(`Evidence of ${database.name}: ${error.message}`));
+    return found;
   }
 
   /** Of all databases. */

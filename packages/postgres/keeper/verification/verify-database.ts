@@ -19,19 +19,7 @@ export async function verifyDatabase(
   trigger: DatabaseEvidence["trigger"],
   onProgress: OnProgress,
 ): Promise<DatabaseEvidence> {
-  const { app, environment, id } = database.record;
-  const evidence: DatabaseEvidence = {
-    ...{
-      id: randomId(10),
-      app,
-      environment,
-      database: id,
-      trigger,
-      startedMs: Date.now(),
-      verdict: "running",
-    },
-    ...{ failures: [], restoredBytes: 0, pages: 0, indexes: 0, tables: 0, rows: 0 },
-  };
+  const evidence = beginEvidence(database, trigger);
   log.write(evidence);
   const result = { ...evidence, ...(await check(database, workDir, onProgress)), finishedMs: Date.now() };
   result.verdict = result.failures.length === 0 ? "passed" : "failed";
@@ -39,6 +27,16 @@ export async function verifyDatabase(
   // What cannot be stored there now is stored with the next one.
   await log.synchronise().catch((error) => console.error(`Evidence of ${database.name}: ${error.message}`));
   return result;
+}
+
+/** On disk before anything is done, so that nothing that was begun goes unnoticed. */
+export function beginEvidence(
+  { record: { app, environment, id } }: AppDatabase,
+  trigger: DatabaseEvidence["trigger"],
+): DatabaseEvidence {
+  const name = { id: randomId(10), app, environment, database: id };
+  const nothing = { failures: [], restoredBytes: 0, pages: 0, indexes: 0, tables: 0, rows: 0 };
+  return { ...name, trigger, startedMs: Date.now(), verdict: "running", ...nothing };
 }
 
 type Findings = Pick<DatabaseEvidence, "failures"> & Partial<DatabaseEvidence>;

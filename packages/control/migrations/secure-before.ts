@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { formatSize, type HomeLayout } from "@evenkeel/model";
-import { dumpDatabase } from "@evenkeel/postgres/migrations/logical-dump";
+import { dumpDatabase, dumpKey } from "@evenkeel/postgres/migrations/logical-dump";
 import type { DatabasesLink } from "../databases/databases-link.ts";
 import type { Migrated, MigrationTarget } from "./migration-target.ts";
 
@@ -32,10 +32,10 @@ export async function secureBefore(
   }
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const path = join(parts.layout.backups, app, environment, "external", `${time}-pre-migration.dump`);
-  const dump = await dumpDatabase(target.address, path, signal);
+  const dump = await dumpDatabase(target.address, path, dumpKey(parts.layout), signal);
   if (dump.taken)
     note(
-      `The external database is dumped to ${dump.path}, ${formatSize(dump.sizeBytes)}; pg_restore reads it`,
+      `The external database is dumped to ${dump.path}, sealed, ${formatSize(dump.sizeBytes)}; \`evenkeel db open-dump\` gives what pg_restore reads`,
     );
   else {
     note(

@@ -1,6 +1,9 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
-import { syncFolder } from "@evenkeel/disk";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { loadOrCreateKey, syncFolder } from "@evenkeel/disk";
+import type { HomeLayout } from "@evenkeel/model";
+import { ArchiveKey } from "../archive/archive-key.ts";
+import { sealIntoFile } from "../archive/sealed-file.ts";
 import { type DatabaseAddress, explainConnection } from "../client/database-address.ts";
 import { withSession } from "../client/session.ts";
 import { DumpFailedError } from "../errors.ts";
@@ -10,8 +13,13 @@ export type DumpOutcome =
   /** Why there is none, for people. */
   | { taken: false; reason: string };
 
+/** Of dumps of databases that are not ours, which have no archive with a key of its own. */
+export const dumpKey = (layout: HomeLayout): ArchiveKey =>
+  new ArchiveKey(loadOrCreateKey(join(layout.keys, "databases", "external.dump.key")));
+
 /**
- * Dumps a database that is not ours, in pg_dump's custom format: `pg_restore` reads it. Not there until it is whole.
+ * Dumps a database that is not ours, in pg_dump's custom format, sealed as archives are: `openSealedFile` gives what `pg_restore` reads. Nothing of it is on
+ * disk unsealed, and the file is not there until it is whole.
  *
  * @param path of the file; its folder is made
  * @throws DumpFailedError where pg_dump is there and fails, DatabaseRefusedError
@@ -19,6 +27,7 @@ export type DumpOutcome =
 export async function dumpDatabase(
   address: DatabaseAddress,
   path: string,
+  key: ArchiveKey,
   signal?: AbortSignal,
 ): Promise<DumpOutcome> {
   const program = Bun.which("pg_dump");
@@ -33,26 +42,36 @@ export async function dumpDatabase(
   }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.unfinished`;
-  const child = Bun.spawn([program, "--format=custom", "--no-password", `--file=${unfinished}`], {
+  // Compressed when it is sealed.
+  const child = Bun.spawn([program, "--format=custom", "--compress=0", "--no-password"], {
     cwd: "/",
     env: environment(address),
     stdin: "ignore",
-    stdout: "ignore",
+    stdout: "pipe",
     stderr: "pipe",
     ...(signal ? { signal } : {}),
   });
-  const [complaint, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
-  signal?.throwIfAborted();
-  if (code !== 0) {
+  const file = openSync(unfinished, "w", 0o600);
+  try {
+    const [complaint, code] = await Promise.all([
+      new Response(child.stderr).text(),
+      child.exited,
+      sealIntoFile(key, file, child.stdout),
+    ]);
+    signal?.throwIfAborted();
+    if (code !== 0) {
+      throw new DumpFailedError(`pg_dump failed with code ${code}: ${complaint.trim().slice(0, 1_000)}`, {
+        hint: "Nothing was migrated. The dump is taken as the user of the app's DATABASE_URL.",
+      });
+    }
+    fsyncSync(file);
+  } catch (error) {
+    child.kill();
     rmSync(unfinished, { force: true });
-    throw new DumpFailedError(`pg_dump failed with code ${code}: ${complaint.trim().slice(0, 1_000)}`, {
-      hint: "Nothing was migrated. The dump is taken as the user of the app's DATABASE_URL.",
-    });
+    throw error;
+  } finally {
+    closeSync(file);
   }
-  chmodSync(unfinished, 0o600);
-  const file = openSync(unfinished, "r");
-  fsyncSync(file);
-  closeSync(file);
   renameSync(unfinished, path);
   syncFolder(dirname(path));
   return { taken: true, path, sizeBytes: statSync(path).size };

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { registerDbAccess } from "./db-access.ts";
 import { registerDbBackups } from "./db-backups.ts";
 import { registerDbBranches } from "./db-branches.ts";
+import { registerDbDumps } from "./db-dumps.ts";
 import { registerDbLife } from "./db-life.ts";
 import { registerDbMigrations } from "./db-migrations.ts";
 import { registerDbSize } from "./db-size.ts";
@@ -31,6 +32,7 @@ Examples:
   registerDbVerification(db);
   registerDbBranches(db);
   registerDbMigrations(db);
+  registerDbDumps(db);
   registerDbStandby(db);
   registerDbTerms(db);
   registerDbUpkeep(db);

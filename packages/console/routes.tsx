@@ -108,6 +108,10 @@ const database = createRoute({
   ...{ getParentRoute: () => app, path: "/database" },
   component: lazyRouteComponent(() => import("./pages/database/database-page.tsx"), "DatabasePage"),
 });
+const drills = createRoute({
+  ...{ getParentRoute: () => app, path: "/drills" },
+  component: lazyRouteComponent(() => import("./pages/drills/drills-page.tsx"), "DrillsPage"),
+});
 const storage = createRoute({
   ...{ getParentRoute: () => app, path: "/storage" },
   component: lazyRouteComponent(() => import("./pages/storage/storage-page.tsx"), "StoragePage"),
@@ -151,7 +155,7 @@ const tree = root.addChildren([
     ...[overview, incidents, incident, approvals, people, me, audit, settings],
     app.addChildren([
       ...[appIndex, deployments, deployment, releases, traffic, vitals, logs, runbook, database, storage],
-      ...[variables, flags, schedules, services, domains, cost, appSettings],
+      ...[drills, variables, flags, schedules, services, domains, cost, appSettings],
     ]),
   ]),
 ]);

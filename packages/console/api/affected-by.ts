@@ -37,6 +37,8 @@ export const affectedBy: Partial<Record<RouteName, ChangeKind[]>> = {
   getStatus: ["platform", "app", "deployment"],
   getProtection: ["platform"],
   listAudit: ["app", "deployment", "release", "variable", "flag", "database", "access", "platform", "domain"],
+  listDrills: ["drill"],
+  getContinuity: ["drill", "verification", "release"],
   listApprovals: ["approval"],
   listIncidents: ["incident"],
   getIncident: ["incident"],

@@ -65,6 +65,12 @@ export const incidentStates = shown({
   resolved: { tone: "good", word: "Resolved" },
 });
 
+export const drillStates = shown({
+  running: { tone: "info", word: "Running", moving: true },
+  passed: { tone: "good", word: "Passed" },
+  failed: { tone: "bad", word: "Failed" },
+});
+
 export const approvalStates = shown({
   open: { tone: "warn", word: "Waits", icon: "clock" },
   approved: { tone: "good", word: "Agreed" },

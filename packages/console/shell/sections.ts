@@ -39,6 +39,7 @@ export const appSections: { name: string; sections: Section[] }[] = [
     name: "Data",
     sections: [
       { name: "Database", to: "/apps/$app/database", icon: "database" },
+      { name: "Drills", to: "/apps/$app/drills", icon: "drill" },
       { name: "Storage", to: "/apps/$app/storage", icon: "box" },
     ],
   },

@@ -15,6 +15,8 @@ import type { Rehearsal } from "./rehearsal.ts";
 
 /** Files of the copy that are damaged, one page each. */
 const damagedFiles = 3;
+/** Of 0.3 s: a table that is being vacuumed is waited for, since nobody waits for a drill. */
+const oracleAttempts = 100;
 
 /**
  * A copy of the database gets damaged pages, they are looked for, and the newest backup is restored in its place and compared with what the database
@@ -32,7 +34,7 @@ export async function drillCorruption(
     const { timeMs } = await archive.readJson<ArchivePosition>("position");
     rehearsal.findings.rpoMs = Math.max(0, Date.now() - timeMs);
     return database.whileServing(async () => {
-      const taken = await takeOracle(database.superuser, archive);
+      const taken = await takeOracle(database.superuser, archive, { attempts: oracleAttempts });
       await database.flush();
       return taken;
     });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseProgress, DrillFindings, HomeLayout, KeeperScenario } from "@evenkeel/model";
 import { errorJson } from "@evenkeel/model";
@@ -6,7 +6,7 @@ import type { AppDatabase } from "../keeper/app-database.ts";
 import { killServer } from "../server/kill-server.ts";
 import { drillBreach } from "./drill-breach.ts";
 import { drillCorruption } from "./drill-corruption.ts";
-import { drillFolder } from "./drill-folder.ts";
+import { drillFolder, runLink } from "./drill-folder.ts";
 import { drillRebuild } from "./drill-rebuild.ts";
 import { drillRegion, type KeeperOfCopy } from "./drill-region.ts";
 import { Rehearsal, StepFailed } from "./rehearsal.ts";
@@ -69,6 +69,8 @@ async function sweep(folder: string): Promise<void> {
 
 async function remove(folder: string): Promise<void> {
   for (const dataDir of dataDirectories(folder)) await killServer(dataDir).catch(() => {});
+  const run = lstatSync(join(folder, runLink), { throwIfNoEntry: false });
+  if (run?.isSymbolicLink()) rmSync(readlinkSync(join(folder, runLink)), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 }
 

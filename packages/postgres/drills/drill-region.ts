@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DatabaseFailover,
@@ -19,6 +19,7 @@ import { restoreCluster } from "../restore/restore-cluster.ts";
 import { requireFreeSpace } from "../server/free-space.ts";
 import { killPostmaster } from "../server/kill-server.ts";
 import { readPostmasterFile } from "../server/postmaster-file.ts";
+import { runLink } from "./drill-folder.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 
 /** What a drill needs of the keeper of its copy. */
@@ -45,6 +46,8 @@ export async function drillRegion(
   // Paths of sockets have few bytes.
   const run = mkdtempSync("/tmp/ek-drill-");
   chmodSync(run, 0o755);
+  // So that it goes with the folder, also after a crash.
+  symlinkSync(run, join(folder, runLink));
   const layout = homeLayout(join(folder, "home"), run);
   const { app, environment, appId, standby } = database.record;
   const keeper = newKeeper(layout, database);

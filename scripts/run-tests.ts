@@ -1,6 +1,6 @@
 /**
  * Runs each test file in a process of its own: what one file leaks (sockets, globals, memory) cannot reach another.
- * Unit tests run two at a time, end-to-end tests alone, since they start whole platforms.
+ * Two run at a time; end-to-end tests, which start whole platforms, after the others.
  *
  * A file that fails is run once more when nothing else runs. If it passes then, it counts as passed and is named as
  * unsteady in the summary, so that a busy machine does not hide real faults and unsteady tests do not stay unseen.
@@ -94,12 +94,13 @@ if (all.length === 0) {
   process.exit(2);
 }
 const isEndToEnd = (file: string) => file.startsWith("e2e/");
+const atOnce = Math.min(2, availableParallelism());
 const results = [
   ...(await runAll(
     all.filter((file) => !isEndToEnd(file)),
-    Math.min(2, availableParallelism()),
+    atOnce,
   )),
-  ...(await runAll(all.filter(isEndToEnd), 1)),
+  ...(await runAll(all.filter(isEndToEnd), atOnce)),
 ];
 
 const unsteady: string[] = [];

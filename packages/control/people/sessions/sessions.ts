@@ -124,7 +124,9 @@ export class Sessions {
       );
     void database.progress
       .query(
-        "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND last_seen_at < now() - interval '1 minute'",
+        // Written late, it must not bring one back that has been silent too long.
+        `UPDATE sessions SET last_seen_at = now()
+         WHERE id = $1 AND last_seen_at < now() - interval '1 minute' AND last_seen_at > now() - interval '${idleLimit}'`,
         [row.id],
       )
       .catch(() => {});

@@ -183,7 +183,7 @@ test(
     await until(() => edge.of(deployment).some(({ id }) => id !== first.id));
     await until(() => edge.of(deployment).every(({ id }) => id !== first.id));
     expect(await get(edge.of(deployment)[0]!)).toBe("hello");
-    expect(platform.logLines(deployment).some(({ text }) => text.includes("another limit now"))).toBe(true);
+    await until(() => platform.logLines(deployment).some(({ text }) => text.includes("another limit now")));
   },
   limitMs,
 );

@@ -19,7 +19,7 @@ beforeAll(async () => {
     name: "shop/production",
     dataDir: parent.dataDir,
     socketDir: join(parent.folder, "s"),
-    port: 5432,
+    port: parent.port,
     password: "parent",
   });
   await cluster.start();

@@ -13,6 +13,7 @@ import { type RestoreReport, type RestoreRequest, restoreCluster } from "../rest
 import { startCluster } from "../server/cluster.ts";
 import type { RunningCluster } from "../server/running-cluster.ts";
 import { type ServerSettings, unsafeSettings } from "../server/server-settings.ts";
+import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
 type Row = Record<string, unknown>;
@@ -22,6 +23,8 @@ export class ArchivedCluster {
   readonly events: WalArchiverEvent[] = [];
   readonly archive: Archive;
   readonly dataDir: string;
+  /** Of its own, also where a test lets it listen on the network. */
+  readonly port = freePort();
   archiver!: WalArchiver;
   server!: RunningCluster;
 
@@ -57,6 +60,7 @@ export class ArchivedCluster {
     this.server = await startCluster({
       dataDir: this.dataDir,
       socketDir: join(this.folder, "s"),
+      port: this.port,
       settings: this.settings,
       syncInitialisation: false,
     });

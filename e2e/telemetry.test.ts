@@ -212,6 +212,12 @@ describe("telemetry", () => {
       );
       expect(vitals.every(({ route }) => route === "/products/[id]")).toBe(true);
       expect(vitals.map(({ name }) => name)).toContain("TTFB");
+      // What a runbook looks at.
+      const listed = await eventually(
+        () => platform.must("metrics", "shop", "--list"),
+        (told) => told.includes("fcp"),
+      );
+      expect(listed).toContain("ttfb");
       expect(await browser.context.cookies()).toEqual([]);
       expect(await platform.must("vitals", "shop")).toContain("good");
     } finally {

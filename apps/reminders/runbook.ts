@@ -16,12 +16,18 @@ export default {
     manual_triggers: ["Somebody sees wrong or missing reminders"],
   },
   schedules: { "/api/cron/daily-reminders": "0 9 * * *" },
-  performanceTargets: { response_time_p95: "< 300 milliseconds", error_rate: "< 1%" },
+  performanceTargets: {
+    response_time_p95: "< 300 milliseconds",
+    error_rate: "< 1%",
+    largest_contentful_paint: { target: "< 2.5 seconds", window: "1 hour" },
+    interaction_to_next_paint: { target: "< 200 milliseconds", window: "1 hour" },
+    cumulative_layout_shift: { target: "< 0.1", window: "1 hour" },
+  },
   performanceBudgets: { bundle_size: "150KB gzipped" },
   backupStrategy: {
     continuous: { retention: "7 days" },
     daily: { schedule: "daily 02:00 UTC", retention: "30 days" },
     weekly: { schedule: "Sunday 01:00 UTC", retention: "12 weeks", verification: "weekly restore test" },
   },
-  recoveryObjectives: { rpo: { database: "15 minutes" } },
+  recoveryObjectives: { rpo: { database: "15 minutes" }, rto: { database: "1 hour" } },
 } satisfies Runbook;

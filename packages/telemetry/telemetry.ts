@@ -62,7 +62,11 @@ export class Telemetry {
     this.analytics = new LazyPart(async () => {
       const { AnalyticsIntake } = await import("./analytics/analytics-intake.ts");
       const { VisitorHash } = await import("./analytics/visitor.ts");
-      return new AnalyticsIntake(await this.visits.get(), new VisitorHash(path("visitor-salt.json")));
+      return new AnalyticsIntake(
+        await this.visits.get(),
+        new VisitorHash(path("visitor-salt.json")),
+        (sender, vitals) => signals.addVitals(sender, vitals),
+      );
     });
     this.logs = new LazyPart(async () => {
       const { LogIntake } = await import("@evenkeel/logs");

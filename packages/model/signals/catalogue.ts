@@ -23,6 +23,11 @@ export type GaugeAcross = "sum" | "max" | "min" | "mean";
 
 const define = <Name extends string>(definitions: Record<Name, SignalDefinition>) => definitions;
 
+/** A page may tell one again when it has grown; each telling counts. */
+const vital = (unit: string, about: string): SignalDefinition => ({
+  ...{ kind: "histogram", unit, origin: "telemetry", about },
+});
+
 /** Every signal of the platform. An app's own begin with `app.` and are of the kind they came with. */
 export const signalCatalogue = define({
   requests: { kind: "count", unit: "requests", origin: "edge", about: "Requests that were answered." },
@@ -250,6 +255,11 @@ export const signalCatalogue = define({
     detail: "provider",
     about: "Tokens of models that the app told it used.",
   },
+  lcp: vital("ms", "Largest Contentful Paint, as browsers told it."),
+  inp: vital("ms", "Interaction to Next Paint, as browsers told it."),
+  cls: vital("score", "Cumulative Layout Shift, as browsers told it."),
+  fcp: vital("ms", "First Contentful Paint, as browsers told it."),
+  ttfb: vital("ms", "Time to First Byte, as browsers told it."),
   telemetry_refused: {
     ...{ kind: "count", unit: "records", origin: "telemetry", detail: "kind" },
     about: "Metrics, logs and traces that the app sent and that were not taken.",

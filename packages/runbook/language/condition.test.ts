@@ -19,6 +19,8 @@ test.each([
   [6, { measure: "calls" }, "app.calls > 6 over 1 min"],
   ["< 2s", { measure: "response_time_p95", isTarget: true }, "response_time_p95 >= 2 s over 1 min"],
   ["p99.9 > 1s", { measure: "latency" }, "response_time_p999 > 1 s over 1 min"],
+  ["LCP > 2.5s for 1 hour", {}, "lcp > 2.5 s over 1 h"],
+  ["cumulative_layout_shift > 0.1", {}, "cls > 0.1 over 1 min"],
   ["in_flight > 200 for 10 seconds", {}, "in_flight > 200 over 10 s"],
 ] as const)("%p is a condition", (text, how, said) => expect(read(text, how)).toBe(said));
 

@@ -66,6 +66,11 @@ const catalogue: Measure[] = [
   inEnvironment("schedule_lateness", "ms", { how: "quantile", signal: "schedule_lateness", quantile: 0.95 }),
   inEnvironment("schedule_failures", "count", { how: "sum", signal: "schedule_failures" }),
   inEnvironment("storage_usage", "share", { how: "share", signal: "disk_used", of: "disk_size" }),
+  // Web vitals are judged at p75: https://web.dev/articles/vitals
+  ...(["lcp", "inp", "fcp", "ttfb"] as const).map((signal) =>
+    inEnvironment(signal, "ms", { how: "quantile", signal, quantile: 0.75 }),
+  ),
+  inEnvironment("cls", "count", { how: "quantile", signal: "cls", quantile: 0.75 }),
   inEnvironment("spend", "micro_usd", { how: "sum", signal: "spend" }),
   inEnvironment("tokens", "count", { how: "sum", signal: "tokens" }),
   inEnvironment("token_rate", "per_second", { how: "rate", signal: "tokens" }),
@@ -88,6 +93,8 @@ const synonyms: Record<string, string> = {
   ...{ poolutilization: "database_connections", diskusage: "storage_usage", storage: "storage_usage" },
   ...{ disk: "storage_usage", traffic: "request_rate", throughput: "request_rate", rps: "request_rate" },
   ...{ concurrentrequests: "in_flight", healthchecks: "health_check", cost: "spend", tpm: "token_rate" },
+  ...{ largestcontentfulpaint: "lcp", interactiontonextpaint: "inp", cumulativelayoutshift: "cls" },
+  ...{ firstcontentfulpaint: "fcp", timetofirstbyte: "ttfb" },
   ...{ tokensperminute: "token_rate", tpmutilization: "token_rate", schedulelag: "schedule_lateness" },
 };
 

@@ -1,8 +1,8 @@
 import { BeaconMalformedError } from "../errors.ts";
 import { RateLimit } from "../intake-limits.ts";
 import type { AnalyticsStore } from "./analytics-store.ts";
-import { readVisit, readVitals } from "./read-beacon.ts";
-import { deviceOf, isProgram, type Sender, type VisitorHash } from "./visitor.ts";
+import { type PageVitals, readVisit, readVitals, type Vital } from "./read-beacon.ts";
+import { type Device, deviceOf, isProgram, type Sender, type VisitorHash } from "./visitor.ts";
 
 export type BeaconKind = "view" | "event" | "vitals";
 
@@ -23,6 +23,8 @@ export class AnalyticsIntake {
   constructor(
     private readonly store: AnalyticsStore,
     private readonly visitors: VisitorHash,
+    /** Hears what was taken. */
+    private readonly onVitals: (sender: Sender, vitals: readonly Vital[]) => void = () => {},
   ) {}
 
   /** @param host that the page was asked at, without port */
@@ -37,12 +39,24 @@ export class AnalyticsIntake {
       const device = deviceOf(sender.userAgent);
       const fits =
         kind === "vitals"
-          ? this.store.addVitals(sender, readVitals(body, host), visitor, device, nowMs)
+          ? this.takeVitals(readVitals(body, host), sender, visitor, device, nowMs)
           : this.store.addVisit(sender, readVisit(kind, body, host), visitor, device, nowMs);
       return fits ? taken : tooMany;
     } catch (error) {
       if (error instanceof BeaconMalformedError) return { status: 400, message: error.message };
       throw error;
     }
+  }
+
+  private takeVitals(
+    page: PageVitals,
+    sender: Sender,
+    visitor: string,
+    device: Device,
+    nowMs: number,
+  ): boolean {
+    const fits = this.store.addVitals(sender, page, visitor, device, nowMs);
+    if (fits) this.onVitals(sender, page.vitals);
+    return fits;
   }
 }

@@ -2,11 +2,13 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Histogram } from "@evenkeel/model/signals/histogram";
+import { OwnSignals } from "../metrics/own-signals.ts";
 import { AnalyticsIntake, type BeaconKind } from "./analytics-intake.ts";
 import { AnalyticsStore } from "./analytics-store.ts";
 import { VisitorHash } from "./visitor.ts";
 
-const shop = { app: "shop", environment: "production" };
+const shop = { app: "shop", environment: "production" } as const;
 const host = "shop.localhost";
 const nowMs = Date.UTC(2030, 0, 1, 12);
 const dayMs = 86_400_000;
@@ -25,9 +27,12 @@ afterEach(() => {
   store.close();
   rmSync(folder, { recursive: true });
 });
+const signals = new OwnSignals();
 function open(dailyLimit = 1_000) {
   store = new AnalyticsStore({ path: join(folder, "analytics.sqlite"), dailyLimit });
-  intake = new AnalyticsIntake(store, new VisitorHash(join(folder, "salt.json")));
+  intake = new AnalyticsIntake(store, new VisitorHash(join(folder, "salt.json")), (owner, vitals) =>
+    signals.addVitals(owner, vitals),
+  );
 }
 
 let count = 0;
@@ -170,6 +175,10 @@ test("vitals are told at p75 for each route, a value that grew counts as it is n
     { route: "/", name: "TTFB", p75: 12.5, samples: 1 },
   ]);
   expect(store.vitals(shop, nowMs - dayMs, nowMs + dayMs, "mobile")).toEqual([]);
+  const [sample] = signals.take();
+  expect(sample).toMatchObject(shop);
+  expect(Object.keys(sample!.histograms!).sort()).toEqual(["cls", "lcp", "ttfb"]);
+  expect(Histogram.fromJson(sample!.histograms!["lcp"]!).percentile(0.75)).toBeCloseTo(300, -1);
 });
 
 test("visits end with their retention", () => {

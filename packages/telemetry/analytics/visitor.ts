@@ -1,13 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writeFileDurably } from "@evenkeel/disk";
+import type { TelemetryOwner } from "@evenkeel/model/link/telemetry-protocol";
 import Bowser from "bowser";
 import { isbot } from "isbot";
 
 /** What a request says of who sent it. */
-export interface Sender {
-  app: string;
-  environment: string;
+export interface Sender extends TelemetryOwner {
   address: string;
   userAgent: string;
 }

@@ -1,6 +1,8 @@
 import type { EnvironmentName, SignalSample } from "@evenkeel/model";
+import type { TelemetryOwner } from "@evenkeel/model/link/telemetry-protocol";
 import { appSignalPrefix } from "@evenkeel/model/signals/catalogue";
 import { Histogram } from "@evenkeel/model/signals/histogram";
+import type { Vital } from "../analytics/read-beacon.ts";
 import type { Measurement } from "../otlp/metric-series.ts";
 import type { OtlpSender } from "../otlp/otlp-intake.ts";
 
@@ -27,11 +29,7 @@ export class OwnSignals {
       const scope = this.scopeOf(owner, detailOf(measurement.series));
       const name = signalName(measurement.metric);
       if (measurement.kind === "histogram") {
-        let histogram = scope.histograms.get(name);
-        if (!histogram) {
-          histogram = new Histogram();
-          scope.histograms.set(name, histogram);
-        }
+        const histogram = histogramOf(scope, name);
         for (const [value, times] of measurement.values) histogram.record(value, times);
       } else if (measurement.kind === "gauge") scope.gauges.set(name, measurement.value);
       else this.count(scope, name, measurement.value);
@@ -42,6 +40,12 @@ export class OwnSignals {
   addSpending(owner: OtlpSender, provider: string, counts: { spend?: number; tokens?: number }): void {
     const scope = this.scopeOf(owner, detailOf(provider));
     for (const [name, value] of Object.entries(counts)) if (value > 0) this.count(scope, name, value);
+  }
+
+  /** What a browser told of a page: signals of the platform's own names. */
+  addVitals({ app, environment }: TelemetryOwner, vitals: readonly Vital[]): void {
+    const scope = this.scopeOf({ app, environment, deployment: "" }, "");
+    for (const { name, value } of vitals) histogramOf(scope, name.toLowerCase()).record(value);
   }
 
   addRefused(owner: OtlpSender, kind: string, count: number): void {
@@ -94,6 +98,15 @@ export class OwnSignals {
     }
     return scope;
   }
+}
+
+function histogramOf({ histograms }: Scope, name: string): Histogram {
+  let histogram = histograms.get(name);
+  if (!histogram) {
+    histogram = new Histogram();
+    histograms.set(name, histogram);
+  }
+  return histogram;
 }
 
 /** `app.http.server.duration`; what cannot stand in a signal's name becomes `_`. */

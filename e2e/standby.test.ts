@@ -87,7 +87,7 @@ test("an app goes on with its standby when its database hangs, without a deploy 
     trigger: "automatic",
     by: "platform",
     planned: false,
-    lost: { commits: 0 },
+    commitsWaited: true,
   });
   console.log(
     `# fenced, promoted and serving after ${failover!.acceptedMs! - failover!.startedMs} ms, detection before it`,

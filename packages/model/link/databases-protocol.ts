@@ -201,6 +201,8 @@ export interface DatabaseFailover extends AppEnvironment {
   acceptedMs?: number;
   /** The former primary was shut down and the standby had all of it. */
   planned: boolean;
+  /** Commits waited for the standby: those that it did not have had been acknowledged to nobody. */
+  commitsWaited?: true;
   /** Data directories. */
   from: string;
   to: string;

@@ -204,6 +204,7 @@ export class DatabaseStandby {
       ...{ id: randomId(10), app, environment, database, epoch: epoch + 1, kind },
       ...{ trigger: automatic ? "automatic" : "manual", by, reason, state: "running", step: "fence" },
       ...{ startedMs: Date.now(), planned, from: place.dataDir, to: standby.dataDir },
+      ...(standby.sync && standby.awaySinceMs === undefined ? { commitsWaited: true } : {}),
     };
     // A primary that hangs may hold what is done in turn; one that answers is not taken away under anybody.
     return planned ? this.owner.inTurn(() => this.run(begun)) : this.run(begun);

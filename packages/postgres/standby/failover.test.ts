@@ -151,7 +151,8 @@ test(
       trigger: "automatic",
       planned: false,
       epoch: 2,
-      lost: { commits: 0, measuredBy: "primary" },
+      commitsWaited: true,
+      lost: { measuredBy: "primary" },
     });
     console.log(
       `# accepted again after ${failover!.acceptedMs! - stoppedMs} ms, of it ${failover!.acceptedMs! - failover!.startedMs} ms to fail over`,

@@ -198,10 +198,11 @@ async function failovers(app: string, { json }: { json?: boolean }): Promise<voi
   console.log(formatTable(["when (UTC)", "environment", "what", "by", "outcome", "reason"], rows));
 }
 
-function outcome({ startedMs, acceptedMs, lost }: DatabaseFailover): string {
+function outcome({ startedMs, acceptedMs, lost, commitsWaited }: DatabaseFailover): string {
   const took =
     acceptedMs === undefined ? "" : `writes accepted after ${formatDuration(acceptedMs - startedMs)}`;
   if (!lost) return took;
   if (lost.commits === 0) return `${took}, no commit lost`;
+  if (commitsWaited) return `${took}, no acknowledged commit lost (${lost.commits} without an answer)`;
   return `${took}, ${lost.commits} commits lost (${formatSize(lost.bytes)} of WAL, ${formatDuration(lost.seconds * 1_000)})`;
 }

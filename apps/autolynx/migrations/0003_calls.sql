@@ -132,22 +132,19 @@ CREATE POLICY own ON ledger USING (organisation_id = current_organisation());
 CREATE TRIGGER ledger_stays BEFORE UPDATE OR DELETE ON ledger
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- The partitions of a month, closed like their parents: a partition that is named directly has no policy but its own.
-CREATE FUNCTION open_cohort(month date) RETURNS void LANGUAGE plpgsql AS $$
+-- A month's partition of one table, closed like its parent: a partition that is named directly has no policy but its own. To be called for one table in a
+-- transaction: it waits for everybody who works with that table, and must hold no other meanwhile.
+CREATE FUNCTION open_partition(parent text, month date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  parent text;
-  part text;
+  part text := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
 BEGIN
-  IF to_regclass(format('ledger_%s', to_char(month, 'YYYY_MM'))) IS NOT NULL THEN RETURN; END IF;
+  IF to_regclass(part) IS NOT NULL THEN RETURN; END IF;
   PERFORM pg_advisory_xact_lock(74627002);
-  FOREACH parent IN ARRAY ARRAY['contacts', 'calls', 'call_events', 'ledger'] LOOP
-    part := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
-    CONTINUE WHEN to_regclass(part) IS NOT NULL;
-    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, parent, month, month + interval '1 month');
-    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
-    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
-    EXECUTE format('CREATE POLICY own ON %I USING (organisation_id = current_organisation())', part);
-  END LOOP;
+  IF to_regclass(part) IS NOT NULL THEN RETURN; END IF;
+  EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, parent, month, month + interval '1 month');
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
+  EXECUTE format('CREATE POLICY own ON %I USING (organisation_id = current_organisation())', part);
 END $$;
 
 -- Whoever watches hears which campaign changed; statements with many rows say each campaign once.
@@ -172,4 +169,4 @@ CREATE TRIGGER campaigns_made AFTER INSERT ON campaigns REFERENCING NEW TABLE AS
 CREATE TRIGGER campaigns_changed AFTER UPDATE ON campaigns REFERENCING NEW TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION tell_of_campaigns();
 
-SELECT open_cohort(date_trunc('month', now())::date);
+SELECT open_partition(parent, date_trunc('month', now())::date) FROM unnest(ARRAY['contacts', 'calls', 'call_events', 'ledger']) AS parent;

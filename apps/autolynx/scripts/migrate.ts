@@ -27,6 +27,6 @@ if (role) {
   await sql`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${sql(role)}`;
   await sql`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${sql(role)}`;
   // Partitions of a month are made as the owner, also when the app asks for them.
-  await sql`ALTER FUNCTION open_cohort(date) SECURITY DEFINER`;
+  await sql`ALTER FUNCTION open_partition(text, date) SECURITY DEFINER`;
 }
 await sql.end();

@@ -49,6 +49,22 @@ async function scoped<Result>(
     throw error;
   });
   await guarded;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(sql, organisation, scope, work);
+    } catch (error) {
+      // Two that waited for each other: PostgreSQL has undone one of them, which can do it again.
+      if ((error as { code?: string }).code !== "40P01" || attempt === 3) throw error;
+    }
+  }
+}
+
+async function once<Result>(
+  sql: Sql,
+  organisation: string,
+  scope: string,
+  work: (tx: Scoped) => Promise<Result>,
+): Promise<Result> {
   return (await sql.begin(async (tx) => {
     // Sent together with the first statement of the work, and carried out before it.
     const setting =

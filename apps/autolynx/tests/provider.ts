@@ -139,6 +139,8 @@ export class Provider {
   }
 
   private move(call: ProvidedCall, status: string): void {
+    // On a busy machine timers of different lengths come in any order; a provider's own state never goes back.
+    if (call.status === "ended" || (call.status === "in-progress" && status === "ringing")) return;
     call.status = status;
     call.updatedAt = Math.max(Date.now(), call.updatedAt + 1);
     if (status === "in-progress") call.startedAt = call.updatedAt;
@@ -177,10 +179,10 @@ export class Provider {
   private async deliver(body: string): Promise<void> {
     const target = this.target();
     if (target === undefined) return;
-    await fetch(`${target}/api/webhooks/vapi`, { method: "POST", headers: signed(body), body }).then(
-      (response) => response.arrayBuffer(),
-      () => undefined,
-    );
+    await fetch(`${target}/api/webhooks/vapi`, { method: "POST", headers: signed(body), body })
+      .then((response) => response.arrayBuffer())
+      // Whoever was to hear it was killed.
+      .catch(() => undefined);
   }
 }
 

@@ -62,10 +62,9 @@ async function deliver(body: string): Promise<void> {
     const target = instances.any();
     const taken =
       target !== undefined &&
-      (await fetch(`${target}/api/webhooks/vapi`, { method: "POST", headers: signed(body), body }).then(
-        async (response) => (await response.arrayBuffer()) && response.status === 200,
-        () => false,
-      ));
+      (await fetch(`${target}/api/webhooks/vapi`, { method: "POST", headers: signed(body), body })
+        .then(async (response) => (await response.arrayBuffer()) && response.status === 200)
+        .catch(() => false));
     if (taken) return;
     await sleep(20);
   }
@@ -176,10 +175,9 @@ test("a campaign over a failing provider and killed instances calls everybody on
           method: "POST",
           headers: { authorization: `Bearer ${process.env["CRON_SHARED_SECRET"]}` },
           signal: AbortSignal.timeout(30_000),
-        }).then(
-          (response) => response.arrayBuffer(),
-          () => undefined,
-        );
+        })
+          .then((response) => response.arrayBuffer())
+          .catch(() => undefined);
       }
       const { status, open, unsettled } = await state();
       if (open !== lastOpen) movedAt = Date.now();

@@ -4,13 +4,14 @@ import { audit } from "../access/audit.ts";
 import type { CallerVariables } from "../access/require-caller.ts";
 import { dollars } from "../calls/fold-facts.ts";
 import { skipUnwanted } from "../contacts/store-contacts.ts";
-import { inDirectory, type Scoped, within } from "../database.ts";
+import { type Scoped, within } from "../database.ts";
 import { checkLine } from "../dialling/line-health.ts";
 import { refill } from "../dialling/refill.ts";
 import { environment } from "../environment.ts";
 import { isOn } from "../flags.ts";
 import { afterwards } from "../http/afterwards.ts";
 import { bodyOf, idOf, refused } from "../http/refused.ts";
+import { openCohort } from "./open-cohort.ts";
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time like 09:00");
 const zone = z.string().refine((name) => {
@@ -97,8 +98,7 @@ export const campaignRoutes = new Hono<CallerVariables>()
     const caller = c.get("caller");
     const given = await bodyOf(c, settings);
     const strict = await isOn("strictBatching");
-    // Partitions are made apart from it: their locks are over when anything else begins.
-    await inDirectory((tx) => tx`SELECT open_cohort(date_trunc('month', now())::date)`);
+    await openCohort(0);
     const campaign = await within(caller.organisation, async (tx) => {
       await requireKnown(tx, given);
       const [row] = await tx<{ id: string }[]>`

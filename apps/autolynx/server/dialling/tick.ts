@@ -1,3 +1,4 @@
+import { openCohort } from "../campaigns/open-cohort.ts";
 import { inDirectory, within } from "../database.ts";
 import { isOn } from "../flags.ts";
 import { log } from "../log.ts";
@@ -28,9 +29,9 @@ export async function tick(): Promise<Ticked> {
     ...{ organisations: 0, placed: 0, refused: 0, later: 0, uncertain: 0 },
     ...{ found: 0, notPlaced: 0, caughtUp: 0, closed: 0, ms: 0 },
   };
+  // Next month's partitions are there before anybody needs them.
+  for (const months of [0, 1]) await openCohort(months);
   const organisations = await inDirectory(async (tx) => {
-    // Next month's partitions are there before anybody needs them.
-    await tx`SELECT open_cohort(date_trunc('month', now())::date), open_cohort((date_trunc('month', now()) + interval '1 month')::date)`;
     await tx`DELETE FROM sessions WHERE expires_at < now()`;
     await tx`DELETE FROM rate_limits WHERE window_start < now() - interval '1 day'`;
     await tx`DELETE FROM unknown_events WHERE received_at < now() - interval '30 days'`;

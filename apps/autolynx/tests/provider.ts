@@ -1,7 +1,7 @@
 // A stand-in for Vapi that is as unreliable as it can be: answers get lost after the call was placed, webhooks come twice, late, or never, and in any
 // order. It counts what an app must never do.
 import { createHmac, randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { signatureHeader, timestampHeader } from "../server/vapi/verify-webhook.ts";
 
@@ -62,7 +62,7 @@ export class Provider {
   }
 
   async start(): Promise<string> {
-    this.server = createServer(async (request, response) => {
+    const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const pieces: Buffer[] = [];
       for await (const piece of request) pieces.push(piece as Buffer);
       const text = Buffer.concat(pieces).toString();
@@ -77,7 +77,7 @@ export class Provider {
           return answer(429, { message: "Too Many Requests" }, { "retry-after": "0" });
         if (this.strikes(this.faults.failBefore)) return answer(503, { message: "unavailable" });
         const call = this.place(JSON.parse(text) as Json);
-        if (this.strikes(this.faults.dropAfter)) return request.socket.destroy();
+        if (this.strikes(this.faults.dropAfter)) return void request.socket.destroy();
         return answer(201, render(call));
       }
       if (url.pathname === "/credential") return answer(200, request.method === "POST" ? { id: "cred" } : []);
@@ -98,6 +98,10 @@ export class Provider {
         return answer(200, [{ id: "line-1", number: "+14155550100", name: "Line" }]);
       if (url.pathname === "/assistant") return answer(200, [{ id: "assistant-1", name: "Booker" }]);
       return answer(404, { message: "unknown" });
+    };
+    // Whoever asked may have been killed in the middle of it.
+    this.server = createServer((request, response) => {
+      handle(request, response).catch(() => response.destroy());
     });
     await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;

@@ -28,7 +28,14 @@ export class Instances {
     this.slots[slot] = undefined;
     victim?.process.kill("SIGKILL");
     this.kills++;
-    await this.startOne(slot);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.startOne(slot);
+      } catch (error) {
+        // A busy machine may not have had room for it.
+        if (attempt === 5) throw error;
+      }
+    }
   }
 
   stop(): void {

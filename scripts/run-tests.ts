@@ -11,7 +11,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 /** No single file may take longer; a hang is a failure, not a stuck run. */
-const fileLimitMs = 8 * 60_000;
+const fileLimitMs = 12 * 60_000;
 
 interface FileResult {
   file: string;

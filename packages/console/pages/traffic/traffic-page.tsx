@@ -20,7 +20,9 @@ const spans = [
   ["30d", "30 days"],
 ] as const;
 
-const perSecond = (value: number): string => `${count(value)}/s`;
+// An app with few visitors has parts of a request a second.
+const perSecond = (value: number): string =>
+  `${value < 10 ? Number(value.toFixed(2)).toLocaleString("en-US") : count(value)}/s`;
 const ms = (value: number): string => duration(value);
 const cores = (value: number): string => `${value.toFixed(2)}`;
 const amount = (value: number): string => bytes(value);
